@@ -1,0 +1,3 @@
+"""mlxchat: a terminal workbench for language models on MLX."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,280 @@
+"""What an engine is, to everything above it: requests in, typed events out. No mlx here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, Protocol
+
+from mlxchat.parameters import Number, Settings
+
+Role = Literal["system", "user", "assistant"]
+FinishReason = Literal["stop", "length", "cancelled", "failed"]
+
+ALTERNATIVES = 10
+"""How many of the most likely tokens are kept for every sampled one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation, as a chat template takes it.
+
+    `token_ids` are the exact tokens that a model's reply was made of, where they are known; with
+    them a later turn is computed from what the model really wrote.
+    """
+
+    role: Role
+    content: str
+    token_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """Which model to load, and how. Names and meanings are those of mlx_lm.generate's flags."""
+
+    model: str
+    """A folder, a hub repository, or DEMO."""
+    adapter_path: str | None = None
+    trust_remote_code: bool = False
+    extra_eos_token: tuple[str, ...] = ()
+    max_kv_size: int | None = None
+    kv_bits: int | None = None
+    kv_group_size: int = 64
+    quantized_kv_start: int = 5000
+    draft_model: str | None = None
+    num_draft_tokens: int = 3
+    prefill_step_size: int = 2048
+    chat_template_config: Mapping[str, Any] = field(default_factory=dict)
+    ignore_chat_template: bool = False
+    use_default_chat_template: bool = False
+
+
+DEMO = "demo"
+"""The model name that stands for SmolLM2-135M-Instruct out of a PyPI package."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What is known of a loaded model."""
+
+    name: str
+    path: Path
+    context_limit: int | None
+    """The most tokens it was trained for, or None where its configuration does not say."""
+    vocabulary_size: int
+    recommended: Mapping[str, Number]
+    """Sampler values of its generation_config.json, by parameter name."""
+    think_tags: tuple[str, str] | None
+    adapter: str | None
+    notes: tuple[str, ...] = ()
+    """What a person should know: no chat template, no end token, a cache that cannot be cut."""
+
+
+class Alternative(NamedTuple):
+    """A token that was likely at some place."""
+
+    token_id: int
+    text: str
+    logprob: float
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRecord:
+    """One sampled token. Log-probabilities are natural, after penalties and before filters."""
+
+    token_id: int
+    text: str
+    """The text that became readable with this token; can be empty in mid-character."""
+    logprob: float
+    rank: int
+    """0 for the most likely token."""
+    alternatives: tuple[tuple[int, float], ...]
+    """The most likely tokens as (id, log-probability), most likely first."""
+    settings: Settings
+    """The settings in force when it was drawn."""
+    from_draft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes of the accelerator's allocator (of the process's arrays on a CPU)."""
+
+    active: int = 0
+    peak: int = 0
+    cache: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """The cost of one reply."""
+
+    prompt_tokens: int = 0
+    reused_tokens: int = 0
+    """Prompt tokens that a prompt cache held."""
+    reply_tokens: int = 0
+    first_token_seconds: float = 0.0
+    """From the start of the request on the engine to the first token."""
+    prefill_seconds: float = 0.0
+    reply_seconds: float = 0.0
+    """From the first token to the last."""
+    context_tokens: int = 0
+    """Prompt and reply together."""
+    accepted_draft_tokens: int = 0
+    prompt_cache_bytes: int = 0
+    memory: Memory = Memory()
+
+    @property
+    def read_tokens(self) -> int:
+        """Prompt tokens that were computed for this reply."""
+        return self.prompt_tokens - self.reused_tokens
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Speed after the first token."""
+        if self.reply_tokens < 2 or self.reply_seconds <= 0:
+            return 0.0
+        return (self.reply_tokens - 1) / self.reply_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyRequest:
+    """A reply to be written."""
+
+    reply_id: int
+    messages: Sequence[Message]
+    """The conversation up to the message to answer, the system prompt first where there is one."""
+    settings: Settings
+    seed: int
+    prefill: str = ""
+    """The start of the reply, which the model goes on from."""
+
+
+# Events, in the order in which an engine sends them.
+
+
+@dataclass(frozen=True, slots=True)
+class LoadProgress:
+    """A step of getting a model ready; `total` is None where it is not known."""
+
+    stage: str
+    done: int = 0
+    total: int | None = None
+    unit: Literal["bytes", "tensors", ""] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The model is ready."""
+
+    info: ModelInfo
+
+
+@dataclass(frozen=True, slots=True)
+class LoadFailed:
+    """The model could not be loaded. The one loaded before, if any, stays."""
+
+    message: str
+    cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PrefillProgress:
+    """How much of the prompt was found in a cache, and how much of the rest is read."""
+
+    reply_id: int
+    reused: int
+    done: int
+    """New tokens read so far."""
+    total: int
+    """New tokens to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyStarted:
+    """The prompt is read. `opens_in_thought` where the template itself opened a think tag."""
+
+    reply_id: int
+    opens_in_thought: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSampled:
+    """One token of the reply."""
+
+    reply_id: int
+    record: TokenRecord
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyFinished:
+    """The reply is over: an end token, its length, or a stop. What was written stands."""
+
+    reply_id: int
+    reason: FinishReason
+    statistics: Statistics
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyFailed:
+    """The reply broke off. `message` is fit to show; what was written before stands."""
+
+    reply_id: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokensCounted:
+    """The answer to `Engine.count`: what a prompt would cost."""
+
+    request_id: int
+    prompt_tokens: int
+    cached_tokens: int
+    """How many of them a prompt cache holds."""
+
+
+Event = (
+    LoadProgress
+    | Loaded
+    | LoadFailed
+    | PrefillProgress
+    | ReplyStarted
+    | TokenSampled
+    | ReplyFinished
+    | ReplyFailed
+    | TokensCounted
+)
+
+
+class Engine(Protocol):
+    """Loads models and writes replies, on a thread (or a machine) of its own.
+
+    No method waits for the engine; everything that happens comes back through `drain`, in order.
+    """
+
+    def load(self, spec: ModelSpec) -> None:
+        """Load a model; the one before is given up once the new one is ready."""
+
+    def reply(self, request: ReplyRequest) -> None:
+        """Write a reply. Requests queue up."""
+
+    def change(self, settings: Settings) -> None:
+        """Use these settings from the next token on, in the running reply and in later ones."""
+
+    def cancel(self) -> None:
+        """Stop what is running (load, prefill, reply) as soon as possible."""
+
+    def count(self, request_id: int, messages: Sequence[Message]) -> None:
+        """Ask what a prompt of these messages would cost; answered when the engine is idle."""
+
+    def token_text(self, token_id: int) -> str:
+        """A token's text, as its vocabulary spells it."""
+
+    def drain(self) -> list[Event]:
+        """The events since the last call; never waits."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until `drain` has something; False when the time is up."""
+
+    def close(self) -> None:
+        """Stop everything and let the engine's thread end."""
