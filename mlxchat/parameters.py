@@ -229,7 +229,7 @@ class Settings:
     def with_values(self, values: Mapping[str, Number | None]) -> Settings:
         """A copy with these values, each checked."""
         checked = {name: parameter(name).check(value) for name, value in values.items()}
-        return replace(self, **checked)
+        return replace(self, **checked)  # type: ignore[arg-type]
 
     def with_value(self, name: str, value: Number | None) -> Settings:
         """A copy with one value changed, checked."""
@@ -237,7 +237,7 @@ class Settings:
 
     def value(self, name: str) -> Number | None:
         """The value of the parameter of this name."""
-        return getattr(self, parameter(name).name)  # type: ignore[no-any-return]
+        return getattr(self, parameter(name).name)
 
     def differences(self, other: Settings) -> dict[str, tuple[Number | None, Number | None]]:
         """The parameters whose values differ: name to (mine, theirs)."""

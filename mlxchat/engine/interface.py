@@ -44,7 +44,8 @@ class ModelSpec:
     quantized_kv_start: int = 5000
     draft_model: str | None = None
     num_draft_tokens: int = 3
-    prefill_step_size: int = 2048
+    prefill_step_size: int | None = None
+    """Prompt tokens read between two looks at the cancel flag; None: what suits the device."""
     chat_template_config: Mapping[str, Any] = field(default_factory=dict)
     ignore_chat_template: bool = False
     use_default_chat_template: bool = False

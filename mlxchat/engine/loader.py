@@ -1,0 +1,273 @@
+"""Loading a model with mlx_lm: weights in steps that can be cancelled, adapter, tokenizer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+from mlx.utils import tree_flatten
+from mlx_lm.models.cache import make_prompt_cache
+from mlx_lm.utils import load_adapters, load_model, load_tokenizer
+
+from mlxchat.engine.hub import resolve_model
+from mlxchat.engine.interface import DEMO, LoadProgress, ModelInfo, ModelSpec
+from mlxchat.engine.prompt_cache import CacheKey, LayerCaches, always_trimmable
+from mlxchat.errors import Cancelled, MlxchatError
+from mlxchat.parameters import PARAMETERS, Number
+
+Report = Callable[[LoadProgress], None]
+IsCancelled = Callable[[], bool]
+
+EVALUATED_AT_ONCE = 16
+"""Tensors read from disk between two looks at the cancel flag."""
+
+
+@dataclass(slots=True)
+class LoadedModel:
+    """A model, ready to write, with what was asked for when it was loaded."""
+
+    spec: ModelSpec
+    model: Any
+    tokenizer: Any
+    info: ModelInfo
+    key: CacheKey
+    draft_model: Any = None
+
+    def new_caches(self) -> LayerCaches:
+        """Empty caches for the model and, behind them, for the draft model."""
+        caches = make_prompt_cache(self.model, self.spec.max_kv_size)
+        if self.draft_model is not None:
+            caches += make_prompt_cache(self.draft_model)
+        return list(caches)
+
+
+def load(spec: ModelSpec, report: Report, cancelled: IsCancelled) -> LoadedModel:
+    """Load what `spec` names; raises MlxchatError in one sentence, or Cancelled."""
+    path = resolve_model(spec.model, report, cancelled)
+    model, config = _load_weights(path, spec, report, cancelled)
+    if spec.adapter_path:
+        report(LoadProgress("loading the adapter"))
+        model = _with_adapter(model, spec.adapter_path)
+    report(LoadProgress("loading the tokenizer"))
+    tokenizer = _load_tokenizer(path, spec, config)
+    draft_model = _load_draft(spec, tokenizer, report, cancelled)
+    loaded = LoadedModel(
+        spec,
+        model,
+        tokenizer,
+        _describe(path, spec, model, tokenizer, config),
+        CacheKey(str(path), spec.adapter_path),
+        draft_model,
+    )
+    _check_kv_options(loaded)
+    return loaded
+
+
+def _load_weights(
+    path: Path, spec: ModelSpec, report: Report, cancelled: IsCancelled
+) -> tuple[Any, dict[str, Any]]:
+    report(LoadProgress("opening the weights"))
+    try:
+        model, config = load_model(path, lazy=True, trust_remote_code=spec.trust_remote_code)
+        _evaluate(tree_flatten(model.parameters()), report, cancelled)
+    except (Cancelled, MlxchatError):
+        raise
+    except Exception as error:
+        raise MlxchatError(_weights_sentence(path, error)) from error
+    return model, config
+
+
+def _evaluate(
+    tensors: Iterable[tuple[str, mx.array]], report: Report, cancelled: IsCancelled
+) -> None:
+    arrays = [array for _, array in tensors]
+    for start in range(0, len(arrays), EVALUATED_AT_ONCE):
+        if cancelled():
+            raise Cancelled
+        mx.eval(arrays[start : start + EVALUATED_AT_ONCE])
+        done = min(start + EVALUATED_AT_ONCE, len(arrays))
+        report(LoadProgress("loading the weights", done, len(arrays), "tensors"))
+
+
+def _weights_sentence(path: Path, error: Exception) -> str:
+    text = str(error)
+    first = text.strip().splitlines()[0] if text.strip() else type(error).__name__
+    if isinstance(error, json.JSONDecodeError):
+        return f"config.json in {path} is not readable as JSON ({first}): copy the model again."
+    if "custom module" in text or "trust_remote_code" in text:
+        return (
+            f"The model in {path} wants to run its own Python code; "
+            "if you trust it, start with --trust-remote-code."
+        )
+    if "not supported" in text and "Model type" in text:
+        return f"{first} The installed mlx_lm does not know this model: try a newer mlx_lm."
+    if isinstance(error, MemoryError) or "alloc" in text.lower():
+        return f"There is not enough memory for the model in {path}: choose a smaller one."
+    return (
+        f"The model in {path} could not be loaded, its files are damaged, incomplete or of another "
+        f"kind: {first}"
+    )
+
+
+def _with_adapter(model: Any, adapter_path: str) -> Any:
+    folder = Path(adapter_path).expanduser()
+    for name in ("adapter_config.json", "adapters.safetensors"):
+        if not (folder / name).is_file():
+            raise MlxchatError(
+                f"{adapter_path} is not an adapter folder: it has no {name} "
+                "(name the folder that mlx_lm.lora wrote)."
+            )
+    try:
+        adapted = load_adapters(model, str(folder))
+        adapted.eval()
+        mx.eval(adapted.parameters())
+    except Exception as error:
+        first = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(":")
+        raise MlxchatError(
+            f"The adapter {adapter_path} does not fit this model ({first}): "
+            "use it with the model it was trained on."
+        ) from error
+    return adapted
+
+
+def _load_tokenizer(path: Path, spec: ModelSpec, config: dict[str, Any]) -> Any:
+    try:
+        tokenizer = load_tokenizer(
+            path,
+            {"trust_remote_code": spec.trust_remote_code},
+            eos_token_ids=config.get("eos_token_id"),
+        )
+    except Exception as error:
+        first = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise MlxchatError(
+            f"The tokenizer in {path} could not be loaded ({first}): copy its tokenizer files "
+            "from the original model."
+        ) from error
+    for token in spec.extra_eos_token:
+        _add_end_token(tokenizer, token)
+    if spec.use_default_chat_template and not tokenizer.has_chat_template:
+        template = getattr(tokenizer, "default_chat_template", None)
+        if template:
+            tokenizer.chat_template = template
+            tokenizer.has_chat_template = True
+    return tokenizer
+
+
+def _add_end_token(tokenizer: Any, token: str) -> None:
+    known = token.isdigit() or token in tokenizer.get_vocab()
+    if not known:
+        raise MlxchatError(
+            f"--extra-eos-token {token!r} is not a token of this model: give a token of its "
+            "vocabulary or a token's number."
+        )
+    tokenizer.add_eos_token(token)
+
+
+def _load_draft(
+    spec: ModelSpec, tokenizer: Any, report: Report, cancelled: IsCancelled
+) -> Any | None:
+    if spec.draft_model is None:
+        return None
+    path = resolve_model(spec.draft_model, report, cancelled)
+    draft, config = _load_weights(path, spec, report, cancelled)
+    draft_tokenizer = _load_tokenizer(path, ModelSpec(spec.draft_model), config)
+    if draft_tokenizer.vocab_size != tokenizer.vocab_size:
+        raise MlxchatError(
+            f"The draft model {spec.draft_model} has another vocabulary than the model: use a "
+            "smaller model of the same family."
+        )
+    return draft
+
+
+def _check_kv_options(loaded: LoadedModel) -> None:
+    caches = loaded.new_caches()
+    spec = loaded.spec
+    if spec.kv_bits and any(not hasattr(c, "to_quantized") for c in caches):
+        raise MlxchatError(f"{loaded.info.name} keeps no cache that --kv-bits could quantize.")
+    if spec.kv_bits and not all(always_trimmable([c]) for c in caches):
+        raise MlxchatError(
+            "--kv-bits works with plain key-value caches only, not with the sliding windows of "
+            f"{loaded.info.name} or with --max-kv-size: leave one of them out."
+        )
+    if loaded.draft_model is not None and not all(c.is_trimmable() for c in caches):
+        raise MlxchatError(
+            f"{loaded.info.name} cannot take back tokens, so --draft-model does not work with it."
+        )
+
+
+def _describe(
+    path: Path, spec: ModelSpec, model: Any, tokenizer: Any, config: dict[str, Any]
+) -> ModelInfo:
+    caches = make_prompt_cache(model, spec.max_kv_size)
+    return ModelInfo(
+        name=display_name(spec.model, path),
+        path=path,
+        context_limit=context_limit(config),
+        vocabulary_size=len(tokenizer),
+        recommended=recommended_settings(path),
+        think_tags=(tokenizer.think_start, tokenizer.think_end) if tokenizer.has_thinking else None,
+        adapter=spec.adapter_path,
+        notes=tuple(_notes(spec, tokenizer, caches, model)),
+    )
+
+
+def _notes(spec: ModelSpec, tokenizer: Any, caches: LayerCaches, model: Any) -> Iterable[str]:
+    if spec.ignore_chat_template:
+        yield "The chat template is ignored: messages are sent as plain text."
+    elif not tokenizer.has_chat_template:
+        yield "This model has no chat template: messages are sent as plain text."
+    if not tokenizer.eos_token_ids:
+        yield (
+            "This model names no end token: replies go on until max_tokens or Esc "
+            "(--extra-eos-token gives it one)."
+        )
+    if not always_trimmable(caches):
+        yield (
+            "This model's cache cannot be cut: an edit or a retry goes on from the last stored "
+            "turn before it, or reads the conversation again."
+        )
+    if spec.max_kv_size is not None and hasattr(model, "make_cache"):
+        yield "This model makes its own cache: --max-kv-size has no effect on it."
+
+
+def display_name(model: str, path: Path) -> str:
+    """A short name: the repository's last part, or the folder's."""
+    if model == DEMO:
+        return "SmolLM2-135M-Instruct"
+    return (path if Path(model).exists() else Path(model)).expanduser().resolve().name
+
+
+def context_limit(config: dict[str, Any]) -> int | None:
+    """The most tokens that the configuration allows, or None where it does not say."""
+    for part in (config, config.get("text_config") or {}):
+        for name in ("max_position_embeddings", "max_seq_len", "n_positions", "seq_length"):
+            value = part.get(name)
+            if isinstance(value, int) and value > 0:
+                return value
+    return None
+
+
+def recommended_settings(path: Path) -> dict[str, Number]:
+    """The sampler values of generation_config.json that are usable, by parameter name."""
+    try:
+        config = json.loads((path / "generation_config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(config, dict):
+        return {}
+    if config.get("do_sample") is False:
+        config["temperature"] = 0.0
+    names = {**{name: name for name in PARAMETERS}, "temp": "temperature"}
+    values: dict[str, Number] = {}
+    for name in ("temp", "top_p", "min_p", "top_k", "repetition_penalty"):
+        value = config.get(names[name])
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            try:
+                values[name] = PARAMETERS[name].check(value)  # type: ignore[assignment]
+            except MlxchatError:
+                continue
+    return values

@@ -1,0 +1,166 @@
+"""The engine on this machine: one thread that owns mlx, reached through a queue.
+
+Importing this module imports no mlx; the thread does that when it starts, so that a screen can
+be painted first.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+from mlxchat.engine.interface import (
+    Event,
+    LoadFailed,
+    Message,
+    ModelSpec,
+    ReplyFailed,
+    ReplyRequest,
+)
+from mlxchat.errors import MlxchatError
+from mlxchat.parameters import Settings
+
+if TYPE_CHECKING:
+    from mlxchat.engine.worker import Worker
+
+CLOSE_SECONDS = 10.0
+"""How long closing waits for one prefill step or one step of a load to end."""
+
+
+class EventBuffer:
+    """Events on their way to whoever shows them. Appending never waits."""
+
+    def __init__(self) -> None:
+        self._events: deque[Event] = deque()
+        self._filled = threading.Event()
+
+    def append(self, event: Event) -> None:
+        """Add an event (engine's thread)."""
+        self._events.append(event)
+        self._filled.set()
+
+    def drain(self) -> list[Event]:
+        """Take all events (any other thread)."""
+        self._filled.clear()
+        events = []
+        while self._events:
+            events.append(self._events.popleft())
+        return events
+
+    def wait(self, timeout: float | None) -> bool:
+        """Wait until there is an event."""
+        return bool(self._events) or self._filled.wait(timeout)
+
+
+@dataclass(eq=False, slots=True)
+class Job:
+    """Something for the engine's thread to do."""
+
+    run: Callable[[Worker, Callable[[], bool]], None]
+    failed: Callable[[str], Event | None]
+    """The event that tells of a failure before the job could start."""
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+class LocalEngine:
+    """`mlxchat.engine.interface.Engine` over mlx_lm in this process."""
+
+    def __init__(self) -> None:
+        self._buffer = EventBuffer()
+        self._queue: SimpleQueue[Job | None] = SimpleQueue()
+        self._pending: set[Job] = set()
+        self._lock = threading.Lock()
+        self._settings = Settings()
+        self._latest_count = 0
+        self._worker: Worker | None = None
+        self._thread = threading.Thread(target=self._run, name="mlxchat-engine", daemon=True)
+        self._thread.start()
+
+    def load(self, spec: ModelSpec) -> None:
+        """Load a model; progress and result come as events."""
+        self._submit(Job(lambda worker, stop: worker.load(spec, stop), LoadFailed))
+
+    def reply(self, request: ReplyRequest) -> None:
+        """Write a reply under the request's settings, until they are changed."""
+        self._settings = request.settings
+        self._submit(
+            Job(
+                lambda worker, stop: worker.reply(request, stop),
+                lambda message: ReplyFailed(request.reply_id, message),
+            )
+        )
+
+    def change(self, settings: Settings) -> None:
+        """Use these settings from the next draw on."""
+        self._settings = settings
+
+    def cancel(self) -> None:
+        """Stop the running job and those that wait behind it."""
+        with self._lock:
+            for job in self._pending:
+                job.stop.set()
+
+    def count(self, request_id: int, messages: Sequence[Message]) -> None:
+        """Count a prompt when the engine is idle; a newer question replaces an older one."""
+        self._latest_count = request_id
+
+        def count(worker: Worker, _: Callable[[], bool]) -> None:
+            if request_id == self._latest_count:
+                worker.count(request_id, messages)
+
+        self._submit(Job(count, lambda _: None))
+
+    def token_text(self, token_id: int) -> str:
+        """A token's own text."""
+        return self._worker.token_text(token_id) if self._worker else ""
+
+    def drain(self) -> list[Event]:
+        """The events since the last call."""
+        return self._buffer.drain()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for an event."""
+        return self._buffer.wait(timeout)
+
+    def close(self) -> None:
+        """Stop what runs and end the thread, as soon as its current step is over."""
+        self.cancel()
+        self._queue.put(None)
+        self._thread.join(CLOSE_SECONDS)
+
+    def _submit(self, job: Job) -> None:
+        with self._lock:
+            self._pending.add(job)
+        self._queue.put(job)
+
+    def _run(self) -> None:
+        failure = self._start_worker()
+        while (job := self._queue.get()) is not None:
+            if self._worker is None:
+                self._tell(job.failed(failure))
+            else:
+                job.run(self._worker, job.stop.is_set)
+            with self._lock:
+                self._pending.discard(job)
+        if self._worker is not None:
+            self._worker.close()
+
+    def _start_worker(self) -> str:
+        """Import mlx and mlx_lm; the sentence to show where that fails, else nothing."""
+        try:
+            from mlxchat.engine.worker import Worker
+
+            self._worker = Worker(self._buffer.append, lambda: self._settings)
+        except MlxchatError as error:
+            return str(error)
+        except Exception as error:
+            return f"mlx_lm could not be started: {error}. `mlxchat doctor` says what is missing."
+        return ""
+
+    def _tell(self, event: Event | None) -> None:
+        if event is not None:
+            self._buffer.append(event)

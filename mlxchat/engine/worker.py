@@ -1,0 +1,128 @@
+"""What runs on the engine's thread. Importing this imports mlx and mlx_lm."""
+
+from __future__ import annotations
+
+import gc
+import random
+from collections.abc import Callable, Sequence
+
+from mlxchat.engine import backend
+
+backend.prepare()
+
+import mlx.core as mx  # noqa: E402
+
+from mlxchat.engine.interface import (  # noqa: E402
+    Event,
+    Loaded,
+    LoadFailed,
+    Message,
+    ModelSpec,
+    ReplyFailed,
+    ReplyRequest,
+    TokensCounted,
+)
+from mlxchat.engine.loader import LoadedModel, load  # noqa: E402
+from mlxchat.engine.prompt import build_prompt  # noqa: E402
+from mlxchat.engine.prompt_cache import PromptCacheStore  # noqa: E402
+from mlxchat.engine.reply import Reply  # noqa: E402
+from mlxchat.errors import Cancelled, MlxchatError  # noqa: E402
+from mlxchat.parameters import Settings  # noqa: E402
+
+Emit = Callable[[Event], None]
+IsCancelled = Callable[[], bool]
+
+CACHE_SHARE = 8
+"""Prompt caches may take this part (one in so many) of the memory that models can use."""
+SMALLEST_LIMIT = 512 * 2**20
+
+
+class Worker:
+    """The state of the engine's thread: a model and its prompt caches."""
+
+    def __init__(self, emit: Emit, current_settings: Callable[[], Settings]) -> None:
+        self._emit = emit
+        self._current_settings = current_settings
+        self._loaded: LoadedModel | None = None
+        self._store = PromptCacheStore(prompt_cache_limit())
+
+    def load(self, spec: ModelSpec, cancelled: IsCancelled) -> None:
+        """Load a model; the one before stays when that fails."""
+        try:
+            loaded = load(spec, self._emit, cancelled)
+        except Cancelled:
+            self._emit(LoadFailed("Loading was stopped.", cancelled=True))
+        except MlxchatError as error:
+            self._emit(LoadFailed(str(error)))
+        except Exception as error:
+            self._emit(LoadFailed(unexpected("Loading the model failed", error)))
+        else:
+            self._loaded = loaded
+            self._store.clear()
+            self._emit(Loaded(loaded.info))
+        gc.collect()
+        mx.clear_cache()
+
+    def reply(self, request: ReplyRequest, cancelled: IsCancelled) -> None:
+        """Write one reply; a failure is an event, and the next reply works."""
+        try:
+            loaded = self._model()
+            Reply(
+                loaded, self._store, request, self._current_settings, self._emit, cancelled
+            ).write()
+        except MlxchatError as error:
+            self._emit(ReplyFailed(request.reply_id, str(error)))
+        except Exception as error:
+            sentence = unexpected("The reply broke off", error)
+            self._emit(ReplyFailed(request.reply_id, sentence))
+            self._recover()
+
+    def count(self, request_id: int, messages: Sequence[Message]) -> None:
+        """Count a prompt's tokens, and those of them that a cache holds."""
+        try:
+            loaded = self._model()
+            token_ids = build_prompt(loaded.tokenizer, messages, loaded.spec).token_ids
+        except Exception:
+            return  # the reply itself will say what is wrong with this conversation
+        cached = self._store.longest(loaded.key, token_ids)
+        self._emit(TokensCounted(request_id, len(token_ids), cached))
+
+    def token_text(self, token_id: int) -> str:
+        """A token's own text; empty while no model is loaded."""
+        if self._loaded is None:
+            return ""
+        return str(self._loaded.tokenizer.decode([token_id]))
+
+    def close(self) -> None:
+        """Give up model and caches, and end this thread's mlx streams."""
+        self._store.clear()
+        self._loaded = None
+        gc.collect()
+        if hasattr(mx, "clear_streams"):
+            mx.clear_streams()
+
+    def _model(self) -> LoadedModel:
+        if self._loaded is None:
+            raise MlxchatError("No model is loaded: choose one first.")
+        return self._loaded
+
+    def _recover(self) -> None:
+        """After a failed graph the thread's random state is unusable until it is seeded."""
+        mx.random.seed(random.getrandbits(32))
+        gc.collect()
+        mx.clear_cache()
+
+
+def prompt_cache_limit() -> int:
+    """Bytes that stored prompt caches may take."""
+    memory = backend.describe().memory or 0
+    return max(SMALLEST_LIMIT, memory // CACHE_SHARE)
+
+
+def unexpected(what: str, error: Exception) -> str:
+    """A sentence for an error that nobody foresaw."""
+    lines = str(error).strip().splitlines()
+    reason = lines[0] if lines else type(error).__name__
+    if "alloc" in reason.lower() or isinstance(error, MemoryError):
+        return f"{what}: there is not enough memory. Use a shorter conversation or a smaller model."
+    return f"{what}: {reason.rstrip('.')}."
