@@ -189,14 +189,15 @@ class PrefillProgress:
     """New tokens read so far."""
     total: int
     """New tokens to read."""
+    opens_in_thought: bool = False
+    """Whether the template itself opened a think tag, so that the reply begins inside it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyStarted:
-    """The prompt is read. `opens_in_thought` where the template itself opened a think tag."""
+    """The prompt is read; tokens follow."""
 
     reply_id: int
-    opens_in_thought: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ def load(spec: ModelSpec, report: Report, cancelled: IsCancelled) -> LoadedModel
         CacheKey(str(path), spec.adapter_path),
         draft_model,
     )
-    _check_kv_options(loaded)
+    _check_kv_options(loaded, config)
     return loaded
 
 
@@ -183,7 +183,7 @@ def _load_draft(
     return draft
 
 
-def _check_kv_options(loaded: LoadedModel) -> None:
+def _check_kv_options(loaded: LoadedModel, config: dict[str, Any]) -> None:
     caches = loaded.new_caches()
     spec = loaded.spec
     if spec.kv_bits and any(not hasattr(c, "to_quantized") for c in caches):
@@ -192,6 +192,12 @@ def _check_kv_options(loaded: LoadedModel) -> None:
         raise MlxchatError(
             "--kv-bits works with plain key-value caches only, not with the sliding windows of "
             f"{loaded.info.name} or with --max-kv-size: leave one of them out."
+        )
+    head = head_size(config)
+    if spec.kv_bits and head and head % spec.kv_group_size:
+        raise MlxchatError(
+            f"--kv-group-size {spec.kv_group_size} does not divide the heads of "
+            f"{loaded.info.name}, which have {head} values: use a smaller one, or no --kv-bits."
         )
     if loaded.draft_model is not None and not all(c.is_trimmable() for c in caches):
         raise MlxchatError(
@@ -249,6 +255,14 @@ def context_limit(config: dict[str, Any]) -> int | None:
             if isinstance(value, int) and value > 0:
                 return value
     return None
+
+
+def head_size(config: dict[str, Any]) -> int | None:
+    """Values a key has in each attention head, where the configuration says."""
+    size, heads = config.get("hidden_size"), config.get("num_attention_heads")
+    if isinstance(head := config.get("head_dim"), int):
+        return head
+    return size // heads if isinstance(size, int) and isinstance(heads, int) and heads else None
 
 
 def recommended_settings(path: Path) -> dict[str, Number]:

@@ -56,7 +56,7 @@ def size_in_bytes(caches: LayerCaches) -> int:
     return sum(cache.nbytes for cache in caches if not cache.empty())
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Entry:
     """A stored cache and the tokens that it holds."""
 

@@ -95,7 +95,7 @@ class Reply:
     def _write_into(self, caches: LayerCaches) -> FinishReason:
         if not self._prefill(caches):
             return "cancelled"
-        self._emit(ReplyStarted(self._request.reply_id, self._prompt.opens_in_thought))
+        self._emit(ReplyStarted(self._request.reply_id))
         return self._generate(caches)
 
     # Prefill
@@ -147,6 +147,7 @@ class Reply:
                 self._reused,
                 self._read - self._reused,
                 len(self._prompt.token_ids) - self._reused,
+                self._prompt.opens_in_thought,
             )
         )
 
@@ -159,10 +160,14 @@ class Reply:
         with closing(self._responses(caches)) as responses:
             for response, record in responses:
                 self._count(response)
-                shown += len(response.text)
+                text = record.text
+                lead = "" if shown else self._leading_space(text)
+                shown += len(text)
                 reason = self._reason_to_stop(response)
                 if reason in ("length", "cancelled"):
-                    record = replace(record, text=record.text + self._held_back(shown))
+                    text += self._held_back(shown)
+                if lead or text is not record.text:
+                    record = replace(record, text=lead + text)
                 self._emit(TokenSampled(self._request.reply_id, record))
                 if reason:
                     return reason
@@ -222,6 +227,17 @@ class Reply:
             return "cancelled"
         most = self._current_settings().max_tokens
         return "length" if 0 <= most <= len(self._reply_ids) else None
+
+    def _leading_space(self, text: str) -> str:
+        """The space that mlx_lm's detokenizers take off a reply's first word.
+
+        Without it the text would not spell the reply's tokens, and a prefilled start would run
+        into the first word.
+        """
+        if not text or text[0].isspace():
+            return ""
+        spelled = self._loaded.tokenizer.decode(self._reply_ids)
+        return " " if spelled.startswith(" ") else ""
 
     def _held_back(self, shown: int) -> str:
         """Text that the detokenizer keeps until the next token, when none will come."""

@@ -1,0 +1,96 @@
+"""The command line. Nothing heavy is imported before it is known what to do."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from mlxchat import __version__
+from mlxchat.options import add_options, given_settings, model_spec
+
+EXAMPLES = """\
+examples:
+  mlxchat                               choose a model from a list
+  mlxchat --demo                        chat with SmolLM2-135M-Instruct
+  mlxchat ./fused --temp 0.7            chat with a folder
+  mlxchat ./model --adapter-path ./adapters
+  mlxchat ./model -p "Why is the sky blue?" --max-tokens 200
+
+other commands:
+  mlxchat doctor [--json] [--demo]      what was found here, and what to install
+
+With no --max-tokens a reply ends after 2048 tokens at the latest.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run mlxchat; the exit code: 0, 1 for an error of the model, 2 for wrong use, 130 for an
+    interrupt."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["doctor"]:
+        return _doctor(arguments[1:])
+    return _chat(arguments)
+
+
+def chat_parser() -> argparse.ArgumentParser:
+    """The parser of `mlxchat [MODEL] [flags]`."""
+    parser = argparse.ArgumentParser(
+        prog="mlxchat",
+        description="Chat with a language model on MLX, and tune its sampler while it talks.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "model_argument", nargs="?", metavar="MODEL", help="A folder or a Hugging Face repository"
+    )
+    parser.add_argument("--version", action="version", version=f"mlxchat {__version__}")
+    add_options(parser)
+    return parser
+
+
+def _chat(arguments: Sequence[str]) -> int:
+    parser = chat_parser()
+    parsed = parser.parse_args(arguments)
+    named = [name for name in (parsed.model_argument, parsed.model) if name]
+    if len(named) + parsed.demo > 1:
+        parser.error("name one model: MODEL, --model or --demo")
+    if parsed.prompt is not None:
+        return _one_shot(parsed)
+    return _app(parser, parsed)
+
+
+def _one_shot(parsed: argparse.Namespace) -> int:
+    from mlxchat import oneshot
+    from mlxchat.engine.catalog import DEFAULT_MODEL
+    from mlxchat.engine.interface import ModelSpec
+
+    session = oneshot.new_session(
+        parsed.system_prompt or "", given_settings(parsed), parsed.prefill_response or ""
+    )
+    return oneshot.run(session, model_spec(parsed) or ModelSpec(DEFAULT_MODEL), parsed.prompt)
+
+
+def _app(parser: argparse.ArgumentParser, parsed: argparse.Namespace) -> int:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        parser.error("the app needs a terminal; --prompt answers without one")
+    from mlxchat.tui.app import run_app
+
+    return run_app(parsed)
+
+
+def _doctor(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="mlxchat doctor", description="Say what was found here, and what to install."
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--demo", action="store_true", help="get the demo model ready first")
+    parsed = parser.parse_args(arguments)
+    from mlxchat import doctor
+
+    return doctor.run(as_json=parsed.json, with_demo=parsed.demo)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

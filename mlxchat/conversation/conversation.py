@@ -1,0 +1,68 @@
+"""A conversation: what the person wrote and what the model replied, with how it came about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mlxchat.engine.interface import FinishReason, Message, Statistics, TokenRecord
+from mlxchat.parameters import Settings
+
+
+@dataclass(slots=True)
+class UserMessage:
+    """What the person wrote."""
+
+    text: str
+
+
+@dataclass(slots=True)
+class Reply:
+    """What the model wrote, and what is needed to see why and to do it again."""
+
+    model: str
+    adapter: str | None
+    seed: int
+    settings: Settings
+    """The settings at the start; each record has those of its own token."""
+    prefill: str = ""
+    tokens: list[TokenRecord] = field(default_factory=list)
+    opens_in_thought: bool = False
+    reason: FinishReason | None = None
+    """None while it is being written."""
+    statistics: Statistics = field(default_factory=Statistics)
+    failure: str = ""
+
+    @property
+    def text(self) -> str:
+        """The whole reply, its prefilled start included."""
+        return self.prefill + "".join(record.text for record in self.tokens)
+
+    @property
+    def message(self) -> Message:
+        """The reply as the next turn's prompt takes it."""
+        ids = () if self.prefill else tuple(record.token_id for record in self.tokens)
+        return Message("assistant", self.text, ids)
+
+
+@dataclass(slots=True)
+class Conversation:
+    """A system prompt and the messages under it, in order."""
+
+    system: str = ""
+    entries: list[UserMessage | Reply] = field(default_factory=list)
+
+    def messages(self) -> list[Message]:
+        """The conversation as an engine takes it; a reply that failed at once is left out."""
+        rows = [Message("system", self.system)] if self.system.strip() else []
+        for entry in self.entries:
+            if isinstance(entry, UserMessage):
+                rows.append(Message("user", entry.text))
+            elif entry.text:
+                rows.append(entry.message)
+        return rows
+
+    @property
+    def last_reply(self) -> Reply | None:
+        """The reply at the end, if one is there."""
+        last = self.entries[-1] if self.entries else None
+        return last if isinstance(last, Reply) else None

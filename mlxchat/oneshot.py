@@ -1,0 +1,153 @@
+"""One question, one answer on standard output."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from mlxchat.engine.interface import (
+    Event,
+    LoadFailed,
+    LoadProgress,
+    ModelSpec,
+    ReplyFailed,
+    ReplyFinished,
+    TokenSampled,
+)
+from mlxchat.engine.local import LocalEngine
+from mlxchat.errors import MlxchatError
+from mlxchat.render.safe import visible
+from mlxchat.session import ChatSession
+
+OK, MODEL_ERROR, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+
+
+def prompt_text(argument: str, stdin: TextIO) -> str:
+    r"""The prompt itself: `-` reads standard input; \n and \t in an argument are spelled out, as
+    mlx_lm.generate does."""
+    if argument != "-":
+        return argument.replace("\\n", "\n").replace("\\t", "\t")
+    data = stdin.buffer.read() if hasattr(stdin, "buffer") else stdin.read().encode()
+    return data.decode("utf-8", errors="replace")
+
+
+def answer(session: ChatSession, spec: ModelSpec, prompt: str) -> int:
+    """Load, ask, stream the reply to standard output; the program's exit code."""
+    writer = ReplyWriter(sys.stdout, sys.stderr)
+    with _interrupts(session):
+        session.load(spec)
+        session.send(prompt)
+        try:
+            return writer.follow(session)
+        except BrokenPipeError:
+            session.engine.cancel()
+            _silence(sys.stdout)
+            return OK
+        finally:
+            session.engine.close()
+
+
+def run(session: ChatSession, spec: ModelSpec, argument: str) -> int:
+    """`mlxchat --prompt`."""
+    try:
+        text = prompt_text(argument, sys.stdin)
+        if not text.strip():
+            raise MlxchatError("The prompt is empty: give --prompt a text.")
+    except MlxchatError as error:
+        print(f"mlxchat: {error}", file=sys.stderr)
+        session.engine.close()
+        return WRONG_USE
+    return answer(session, spec, text)
+
+
+def new_session(system: str, overrides: dict[str, float | int | None], prefill: str) -> ChatSession:
+    """A session with an engine of its own."""
+    session = ChatSession(LocalEngine(), system, overrides)
+    session.prefill = prefill
+    return session
+
+
+class ReplyWriter:
+    """Writes a reply as it comes: the answer to one stream, all else to the other."""
+
+    def __init__(self, out: TextIO, err: TextIO) -> None:
+        self._out = out
+        self._err = err
+        self._to_terminal = out.isatty()
+        self._progress = err.isatty()
+        self._begun = False
+
+    def follow(self, session: ChatSession) -> int:
+        """Show what the session does until its reply is over."""
+        self._write(session.prefill)
+        while True:
+            session.engine.wait(None)
+            for event in session.pump():
+                code = self._show(event)
+                if code is not None:
+                    return code
+
+    def _show(self, event: Event) -> int | None:
+        if isinstance(event, LoadProgress):
+            self._show_progress(event)
+        elif isinstance(event, TokenSampled):
+            self._clear_progress()
+            text = event.record.text
+            self._write(text if self._begun else text.lstrip(" "))
+        elif isinstance(event, ReplyFinished):
+            self._clear_progress()
+            self._write("\n")
+            return INTERRUPTED if event.reason == "cancelled" else OK
+        elif isinstance(event, LoadFailed | ReplyFailed):
+            self._clear_progress()
+            print(f"mlxchat: {event.message}", file=self._err)
+            stopped = isinstance(event, LoadFailed) and event.cancelled
+            return INTERRUPTED if stopped else MODEL_ERROR
+        return None
+
+    def _write(self, text: str) -> None:
+        if text:
+            self._begun = True
+            self._out.write(visible(text) if self._to_terminal else text)
+            self._out.flush()
+
+    def _show_progress(self, event: LoadProgress) -> None:
+        if self._progress:
+            share = f" {event.done * 100 // event.total}%" if event.total else ""
+            self._err.write(f"\r\x1b[K{visible(event.stage)}{share}")
+            self._err.flush()
+
+    def _clear_progress(self) -> None:
+        if self._progress:
+            self._err.write("\r\x1b[K")
+            self._err.flush()
+            self._progress = False
+
+
+@contextmanager
+def _interrupts(session: ChatSession) -> Iterator[None]:
+    """Ctrl+C stops the reply; what was written stays. A second one ends the program at once."""
+    pressed = False
+
+    def stop(*_: object) -> None:
+        nonlocal pressed
+        if pressed:
+            os._exit(INTERRUPTED)
+        pressed = True
+        session.stop()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _silence(stream: TextIO) -> None:
+    """Keep Python from complaining about a closed pipe when it flushes at the end."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, stream.fileno())

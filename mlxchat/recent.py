@@ -1,0 +1,57 @@
+"""The models that a person opened last, in a small file of the data folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from mlxchat import folders
+from mlxchat.engine.interface import DEMO
+
+LIMIT = 10
+
+
+def recent_file() -> Path:
+    """Where they are kept."""
+    return folders.data_folder() / "recent.json"
+
+
+def recent_models() -> list[str]:
+    """Absolute folders and hub repositories, the last one first; none out of a damaged file."""
+    try:
+        content = json.loads(recent_file().read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return []
+    models = content.get("models") if isinstance(content, dict) else None
+    if not isinstance(models, list):
+        return []
+    return [model for model in models if isinstance(model, str) and model][:LIMIT]
+
+
+def remember_model(model: str) -> None:
+    """Put a model first. Where the data folder cannot be written, nothing is remembered."""
+    if model == DEMO:
+        return
+    name = absolute(model)
+    models = [name, *(other for other in recent_models() if other != name)]
+    with suppress(OSError):
+        _write(json.dumps({"models": models[:LIMIT]}, indent=2))
+
+
+def absolute(model: str) -> str:
+    """A folder's absolute path; a hub repository as it is."""
+    folder = Path(model).expanduser()
+    return str(folder.resolve()) if folder.is_dir() else model
+
+
+def _write(text: str) -> None:
+    path = recent_file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=path.parent, prefix=".recent-", delete=False
+    ) as file:
+        file.write(text)
+    os.replace(file.name, path)

@@ -1,0 +1,109 @@
+"""The Textual app. It wires the parts together, and does nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+
+from textual.app import SystemCommand
+from textual.screen import Screen
+
+from mlxchat import recent
+from mlxchat.engine.interface import ModelInfo, ModelSpec
+from mlxchat.engine.local import LocalEngine
+from mlxchat.options import given_settings, model_spec
+from mlxchat.preferences import Preferences
+from mlxchat.session import ChatSession
+from mlxchat.tui.palette import SlashCommands
+from mlxchat.tui.screens.chat import ChatScreen
+from mlxchat.tui.screens.model_picker import ModelPicker
+from mlxchat.tui.screens.theme_picker import ThemePicker
+from mlxchat.tui.themes import ThemedApp
+
+SWITCH_SECONDS = 0.0005
+"""How often Python looks whether another thread wants to run. The default of 5 ms would take
+tokens a second from the engine while the screen is drawn."""
+
+
+class MlxchatApp(ThemedApp):
+    """mlxchat in the full screen."""
+
+    TITLE = "mlxchat"
+    CSS_PATH = "app.tcss"
+    COMMANDS = {SlashCommands}
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(self, session: ChatSession, spec: ModelSpec | None, options: ModelSpec) -> None:
+        """`options` hold for every model that is loaded later."""
+        super().__init__()
+        self.session = session
+        self._spec = spec
+        self._options = options
+        self.preferences = Preferences.load()
+        if self.preferences.theme in self.available_themes:
+            self.theme = self.preferences.theme
+
+    def on_mount(self) -> None:
+        """Open the conversation, and the picker where no model was named."""
+        self.chat = ChatScreen(self.session, self._spec)
+        self.push_screen(self.chat)
+        if self._spec is None:
+            self.pick_model()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """None of Textual's own: the registry's commands are all there are."""
+        return ()
+
+    def pick_model(self) -> None:
+        """Let the person choose a model."""
+        if not any(isinstance(screen, ModelPicker) for screen in self.screen_stack):
+            self.push_screen(ModelPicker(), self._picked)
+
+    def _picked(self, name: str | None) -> None:
+        if name is not None:
+            self.chat.load_model(name)
+
+    def spec_for(self, name: str) -> ModelSpec:
+        """How to load another model: with the options of the start, but not its adapter."""
+        if self._spec is not None and name == self._spec.model:
+            return self._spec
+        return replace(self._options, model=name, adapter_path=None)
+
+    def remember_model(self, info: ModelInfo) -> None:
+        """Put a folder that was loaded at the head of the list of recent ones."""
+        recent.remember(str(info.path))
+
+    def choose_theme(self, name: str | None) -> None:
+        """Use a theme by name, or open the choice."""
+        if name is None:
+            self.push_screen(ThemePicker(), self._theme_chosen)
+        elif name in self.available_themes:
+            self.theme = name
+            self._theme_chosen(name)
+        else:
+            self.notify(f"There is no theme {name!r}; /theme shows all.", severity="warning")
+
+    def _theme_chosen(self, name: str | None) -> None:
+        if name is not None:
+            self.preferences.theme = name
+            self.preferences.save()
+
+
+def run_app(arguments: argparse.Namespace) -> int:
+    """Run the app as the command line asks; the exit code."""
+    spec = model_spec(arguments)
+    options = spec or model_spec(argparse.Namespace(**{**vars(arguments), "model": ""}))
+    session = ChatSession(LocalEngine(), arguments.system_prompt or "", given_settings(arguments))
+    session.prefill = arguments.prefill_response or ""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    app = MlxchatApp(session, spec, options or ModelSpec(""))
+    try:
+        app.run()
+    finally:
+        sys.setswitchinterval(before)
+        session.engine.close()
+    return app.return_code or 0

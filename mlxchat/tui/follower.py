@@ -1,0 +1,131 @@
+"""Shows on the screen what the engine does."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from mlxchat.conversation.conversation import Reply
+from mlxchat.conversation.summary import load_status, prefill_status, reply_footer, reply_label
+from mlxchat.engine.interface import (
+    Event,
+    Loaded,
+    LoadFailed,
+    LoadProgress,
+    PrefillProgress,
+    ReplyFailed,
+    ReplyFinished,
+    ReplyStarted,
+    TokenSampled,
+)
+from mlxchat.session import ChatSession
+from mlxchat.tui.widgets.title_bar import TitleBar
+from mlxchat.tui.widgets.transcript import ReplyHeader, Transcript
+
+SPEED_SECONDS = 0.5
+"""How often the speed in the title is reckoned anew."""
+
+
+class Follower:
+    """Takes the session's events to the transcript and the title bar."""
+
+    def __init__(self, session: ChatSession, transcript: Transcript, title: TitleBar) -> None:
+        self._session = session
+        self._transcript = transcript
+        self._title = title
+        self._entry: int | None = None
+        self._speed_since = (0.0, 0)
+
+    def begin_reply(self) -> None:
+        """Make room for the reply that was asked for."""
+        self._entry = None
+
+    def show(self, events: list[Event]) -> None:
+        """Show events; the text of many tokens goes to the transcript at once."""
+        text: list[str] = []
+        for event in events:
+            if isinstance(event, TokenSampled):
+                text.append(event.record.text)
+                continue
+            self._append(text)
+            self._show(event)
+        self._append(text)
+
+    def _show(self, event: Event) -> None:
+        match event:
+            case LoadProgress():
+                self._title.activity = load_status(event)
+            case Loaded():
+                self._loaded()
+            case LoadFailed():
+                self._title.activity = ""
+                self._transcript.add_notice(
+                    event.message, "information" if event.cancelled else "error"
+                )
+            case PrefillProgress():
+                self._transcript.set_status(self._reply_entry(), prefill_status(event))
+            case ReplyStarted():
+                self._started()
+            case ReplyFinished() | ReplyFailed():
+                self._finished(event)
+
+    def _loaded(self) -> None:
+        info = self._session.info
+        if info is None:
+            return
+        self._title.activity = ""
+        self._title.model = info.name
+        self._title.adapter = Path(info.adapter).name if info.adapter else ""
+        self._title.context_limit = info.context_limit
+        for note in info.notes:
+            self._transcript.add_notice(note)
+
+    def _reply_entry(self) -> int:
+        """The transcript's entry of the reply, made when the engine first speaks of it."""
+        if self._entry is None:
+            reply, info = self._session.reply, self._session.info
+            assert reply is not None
+            self._entry = self._transcript.begin_reply(
+                header_of(reply),
+                open_reasoning=reply.opens_in_thought,
+                think_tags=info.think_tags if info else None,
+            )
+        return self._entry
+
+    def _started(self) -> None:
+        entry, reply = self._reply_entry(), self._session.reply
+        self._transcript.set_status(entry, "")
+        if reply is not None:
+            self._transcript.append_reply(entry, reply.prefill)
+        self._speed_since = (time.monotonic(), 0)
+
+    def _append(self, text: list[str]) -> None:
+        if text:
+            self._transcript.append_reply(self._reply_entry(), "".join(text))
+            text.clear()
+            self._measure()
+
+    def _measure(self) -> None:
+        reply = self._session.reply
+        now, count = time.monotonic(), len(reply.tokens) if reply else 0
+        since, before = self._speed_since
+        if now - since >= SPEED_SECONDS:
+            self._title.speed = (count - before) / (now - since)
+            self._speed_since = (now, count)
+
+    def _finished(self, event: ReplyFinished | ReplyFailed) -> None:
+        reply, entry = self._session.reply, self._reply_entry()
+        assert reply is not None
+        self._entry = None
+        if isinstance(event, ReplyFailed):
+            self._transcript.finish_reply(entry, "broke off" if reply.text else "")
+            self._transcript.add_notice(event.message, "error")
+            return
+        self._transcript.finish_reply(entry, reply_footer(reply))
+        self._title.context = reply.statistics.context_tokens
+        self._title.speed = reply.statistics.tokens_per_second
+
+
+def header_of(reply: Reply) -> ReplyHeader:
+    """The line above a reply."""
+    return ReplyHeader(reply.model, reply_label(reply))

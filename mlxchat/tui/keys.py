@@ -1,0 +1,22 @@
+"""Keys that widgets have of their own, for the help and the README, and how keys are written."""
+
+KEYS: tuple[tuple[str, str], ...] = (
+    ("Enter", "Send the message"),
+    ("Shift+Enter, ^J", "Break the line (Alt+Enter too)"),
+    ("Up, Down", "Earlier and later messages, at the first and the last line"),
+    ("Tab, Shift+Tab", "Next and previous control"),
+    ("^P", "All commands"),
+    ("Left, Right", "Slider: a small step; with Shift or Page keys a big one"),
+    ("Home, End", "Slider: lowest and highest; conversation: first and last line"),
+    ("0 to 9", "Slider: type the value, Enter takes it"),
+    ("Backspace", "Slider: back to the model's own value"),
+    ("Space", "Conversation: fold and unfold reasoning"),
+    ("y", "Conversation: copy the last reply"),
+)
+
+
+def key_name(key: str) -> str:
+    """A key as people write it: `ctrl+r` as `^R`, `f1` as `F1`."""
+    if key.startswith("ctrl+"):
+        return "^" + key.removeprefix("ctrl+").upper()
+    return {"escape": "Esc"}.get(key, key.upper())

@@ -1,0 +1,303 @@
+"""The main screen: transcript, sampler panel, system prompt, message editor."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.css.query import NoMatches
+from textual.reactive import var
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from mlxchat.commands import ACTIONS, COMMANDS, completions, run_line
+from mlxchat.conversation.conversation import Reply
+from mlxchat.engine.interface import Event, Loaded, LoadFailed, ModelSpec, TokensCounted
+from mlxchat.errors import MlxchatError
+from mlxchat.parameters import Number, Settings
+from mlxchat.session import ChatSession
+from mlxchat.tui.follower import Follower
+from mlxchat.tui.history import MessageHistory
+from mlxchat.tui.widgets.message_editor import MessageEditor
+from mlxchat.tui.widgets.sampler_panel import SamplerPanel
+from mlxchat.tui.widgets.system_prompt import SystemPromptEditor
+from mlxchat.tui.widgets.title_bar import TitleBar
+from mlxchat.tui.widgets.transcript import Transcript
+
+if TYPE_CHECKING:
+    from mlxchat.tui.app import MlxchatApp
+
+DRAINS_A_SECOND = 20
+WIDE = 100
+"""Columns from which the sampler panel is open by itself."""
+
+WELCOME = """\
+Say something below, and drag the sliders while the model answers:
+a change counts from the very next token.
+
+F1 help   Ctrl+P commands   / in the message for commands"""
+
+
+class ChatScreen(Screen[None]):
+    """One conversation, with every control of the sampler beside it."""
+
+    app: MlxchatApp
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (WIDE, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(c.key, f"command('{c.name}')", c.label, show=bool(c.label), tooltip=c.help,
+                priority=c.key != "escape", id=c.name)
+        for c in ACTIONS
+        if c.key
+    ]  # fmt: skip
+
+    panel_chosen: var[bool | None] = var[bool | None](None)
+    """Whether the person opened or closed the panel; None while its width decides."""
+
+    def __init__(self, session: ChatSession, spec: ModelSpec | None) -> None:
+        super().__init__()
+        self.session = session
+        self._spec = spec
+        self._count_id = 0
+
+    def compose(self) -> ComposeResult:
+        """Title, transcript and panel side by side, editor, keys."""
+        yield TitleBar()
+        with Horizontal(id="body"):
+            yield Transcript(WELCOME)
+            with VerticalScroll(id="panel", can_focus=False):
+                yield SamplerPanel(self.session.settings, self.session.defaults)
+                yield SystemPromptEditor(self.session.conversation.system)
+        with Vertical(id="bottom"):
+            yield MessageEditor(MessageHistory(), completions)
+            yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Start following the engine."""
+        self.follower = Follower(self.session, self.transcript, self.query_one(TitleBar))
+        self.query_one(MessageEditor).focus()
+        self._show_panel()
+        for problem in self.app.theme_problems:
+            self.transcript.add_notice(problem, "warning")
+        if self._spec is not None:
+            self._load(self._spec)
+        self.set_interval(1 / DRAINS_A_SECOND, self._drain)
+
+    @property
+    def transcript(self) -> Transcript:
+        """The conversation on the screen."""
+        return self.query_one(Transcript)
+
+    # The engine
+
+    def _drain(self) -> None:
+        before = self.session.state
+        events = self.session.pump()
+        if events:
+            self.follower.show(events)
+            for event in events:
+                self._react(event)
+        if self.session.state != before:
+            self.refresh_bindings()
+
+    def _react(self, event: Event) -> None:
+        if isinstance(event, Loaded):
+            panel = self.query_one(SamplerPanel)
+            panel.defaults, panel.settings = self.session.defaults, self.session.settings
+            self.app.remember_model(event.info)
+        elif isinstance(event, LoadFailed) and self.session.info is None:
+            self.app.choose_model_again()
+        elif isinstance(event, TokensCounted) and event.request_id == self._count_id:
+            editor = self.query_one(SystemPromptEditor)
+            editor.cost = event.prompt_tokens - event.cached_tokens
+
+    def _load(self, spec: ModelSpec) -> None:
+        self._spec = spec
+        self.query_one(TitleBar).activity = "loading"
+        self.session.load(spec)
+        self.refresh_bindings()
+
+    # What the person does
+
+    @on(MessageEditor.Submitted)
+    def _submitted(self, message: MessageEditor.Submitted) -> None:
+        text = message.text
+        if text.startswith("/") and not text.startswith("//"):
+            self._try(partial(run_line, self, text))
+        elif not self._try(
+            partial(self._send, text.removeprefix("/") if text[:2] == "//" else text)
+        ):
+            self.query_one(MessageEditor).restore(text)
+
+    def _send(self, text: str) -> None:
+        self.session.send(text)
+        self.transcript.add_user(text)
+        self.follower.begin_reply()
+        self.refresh_bindings()
+
+    @on(SamplerPanel.SettingsChanged)
+    def _settings_changed(self, message: SamplerPanel.SettingsChanged) -> None:
+        if message.name is None:
+            self.session.reset_settings()
+        else:
+            self.session.set_parameter(message.name, message.settings.value(message.name))
+
+    @on(SystemPromptEditor.Edited)
+    def _system_edited(self, message: SystemPromptEditor.Edited) -> None:
+        self.session.set_system(message.text)
+        self._ask_cost()
+
+    def _ask_cost(self) -> None:
+        self._count_id += 1
+        self.session.ask_cost(self._count_id)
+
+    def action_command(self, name: str) -> None:
+        """Run a command by its key."""
+        self.run_command(name)
+
+    def run_command(self, name: str, argument: str = "") -> None:
+        """Run a command of the registry; what it cannot do is said."""
+        self._try(lambda: COMMANDS[name].run(self, argument))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Which keys work now."""
+        if action == "command":
+            when = COMMANDS[str(parameters[0])].when
+            working = self.session.busy or self.session.state == "loading"
+            if when == "busy" and not working:
+                return False
+            if when == "idle" and self.session.busy:
+                return None
+        return True
+
+    def _try(self, do) -> bool:  # type: ignore[no-untyped-def]
+        try:
+            do()
+        except MlxchatError as error:
+            self.notify(str(error), severity="warning", markup=False)
+            return False
+        return True
+
+    # mlxchat.commands.Host
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self.session.settings
+
+    def stop(self) -> None:
+        """Stop the reply or the load."""
+        self.session.stop()
+
+    def retry(self) -> None:
+        """Write the last reply again."""
+        replies = [e for e in self.transcript.entries if e.id in self._reply_entries()]
+        had_reply = isinstance(self.session.reply, Reply)
+        self.session.retry()
+        if had_reply and replies:
+            self.transcript.remove_from(replies[-1].id)
+        self.transcript.following = True
+        self.follower.begin_reply()
+        self.refresh_bindings()
+
+    def _reply_entries(self) -> set[int]:
+        from mlxchat.tui.widgets.transcript import ReplyEntry
+
+        return {e.id for e in self.transcript.entries if isinstance(e, ReplyEntry)}
+
+    def clear(self) -> None:
+        """Begin a new conversation."""
+        self.session.clear()
+        self.transcript.clear()
+        self.query_one(TitleBar).context = 0
+
+    def set_system(self, text: str | None) -> None:
+        """Change the system prompt; None goes to its editor."""
+        editor = self.query_one(SystemPromptEditor)
+        if text is None:
+            self.panel_chosen = True
+            editor.query_one("TextArea").focus()
+            return
+        editor.text = text
+        self.session.set_system(text)
+        self._ask_cost()
+        self.say("The system prompt holds from the next reply on.")
+
+    def set_parameter(self, name: str, value: Number | None) -> None:
+        """Change a setting."""
+        self.session.set_parameter(name, value)
+        self.query_one(SamplerPanel).settings = self.session.settings
+
+    def reset_settings(self) -> None:
+        """Go back to the model's own settings."""
+        self.session.reset_settings()
+        self.query_one(SamplerPanel).settings = self.session.settings
+
+    def say(self, text: str) -> None:
+        """Show the person a short text."""
+        self.notify(text, markup=False)
+
+    def show_help(self) -> None:
+        """Show keys, commands and parameters."""
+        from mlxchat.tui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen())
+
+    def choose_model(self, name: str | None) -> None:
+        """Load a model; None opens the picker."""
+        if name is None:
+            self.app.pick_model()
+        else:
+            self.load_model(name)
+
+    def load_model(self, name: str) -> None:
+        """Load a model by name, with the loading options of the start."""
+        self._load(self.app.spec_for(name))
+
+    def choose_theme(self, name: str | None) -> None:
+        """Use a theme; None opens the choice with its preview."""
+        self.app.choose_theme(name)
+
+    def toggle_panel(self) -> None:
+        """Show or hide the sampler panel; shown, its first slider has the focus."""
+        self.panel_chosen = not self.panel_shown
+        if self.panel_shown:
+            self.query_one("SamplerPanel Slider").focus()
+        else:
+            self.query_one(MessageEditor).focus()
+
+    def copy_reply(self) -> None:
+        """Put the last reply onto the clipboard."""
+        self.transcript.action_copy_reply()
+
+    def leave(self) -> None:
+        """End the program."""
+        self.app.exit()
+
+    # The panel
+
+    @property
+    def panel_shown(self) -> bool:
+        """Whether the panel is open."""
+        return self.size.width >= WIDE if self.panel_chosen is None else self.panel_chosen
+
+    def watch_panel_chosen(self) -> None:
+        """Show the choice."""
+        self._show_panel()
+
+    def on_resize(self) -> None:
+        """The panel opens by itself where there is room."""
+        self._show_panel()
+
+    def _show_panel(self) -> None:
+        try:
+            self.query_one("#panel").set_class(not self.panel_shown, "-hidden")
+        except NoMatches:
+            return
+        self.set_class(self.panel_shown, "-panel")

@@ -1,0 +1,60 @@
+"""The choice of a model."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len, set_cell_size
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
+
+from mlxchat.engine.catalog import CatalogEntry, find_models
+from mlxchat.render.safe import visible
+from mlxchat.tui.screens.dialog import Dialog
+
+MARKS = {"recent": "●", "cache": "●", "download": "↓", "demo": "◇"}
+
+
+class ModelPicker(Dialog[str]):
+    """Dismissed with what to load: a folder, a repository, the demo; or with None."""
+
+    DEFAULT_CSS = """
+    ModelPicker {
+        Input { border: none; height: 1; padding: 0; margin: 1 0; background: $surface; }
+    }
+    """
+
+    def compose(self) -> ComposeResult:
+        """What is here already, what can be fetched, and a line to type another."""
+        self._entries = find_models()
+        box = Vertical(
+            Input(placeholder="or type a folder or a Hugging Face repository"),
+            OptionList(*[Option(_line(entry)) for entry in self._entries]),
+            id="box",
+        )
+        box.border_title = "Choose a model"
+        box.border_subtitle = "● here   ↓ to be downloaded   Esc closes"
+        yield box
+
+    def on_mount(self) -> None:
+        """The list has the focus; typing goes to the field."""
+        self.query_one(OptionList).focus()
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._entries[event.option_index].model)
+
+    @on(Input.Submitted)
+    def _typed(self, event: Input.Submitted) -> None:
+        if event.value.strip():
+            self.dismiss(event.value.strip())
+
+
+def _line(entry: CatalogEntry) -> Content:
+    title = visible(entry.title)
+    padded = set_cell_size(title, 44) if cell_len(title) < 44 else title
+    return Content.assemble(
+        f"{MARKS.get(entry.kind, '●')} ", padded, "  ", (visible(entry.detail), "$text-muted")
+    )

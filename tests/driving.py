@@ -1,0 +1,133 @@
+"""Driving an engine from a test: ask, wait, collect."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mlxchat.engine.interface import (
+    Event,
+    Loaded,
+    LoadFailed,
+    Message,
+    ModelInfo,
+    ModelSpec,
+    PrefillProgress,
+    ReplyFailed,
+    ReplyFinished,
+    ReplyRequest,
+    Statistics,
+    TokenRecord,
+    TokensCounted,
+    TokenSampled,
+)
+from mlxchat.engine.local import LocalEngine
+from mlxchat.parameters import Settings
+
+PATIENCE = 240.0
+"""Seconds after which a test gives up; never a measure of speed."""
+
+
+@dataclass
+class Written:
+    """A reply as it came."""
+
+    records: list[TokenRecord] = field(default_factory=list)
+    progress: list[PrefillProgress] = field(default_factory=list)
+    end: ReplyFinished | ReplyFailed | None = None
+
+    @property
+    def text(self) -> str:
+        return "".join(record.text for record in self.records)
+
+    @property
+    def token_ids(self) -> list[int]:
+        return [record.token_id for record in self.records]
+
+    @property
+    def statistics(self) -> Statistics:
+        assert isinstance(self.end, ReplyFinished), self.end
+        return self.end.statistics
+
+    @property
+    def reason(self) -> str:
+        return self.end.reason if isinstance(self.end, ReplyFinished) else "failed"
+
+    @property
+    def message(self) -> Message:
+        return Message("assistant", self.text, tuple(self.token_ids))
+
+
+class Driver:
+    """An engine with the patience of a test."""
+
+    def __init__(self) -> None:
+        self.engine = LocalEngine()
+        self._ids = 0
+
+    def load(self, model: Path | str, **options: object) -> ModelInfo:
+        self.engine.load(ModelSpec(str(model), **options))  # type: ignore[arg-type]
+        event = self._until(lambda e: isinstance(e, Loaded | LoadFailed))[-1]
+        assert isinstance(event, Loaded), event
+        return event.info
+
+    def fail_to_load(self, model: Path | str, **options: object) -> str:
+        self.engine.load(ModelSpec(str(model), **options))  # type: ignore[arg-type]
+        event = self._until(lambda e: isinstance(e, Loaded | LoadFailed))[-1]
+        assert isinstance(event, LoadFailed), event
+        return event.message
+
+    def reply(
+        self,
+        messages: Sequence[Message] | str,
+        settings: Settings | None = None,
+        *,
+        seed: int = 0,
+        prefill: str = "",
+        watch: Callable[[Event], None] = lambda event: None,
+    ) -> Written:
+        """Ask and wait for the end; `watch` sees each event as it comes."""
+        if isinstance(messages, str):
+            messages = [Message("user", messages)]
+        self._ids += 1
+        request = ReplyRequest(
+            self._ids, messages, settings or Settings(max_tokens=16), seed, prefill
+        )
+        self.engine.reply(request)
+        written = Written()
+
+        def over(event: Event) -> bool:
+            watch(event)
+            if isinstance(event, TokenSampled):
+                written.records.append(event.record)
+            elif isinstance(event, PrefillProgress):
+                written.progress.append(event)
+            return isinstance(event, ReplyFinished | ReplyFailed)
+
+        end = self._until(over)[-1]
+        assert isinstance(end, ReplyFinished | ReplyFailed)
+        written.end = end
+        return written
+
+    def count(self, messages: Sequence[Message]) -> TokensCounted:
+        self._ids += 1
+        self.engine.count(self._ids, messages)
+        event = self._until(lambda e: isinstance(e, TokensCounted))[-1]
+        assert isinstance(event, TokensCounted)
+        return event
+
+    def close(self) -> None:
+        self.engine.close()
+
+    def _until(self, last: Callable[[Event], bool]) -> list[Event]:
+        seen: list[Event] = []
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            self.engine.wait(1.0)
+            for event in self.engine.drain():
+                seen.append(event)
+                if last(event):
+                    return seen
+        raise AssertionError(f"nothing came within {PATIENCE} s; the last: {seen[-3:]}")
