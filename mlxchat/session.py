@@ -127,11 +127,14 @@ class ChatSession:
     # What the engine did
 
     def pump(self) -> list[Event]:
-        """Take in the engine's events since the last call, and return them."""
-        events = self.engine.drain()
-        for event in events:
+        """Take in the engine's events since the last call, and return those that count still."""
+        current = [event for event in self.engine.drain() if self._is_current(event)]
+        for event in current:
             self._take_in(event)
-        return events
+        return current
+
+    def _is_current(self, event: Event) -> bool:
+        return getattr(event, "reply_id", self._reply_id) == self._reply_id
 
     def _take_in(self, event: Event) -> None:
         reply = self.reply
@@ -140,7 +143,7 @@ class ChatSession:
         elif isinstance(event, LoadFailed):
             self.state = "ready" if self.info else "empty"
             self._waiting = False
-        elif reply is None or getattr(event, "reply_id", None) != self._reply_id:
+        elif reply is None:
             return
         elif isinstance(event, PrefillProgress):
             self.state = "reading"

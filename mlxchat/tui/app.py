@@ -11,7 +11,7 @@ from textual.app import SystemCommand
 from textual.screen import Screen
 
 from mlxchat import recent
-from mlxchat.engine.interface import ModelInfo, ModelSpec
+from mlxchat.engine.interface import DEMO, ModelSpec
 from mlxchat.engine.local import LocalEngine
 from mlxchat.options import given_settings, model_spec
 from mlxchat.preferences import Preferences
@@ -72,9 +72,10 @@ class MlxchatApp(ThemedApp):
             return self._spec
         return replace(self._options, model=name, adapter_path=None)
 
-    def remember_model(self, info: ModelInfo) -> None:
-        """Put a folder that was loaded at the head of the list of recent ones."""
-        recent.remember(str(info.path))
+    def remember_model(self) -> None:
+        """Put a model that was loaded at the head of the list of recent ones."""
+        if self.chat.model_name not in (None, DEMO):
+            recent.remember_model(self.chat.model_name)
 
     def choose_theme(self, name: str | None) -> None:
         """Use a theme by name, or open the choice."""

@@ -110,9 +110,9 @@ class ChatScreen(Screen[None]):
         if isinstance(event, Loaded):
             panel = self.query_one(SamplerPanel)
             panel.defaults, panel.settings = self.session.defaults, self.session.settings
-            self.app.remember_model(event.info)
+            self.app.remember_model()
         elif isinstance(event, LoadFailed) and self.session.info is None:
-            self.app.choose_model_again()
+            self.app.pick_model()
         elif isinstance(event, TokensCounted) and event.request_id == self._count_id:
             editor = self.query_one(SystemPromptEditor)
             editor.cost = event.prompt_tokens - event.cached_tokens
@@ -164,6 +164,17 @@ class ChatScreen(Screen[None]):
     def run_command(self, name: str, argument: str = "") -> None:
         """Run a command of the registry; what it cannot do is said."""
         self._try(lambda: COMMANDS[name].run(self, argument))
+
+    def begin_command(self, name: str) -> None:
+        """Put a command into the message editor, for its argument to be typed."""
+        editor = self.query_one(MessageEditor)
+        editor.text = f"/{name} "
+        editor.focus()
+
+    @property
+    def model_name(self) -> str | None:
+        """What was asked to be loaded last."""
+        return self._spec.model if self._spec else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Which keys work now."""

@@ -1,0 +1,114 @@
+"""The messages that were sent, for Up and Down; kept in a file across sessions."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from mlxchat import folders
+
+MAX_MESSAGES = 1000
+MAX_BYTES = 4_000_000
+"""Bound of the file when it is read; the newest messages within it are kept."""
+
+
+class MessageHistory:
+    """Sent messages, oldest first: one JSON string to a line of a file.
+
+    A damaged line is left out; where the file cannot be written, the messages last as long as
+    the program.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path if path is not None else folders.data_folder() / "history"
+        self._messages: list[str] | None = None
+
+    @property
+    def messages(self) -> list[str]:
+        """All messages, oldest first; read from the file at first use."""
+        if self._messages is None:
+            self._messages = self._read()
+        return self._messages
+
+    def add(self, text: str) -> None:
+        """Remember a message, unless it is empty or the same as the last one."""
+        messages = self.messages
+        if not text.strip() or (messages and messages[-1] == text):
+            return
+        messages.append(text)
+        del messages[:-MAX_MESSAGES]
+        with contextlib.suppress(OSError):
+            self._append(text)
+
+    def _append(self, text: str) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        line = json.dumps(text).encode() + b"\n"
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
+        with os.fdopen(os.open(self._path, flags, 0o600), "rb+") as file:
+            end = file.seek(0, os.SEEK_END)
+            if end:
+                # A line that a crash cut off must not swallow this one.
+                file.seek(end - 1)
+                line = line if file.read(1) == b"\n" else b"\n" + line
+            file.write(line)
+
+    def _read(self) -> list[str]:
+        try:
+            size = self._path.stat().st_size
+            with self._path.open("rb") as file:
+                file.seek(max(0, size - MAX_BYTES))
+                lines = file.read().split(b"\n")
+        except OSError:
+            return []
+        found = [text for line in lines if (text := _message(line)) is not None]
+        kept = found[-MAX_MESSAGES:]
+        if size > MAX_BYTES or len(lines) > 2 * MAX_MESSAGES:
+            with contextlib.suppress(OSError):
+                self._rewrite(kept)
+        return kept
+
+    def _rewrite(self, messages: list[str]) -> None:
+        handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=".history-")
+        try:
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.writelines(json.dumps(text) + "\n" for text in messages)
+            os.replace(name, self._path)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+class HistoryWalk:
+    """A walk through the history with the unsent draft at its end; what is edited on the way
+    stays until a message is sent."""
+
+    def __init__(self, history: MessageHistory) -> None:
+        self._history = history
+        self.reset()
+
+    def reset(self) -> None:
+        """Go to the end, with an empty draft."""
+        self._edited: dict[int, str] = {}
+        self._place: int | None = None
+
+    def move(self, steps: int, text: str) -> str | None:
+        """The message `steps` away from the one shown, whose text is now `text`; None at an end."""
+        messages = self._history.messages
+        place = len(messages) if self._place is None else min(self._place, len(messages))
+        target = place + steps
+        if not 0 <= target <= len(messages):
+            return None
+        self._edited[place] = text
+        self._place = target
+        return self._edited.get(target, messages[target] if target < len(messages) else "")
+
+
+def _message(line: bytes) -> str | None:
+    try:
+        text = json.loads(line)
+    except ValueError:
+        return None
+    return text if isinstance(text, str) else None

@@ -1,0 +1,135 @@
+"""An engine that says what a test tells it to, for tests of what stands above the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mlxchat.engine.interface import (
+    Event,
+    Loaded,
+    LoadFailed,
+    Memory,
+    Message,
+    ModelInfo,
+    ModelSpec,
+    PrefillProgress,
+    ReplyFailed,
+    ReplyFinished,
+    ReplyRequest,
+    ReplyStarted,
+    Statistics,
+    TokenRecord,
+    TokensCounted,
+    TokenSampled,
+)
+from mlxchat.parameters import Settings
+
+INFO = ModelInfo(
+    name="scripted",
+    path=Path("scripted"),
+    context_limit=2048,
+    vocabulary_size=100,
+    recommended={"temp": 0.7, "top_p": 0.9},
+    think_tags=None,
+    adapter=None,
+)
+
+
+class ScriptedEngine:
+    """Keeps what was asked of it in `calls`; a test answers with `load_ends`, `begin`, `say`,
+    `finish`, `fail`."""
+
+    def __init__(self, info: ModelInfo = INFO) -> None:
+        self.info = info
+        self.calls: list[tuple[str, object]] = []
+        self.settings = Settings()
+        self.request: ReplyRequest | None = None
+        self._events: list[Event] = []
+        self._said = 0
+
+    # What is asked
+
+    def load(self, spec: ModelSpec) -> None:
+        self.calls.append(("load", spec))
+
+    def reply(self, request: ReplyRequest) -> None:
+        self.calls.append(("reply", request))
+        self.request = request
+        self.settings = request.settings
+        self._said = 0
+
+    def change(self, settings: Settings) -> None:
+        self.calls.append(("change", settings))
+        self.settings = settings
+
+    def cancel(self) -> None:
+        self.calls.append(("cancel", None))
+
+    def count(self, request_id: int, messages: Sequence[Message]) -> None:
+        self.calls.append(("count", list(messages)))
+        self.tell(TokensCounted(request_id, 50, 12))
+
+    def token_text(self, token_id: int) -> str:
+        return f"t{token_id}"
+
+    def drain(self) -> list[Event]:
+        events, self._events = self._events, []
+        return events
+
+    def wait(self, timeout: float | None = None) -> bool:
+        return bool(self._events)
+
+    def close(self) -> None:
+        self.calls.append(("close", None))
+
+    # What a test lets happen
+
+    def tell(self, *events: Event) -> None:
+        self._events += events
+
+    def load_ends(self) -> None:
+        self.tell(Loaded(self.info))
+
+    def load_fails(self, message: str) -> None:
+        self.tell(LoadFailed(message))
+
+    def begin(self, reused: int = 4, total: int = 10, *, opens_in_thought: bool = False) -> None:
+        self.tell(
+            PrefillProgress(self._id, reused, total, total, opens_in_thought),
+            ReplyStarted(self._id),
+        )
+
+    def say(self, text: str) -> None:
+        """One token a word."""
+        for word in text.split(" "):
+            lead = " " if self._said else ""
+            record = TokenRecord(
+                self._said, lead + word, -0.5, 0, ((self._said, -0.5),), self.settings
+            )
+            self.tell(TokenSampled(self._id, record))
+            self._said += 1
+
+    def finish(self, reason: str = "stop") -> None:
+        statistics = Statistics(
+            prompt_tokens=14,
+            reused_tokens=4,
+            reply_tokens=self._said,
+            first_token_seconds=0.21,
+            reply_seconds=1.0,
+            context_tokens=14 + self._said,
+            memory=Memory(),
+        )
+        self.tell(ReplyFinished(self._id, reason, statistics))  # type: ignore[arg-type]
+
+    def fail(self, message: str) -> None:
+        self.tell(ReplyFailed(self._id, message))
+
+    @property
+    def _id(self) -> int:
+        assert self.request is not None
+        return self.request.reply_id
+
+    def called(self, name: str) -> list[object]:
+        """The arguments of every call of this name."""
+        return [argument for called, argument in self.calls if called == name]

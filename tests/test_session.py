@@ -1,0 +1,174 @@
+"""The headless core, over a scripted engine."""
+
+from __future__ import annotations
+
+import pytest
+
+from mlxchat.conversation.summary import reply_footer, reply_label
+from mlxchat.engine.interface import Message, ModelSpec, ReplyRequest
+from mlxchat.errors import MlxchatError
+from mlxchat.session import ChatSession
+from tests.scripted import ScriptedEngine
+
+
+@pytest.fixture()
+def engine() -> ScriptedEngine:
+    return ScriptedEngine()
+
+
+@pytest.fixture()
+def session(engine: ScriptedEngine) -> ChatSession:
+    session = ChatSession(engine, "Be brief.", {"max_tokens": 50})
+    session.load(ModelSpec("scripted"))
+    engine.load_ends()
+    session.pump()
+    return session
+
+
+def answer(session: ChatSession, engine: ScriptedEngine, text: str, reason: str = "stop") -> None:
+    engine.begin()
+    engine.say(text)
+    engine.finish(reason)
+    session.pump()
+
+
+def last_request(engine: ScriptedEngine) -> ReplyRequest:
+    request = engine.called("reply")[-1]
+    assert isinstance(request, ReplyRequest)
+    return request
+
+
+def test_the_models_settings_are_the_defaults_and_given_ones_stay(session):
+    assert (session.settings.temp, session.settings.top_p) == (0.7, 0.9)
+    assert session.settings.max_tokens == 50
+    assert session.defaults.max_tokens != 50
+
+
+def test_a_turn(session, engine):
+    session.send("Hello")
+    assert session.busy
+    request = last_request(engine)
+    assert list(request.messages) == [Message("system", "Be brief."), Message("user", "Hello")]
+    answer(session, engine, "Hi there")
+    assert not session.busy
+    assert session.reply.text == "Hi there"
+    session.send("Again")
+    messages = last_request(engine).messages
+    assert messages[2] == Message("assistant", "Hi there", (0, 1))
+
+
+def test_a_message_sent_while_loading_waits(engine):
+    session = ChatSession(engine)
+    session.load(ModelSpec("scripted"))
+    session.send("Hello")
+    assert session.busy
+    assert engine.called("reply") == []
+    engine.load_ends()
+    session.pump()
+    assert last_request(engine).settings.temp == 0.7
+
+
+def test_a_message_without_a_model_is_refused_and_not_kept(engine):
+    session = ChatSession(engine)
+    with pytest.raises(MlxchatError, match="No model is loaded"):
+        session.send("Hello")
+    assert session.conversation.entries == []
+
+
+def test_a_failed_load_leaves_the_message_for_a_retry(engine):
+    session = ChatSession(engine)
+    session.load(ModelSpec("nowhere"))
+    session.send("Hello")
+    engine.load_fails("It is not there.")
+    session.pump()
+    assert not session.busy
+    session.load(ModelSpec("scripted"))
+    engine.load_ends()
+    session.pump()
+    session.retry()
+    assert [m.content for m in last_request(engine).messages] == ["Hello"]
+
+
+def test_a_second_message_has_to_wait(session, engine):
+    session.send("Hello")
+    with pytest.raises(MlxchatError, match="still being written"):
+        session.send("And another")
+    assert len(session.conversation.entries) == 2
+
+
+def test_retry_asks_for_the_same_with_another_seed(session, engine):
+    session.send("Hello")
+    answer(session, engine, "Hi")
+    first = last_request(engine)
+    session.retry()
+    again = last_request(engine)
+    assert again.messages == first.messages
+    assert again.seed != first.seed
+    assert again.reply_id != first.reply_id
+
+
+def test_events_of_a_reply_that_was_given_up_are_ignored(session, engine):
+    session.send("Hello")
+    old = engine.request
+    answer(session, engine, "Hi")
+    session.retry()
+    new = engine.request
+    engine.request = old
+    engine.say("stale")
+    assert session.pump() == []
+    engine.request = new
+    answer(session, engine, "fresh")
+    assert session.reply.text.strip() == "fresh"
+
+
+def test_a_fixed_seed_is_used_and_recorded(session, engine):
+    session.set_parameter("seed", 21)
+    session.send("Hello")
+    assert last_request(engine).seed == session.reply.seed == 21
+
+
+def test_a_change_reaches_the_engine_at_once_and_the_footer_tells(session, engine):
+    session.send("Hello")
+    engine.begin()
+    engine.say("one")
+    session.set_parameter("temp", 1.1)
+    assert engine.settings.temp == 1.1
+    engine.say("two")
+    engine.finish()
+    session.pump()
+    assert "temp 0.70" in reply_label(session.reply)
+    assert "temp 0.70→1.10" in reply_footer(session.reply)
+
+
+def test_a_stopped_reply_stays_in_the_conversation(session, engine):
+    session.send("Hello")
+    answer(session, engine, "Half a", "cancelled")
+    assert "stopped by you" in reply_footer(session.reply)
+    session.send("Go on")
+    assert last_request(engine).messages[-2].content == "Half a"
+
+
+def test_a_reply_that_failed_at_once_is_not_sent_again(session, engine):
+    session.send("Hello")
+    engine.fail("Out of memory.")
+    session.pump()
+    assert session.reply.failure == "Out of memory."
+    session.send("Again")
+    assert [m.role for m in last_request(engine).messages] == ["system", "user", "user"]
+
+
+def test_clear_keeps_the_system_prompt(session, engine):
+    session.send("Hello")
+    answer(session, engine, "Hi")
+    session.clear()
+    assert session.conversation.messages() == [Message("system", "Be brief.")]
+
+
+def test_the_prefill_counts_for_one_reply(session, engine):
+    session.prefill = "Sure, "
+    session.send("Hello")
+    assert last_request(engine).prefill == "Sure, "
+    answer(session, engine, "here")
+    assert session.reply.text == "Sure, here"
+    session.send("More")
+    assert last_request(engine).prefill == ""
