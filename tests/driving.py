@@ -20,8 +20,8 @@ from mlxchat.engine.interface import (
     ReplyRequest,
     Statistics,
     TokenRecord,
-    TokensCounted,
     TokenSampled,
+    TokensCounted,
 )
 from mlxchat.engine.local import LocalEngine
 from mlxchat.parameters import Settings

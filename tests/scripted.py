@@ -20,8 +20,8 @@ from mlxchat.engine.interface import (
     ReplyStarted,
     Statistics,
     TokenRecord,
-    TokensCounted,
     TokenSampled,
+    TokensCounted,
 )
 from mlxchat.parameters import Settings
 

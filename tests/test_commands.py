@@ -26,7 +26,7 @@ class Recorder:
         return lambda *arguments: self.calls.append((name, *arguments))
 
 
-@pytest.fixture()
+@pytest.fixture
 def host() -> Recorder:
     return Recorder()
 

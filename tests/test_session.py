@@ -11,12 +11,12 @@ from mlxchat.session import ChatSession
 from tests.scripted import ScriptedEngine
 
 
-@pytest.fixture()
+@pytest.fixture
 def engine() -> ScriptedEngine:
     return ScriptedEngine()
 
 
-@pytest.fixture()
+@pytest.fixture
 def session(engine: ScriptedEngine) -> ChatSession:
     session = ChatSession(engine, "Be brief.", {"max_tokens": 50})
     session.load(ModelSpec("scripted"))

@@ -26,7 +26,7 @@ def real(demo_model: Path) -> Iterator[Driver]:
     driver.close()
 
 
-@pytest.fixture()
+@pytest.fixture
 def cold(demo_model: Path) -> Iterator[Driver]:
     driver = Driver()
     driver.load(demo_model)

@@ -1,4 +1,4 @@
-"""Models that lack something: no template, no end token, think tokens, caches that cannot be cut."""
+"""Models that lack something: a template, an end token, a cache that can be cut."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from tests.driving import Driver
 SHORT = Settings(max_tokens=6)
 
 
-@pytest.fixture()
+@pytest.fixture
 def driver() -> Iterator[Driver]:
     driver = Driver()
     yield driver
     driver.close()
 
 
-@pytest.fixture()
+@pytest.fixture
 def cold() -> Iterator[Driver]:
     driver = Driver()
     yield driver
@@ -76,7 +76,7 @@ def test_a_template_that_opens_a_thought(driver, tiny_thinking):
 
 @pytest.mark.parametrize("model", ["tiny_untrimmable", "tiny_sliding"])
 class TestCachesThatCannotBeCut:
-    @pytest.fixture()
+    @pytest.fixture
     def folder(self, model: str, request: pytest.FixtureRequest) -> Path:
         return request.getfixturevalue(model)
 

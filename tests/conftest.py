@@ -1,0 +1,85 @@
+"""Fixtures for all tests: folders of their own, the real demo model, tiny random models."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from mlxchat import folders
+from mlxchat.engine.demo import ensure_demo_model
+from tests import models
+
+# Read before any test changes HOME: the demo model is made once for each machine.
+SHARED_CACHE = folders.cache_folder().parent
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of the test's own for settings, sessions and the hub; the demo model is shared."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    # For programs that a test starts.
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), *_python_path()]))
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(SHARED_CACHE))
+    for name in ("CONFIG", "DATA", "STATE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(folder / name.lower()))
+    monkeypatch.setenv("HF_HOME", str(folder / "huggingface"))
+    for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_TOKEN", "HF_HUB_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
+    return folder
+
+
+def _python_path() -> list[str]:
+    return [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+
+
+@pytest.fixture(scope="session")
+def demo_model() -> Path:
+    """SmolLM2-135M-Instruct as mlx_lm opens it; fetched and converted on the first use."""
+    return ensure_demo_model(lambda _: None, lambda: False)
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the tiny models of this run lie."""
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny_folder: Path, demo_model: Path) -> Path:
+    """A two-layer Llama with random weights and SmolLM2's tokenizer and chat template."""
+    return models.build_model(tiny_folder / "tiny", demo_model)
+
+
+@pytest.fixture(scope="session")
+def tiny_no_template(tiny_folder: Path, demo_model: Path) -> Path:
+    """The tiny model without a chat template."""
+    return models.without_template(models.build_model(tiny_folder / "no-template", demo_model))
+
+
+@pytest.fixture(scope="session")
+def tiny_no_eos(tiny_folder: Path, demo_model: Path) -> Path:
+    """The tiny model with no end token in any of its files."""
+    return models.without_end_tokens(models.build_model(tiny_folder / "no-eos", demo_model))
+
+
+@pytest.fixture(scope="session")
+def tiny_thinking(tiny_folder: Path, demo_model: Path) -> Path:
+    """The tiny model with think tokens and a template that opens the think tag."""
+    return models.with_think_tokens(models.build_model(tiny_folder / "thinking", demo_model))
+
+
+@pytest.fixture(scope="session")
+def tiny_untrimmable(tiny_folder: Path, demo_model: Path) -> Path:
+    """A two-layer Mamba with random weights: its caches are states that cannot be cut."""
+    return models.build_model(tiny_folder / "untrimmable", demo_model, models.MAMBA)
+
+
+@pytest.fixture(scope="session")
+def tiny_sliding(tiny_folder: Path, demo_model: Path) -> Path:
+    """A two-layer Llama with a sliding window of 32: its cache can be cut until it has wrapped."""
+    return models.build_model(tiny_folder / "sliding", demo_model, models.SLIDING)
