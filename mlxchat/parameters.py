@@ -19,6 +19,7 @@ Scale = Literal["linear", "log"]
 Group = Literal["sampler", "xtc", "penalties", "generation"]
 
 MAX_SEED = 2**63 - 1
+MOST_TOKENS = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Parameter:
     off: Number | None = None
     """The value at which the setting does nothing."""
     off_label: str = "off"
+    typed_high: Number | None = None
+    """The highest value that may be typed, where that is more than the slider's end."""
     needs_temp: bool = False
     """Whether it has no effect at temp 0, where mlx_lm takes the most likely token."""
     slider: bool = True
@@ -82,7 +85,7 @@ class Parameter:
             raise MlxchatError(
                 f"{self.name} must be a whole number {self.range_text}, not {value:g}."
             )
-        if value != self.off and not self.low <= value <= self.high:
+        if value != self.off and not self.low <= value <= self.highest:
             raise MlxchatError(f"{self.name} must be {self.range_text}, not {value:g}.")
         return self.kind(value)
 
@@ -118,9 +121,16 @@ class Parameter:
         return text if float(text) == value else f"{value:g}"
 
     @property
+    def highest(self) -> Number:
+        """The highest value that may be typed."""
+        return self.high if self.typed_high is None else self.typed_high
+
+    @property
     def range_text(self) -> str:
         """The range, as a phrase that follows a value or a noun."""
-        return f"from {self.low:g} to {self.high:g}" if self.slider else f"of at least {self.low:g}"
+        if self.slider and self.typed_high is None:
+            return f"from {self.low:g} to {self.high:g}"
+        return f"of at least {self.low:g}"
 
 
 def _parameter(
@@ -154,6 +164,7 @@ class Settings:
     temp: float = _parameter(
         0.0, 0.0, 2.0, 0.01, 0.1, "sampler",
         "Sampling temperature, applied last; 0 always takes the most likely token",
+        typed_high=100.0,
     )  # fmt: skip
     top_p: float = _parameter(
         1.0, 0.0, 1.0, 0.01, 0.1, "sampler",
@@ -168,12 +179,12 @@ class Settings:
     top_k: int = _parameter(
         0, 0, 1000, 1, 10, "sampler",
         "Keep this many of the most likely tokens",
-        scale="log", off=0, needs_temp=True,
+        scale="log", off=0, needs_temp=True, typed_high=MOST_TOKENS,
     )  # fmt: skip
     min_tokens_to_keep: int = _parameter(
         1, 1, 100, 1, 5, "sampler",
         "How many tokens min_p always leaves",
-        scale="log", needs_temp=True,
+        scale="log", needs_temp=True, typed_high=MOST_TOKENS,
     )  # fmt: skip
     xtc_probability: float = _parameter(
         0.0, 0.0, 1.0, 0.01, 0.1, "xtc",
@@ -192,7 +203,8 @@ class Settings:
     )  # fmt: skip
     repetition_context_size: int = _parameter(
         20, 1, 1000, 1, 10, "penalties",
-        "How many recent tokens the repetition penalty looks at", scale="log",
+        "How many recent tokens the repetition penalty looks at",
+        scale="log", typed_high=MOST_TOKENS,
     )  # fmt: skip
     presence_penalty: float = _parameter(
         0.0, -2.0, 2.0, 0.05, 0.25, "penalties",
@@ -200,7 +212,8 @@ class Settings:
     )  # fmt: skip
     presence_context_size: int = _parameter(
         20, 1, 1000, 1, 10, "penalties",
-        "How many recent tokens the presence penalty looks at", scale="log",
+        "How many recent tokens the presence penalty looks at",
+        scale="log", typed_high=MOST_TOKENS,
     )  # fmt: skip
     frequency_penalty: float = _parameter(
         0.0, -2.0, 2.0, 0.05, 0.25, "penalties",
@@ -208,12 +221,13 @@ class Settings:
     )  # fmt: skip
     frequency_context_size: int = _parameter(
         20, 1, 1000, 1, 10, "penalties",
-        "How many recent tokens the frequency penalty looks at", scale="log",
+        "How many recent tokens the frequency penalty looks at",
+        scale="log", typed_high=MOST_TOKENS,
     )  # fmt: skip
     max_tokens: int = _parameter(
         2048, 1, 131072, 1, 256, "generation",
         "Longest reply in tokens; -1 for no limit",
-        scale="log", off=-1, off_label="no limit",
+        scale="log", off=-1, off_label="no limit", typed_high=MOST_TOKENS,
     )  # fmt: skip
     seed: int | None = _parameter(
         None, 0, MAX_SEED, 1, 1, "generation",

@@ -6,11 +6,7 @@ from collections.abc import Sequence
 
 import mlx.core as mx
 
-from mlxchat.parameters import PARAMETERS, Settings
-
-LONGEST_CONTEXT = int(
-    max(p.high for name, p in PARAMETERS.items() if name.endswith("_context_size"))
-)
+from mlxchat.parameters import Settings
 
 
 class LivePenalties:
@@ -22,8 +18,8 @@ class LivePenalties:
 
     def __init__(self, settings: Settings, tokens_before: Sequence[int]) -> None:
         self.settings = settings
-        recent = list(tokens_before[-LONGEST_CONTEXT:])
-        self._before = mx.array(recent, dtype=mx.uint32) if recent else None
+        before = list(tokens_before)
+        self._before = mx.array(before, dtype=mx.uint32) if before else None
 
     def __call__(self, tokens: mx.array, logits: mx.array) -> mx.array:
         """The logits after the penalties, (rows, vocabulary); `tokens` are those so far."""

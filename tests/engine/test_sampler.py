@@ -93,11 +93,11 @@ def any_settings(draw: st.DrawFn) -> Settings:
     values = {}
     for name, p in PARAMETERS.items():
         number = (
-            st.integers(int(p.low), int(min(p.high, 2**31)))
+            st.integers(int(p.low), int(p.highest))
             if p.kind is int
-            else st.floats(p.low, p.high)
+            else st.floats(p.low, p.highest)
         )
-        ends = [p.low, p.high] + ([p.off] if p.off is not None else [])
+        ends = [p.low, p.high, p.highest] + ([p.off] if p.off is not None else [])
         values[name] = p.check(draw(st.sampled_from(ends) | number))
     return Settings(**values)
 

@@ -1,0 +1,77 @@
+"""The parts of README.md that are made from the declarations: `python -m tests.readme` writes them.
+
+A part stands between `<!-- NAME -->` and `<!-- /NAME -->`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from mlxchat.commands import ACTIONS
+from mlxchat.options import GROUPS, Option, all_options
+from mlxchat.parameters import PARAMETERS
+from mlxchat.tui.keys import KEYS, key_name
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+def flags() -> str:
+    """Every flag, in a table for each group."""
+    parts = []
+    for group, title in GROUPS.items():
+        rows = [_flag_row(option) for option in all_options() if option.group == group]
+        parts.append(
+            f"**{title[0].upper()}{title[1:]}**\n\n" + _table(("Flag", "What it does"), rows)
+        )
+    return "\n\n".join(parts)
+
+
+def _flag_row(option: Option) -> tuple[str, str]:
+    value = f" {option.metavar}{' …' if option.many else ''}" if option.metavar else ""
+    names = f"{option.short}, {option.flag}" if option.short else option.flag
+    name = option.name
+    span = ""
+    if name in PARAMETERS:
+        declared = PARAMETERS[name]
+        off = f"; {declared.off:g} is {declared.off_label}" if declared.off is not None else ""
+        span = f" ({declared.range_text}{off})"
+    elif option.default not in (None, []):
+        span = f" (default {option.default})"
+    return f"`{names}{value}`", option.help + span
+
+
+def keys() -> str:
+    """Every key."""
+    own = [(f"`{key}`", what) for key, what in KEYS]
+    commands = [(f"`{key_name(c.key)}`", c.help) for c in ACTIONS if c.key]
+    return _table(("Key", "What it does"), [*commands, *own])
+
+
+def commands() -> str:
+    """Every command but those of the parameters."""
+    return _table(("Command", "What it does"), [(f"`{c.usage}`", c.help) for c in ACTIONS])
+
+
+def _table(head: tuple[str, str], rows: list[tuple[str, str]]) -> str:
+    escaped = [[cell.replace("|", "\\|") for cell in row] for row in (head, ("---", "---"), *rows)]
+    return "\n".join(f"| {left} | {right} |" for left, right in escaped)
+
+
+PARTS: dict[str, Callable[[], str]] = {"flags": flags, "keys": keys, "commands": commands}
+
+
+def filled(text: str) -> str:
+    """README's text with every made part as it should be."""
+    for name, make in PARTS.items():
+        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+        if not pattern.search(text):
+            raise ValueError(f"README.md has no part {name}")
+        body = make() + "\n"
+        text = pattern.sub(lambda m, body=body: m[1] + body + m[2], text)
+    return text
+
+
+if __name__ == "__main__":
+    README.write_text(filled(README.read_text(encoding="utf-8")), encoding="utf-8")
