@@ -128,9 +128,9 @@ class Parameter:
     @property
     def range_text(self) -> str:
         """The range, as a phrase that follows a value or a noun."""
-        if self.slider and self.typed_high is None:
-            return f"from {self.low:g} to {self.high:g}"
-        return f"of at least {self.low:g}"
+        if self.highest >= MOST_TOKENS:
+            return f"of at least {self.low:g}"
+        return f"from {self.low:g} to {self.highest:g}"
 
 
 def _parameter(

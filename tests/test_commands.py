@@ -80,8 +80,8 @@ def test_a_parameter_alone_is_shown(host):
     ("line", "words"),
     [
         ("/retyr", "/retry"),
-        ("/temp hot", "from 0 to 2"),
-        ("/temp 9", "from 0 to 2"),
+        ("/temp hot", "from 0 to 100"),
+        ("/temp 999", "from 0 to 100"),
         ("/top_k 1.5", "whole number"),
         ("/set temp", "/set needs"),
     ],

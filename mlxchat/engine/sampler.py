@@ -16,6 +16,10 @@ from mlxchat.parameters import Settings
 
 Filter = Callable[[mx.array], mx.array]
 
+SMALLEST_TOP_P = 1e-9
+"""It keeps one token, as anything below does; mlx_lm reads beyond the array at values that float32
+rounds to 0."""
+
 
 def top_p_filter(logprobs: mx.array, top_p: float) -> mx.array:
     """Keep the smallest set of most likely tokens that reaches `top_p` of the mass.
@@ -83,7 +87,8 @@ def filters_of(
     top_k = min(settings.top_k, vocabulary_size)
     keep = min(settings.min_tokens_to_keep, vocabulary_size)
     if 0 < settings.top_p < 1:
-        chain.append(lambda x: top_p_filter(x, settings.top_p))
+        top_p = max(settings.top_p, SMALLEST_TOP_P)
+        chain.append(lambda x: top_p_filter(x, top_p))
     if settings.min_p > 0:
         chain.append(lambda x: min_p_filter(x, settings.min_p, keep))
     if settings.xtc_probability > 0:

@@ -45,7 +45,7 @@ def no_compilation():
 @settings(max_examples=400, deadline=None)
 @given(
     temp=st.sampled_from(TEMPS),
-    top_p=st.sampled_from(TOP_PS) | st.floats(0, 1),
+    top_p=st.sampled_from(TOP_PS) | st.floats(1e-9, 1),
     min_p=st.sampled_from(MIN_PS) | st.floats(0.001, 1),
     top_k=st.sampled_from(TOP_KS),
     keep=st.sampled_from(KEEPS),
@@ -111,6 +111,12 @@ def test_no_value_that_can_be_entered_poisons_the_thread(chosen, seed):
     token = LiveSampler(chosen, SPECIAL)(processed).item()
     assert 0 <= token < VOCABULARY
     assert mx.random.uniform(shape=(4,)).sum().item() > 0
+
+
+def test_a_vanishing_top_p_keeps_the_most_likely_token():
+    logprobs = logprobs_of(4, mx.float32, ties=False)
+    sampler = LiveSampler(Settings(temp=2.0, top_p=1e-300), SPECIAL)
+    assert {sampler(logprobs).item() for _ in range(20)} == {mx.argmax(logprobs).item()}
 
 
 def test_a_change_counts_from_the_next_draw():
