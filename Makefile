@@ -1,0 +1,66 @@
+# make run     the app on the demo model      make check   lint, format, types
+# make test    the tests                      make bench   the benchmarks
+# EXTRA=cuda12 or cuda13 takes an NVIDIA GPU instead of Linux's CPU; ARGS=... is passed on.
+
+ifeq ($(shell uname -s),Linux)
+EXTRA ?= cpu
+endif
+
+BIN := .venv/bin
+READY := .venv/.ready-$(EXTRA)
+READY_DEV := .venv/.ready-dev-$(EXTRA)
+ARGS ?=
+
+comma := ,
+extras = $(if $(strip $(1)),[$(subst $() ,$(comma),$(strip $(1)))])
+
+INSTALL = if command -v uv >/dev/null 2>&1; \
+	then uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.$(1)'; \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.$(1)'; fi
+
+.PHONY: run test check bench readme clean
+
+run: $(READY)
+	@$(BIN)/mlxchat --demo $(ARGS)
+
+test: $(READY_DEV)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY_DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(READY_DEV)
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+# The tables of flags, keys and commands.
+readme: $(READY_DEV)
+	@$(BIN)/python -m tests.readme
+
+clean:
+	rm -rf .venv build mlxchat.egg-info
+
+# A change of the declared packages makes the environment anew.
+$(READY): pyproject.toml constraints.txt
+	@echo 'Making .venv: a minute or two, once.'
+	@rm -rf .venv
+	@if command -v uv >/dev/null 2>&1; then uv venv --quiet --python '>=3.11' .venv; exit $$?; fi; \
+	for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+		if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			$$python -m venv .venv >/dev/null 2>&1 && exit 0; \
+			echo "$$python cannot make a virtual environment: install its venv package" \
+				"(Debian: apt install python3-venv) or uv." >&2; \
+			exit 1; \
+		fi; \
+	done; \
+	echo "mlxchat needs Python 3.11 or newer, and $$(python3 --version 2>/dev/null || echo no Python)" \
+		"was found: install a newer one (or uv), or name it with make PYTHON=..." >&2; \
+	exit 1
+	@$(call INSTALL,$(call extras,$(EXTRA)))
+	@touch $@
+
+$(READY_DEV): $(READY)
+	@echo 'Adding what tests and checks need.'
+	@$(call INSTALL,$(call extras,$(EXTRA) dev))
+	@touch $@
