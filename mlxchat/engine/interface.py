@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, Protocol
 
 from mlxchat.parameters import Number, Settings
 
@@ -72,14 +72,6 @@ class ModelInfo:
     """What a person should know: no chat template, no end token, a cache that cannot be cut."""
 
 
-class Alternative(NamedTuple):
-    """A token that was likely at some place."""
-
-    token_id: int
-    text: str
-    logprob: float
-
-
 @dataclass(frozen=True, slots=True)
 class TokenRecord:
     """One sampled token. Log-probabilities are natural, after penalties and before filters."""
@@ -90,7 +82,7 @@ class TokenRecord:
     logprob: float
     rank: int
     """0 for the most likely token."""
-    alternatives: tuple[tuple[int, float], ...]
+    alternatives: Sequence[tuple[int, float]]
     """The most likely tokens as (id, log-probability), most likely first."""
     settings: Settings
     """The settings in force when it was drawn."""

@@ -7,6 +7,7 @@ from typing import NamedTuple, cast
 
 import mlx.core as mx
 
+from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.interface import ALTERNATIVES, TokenRecord
 from mlxchat.engine.sampler import LiveSampler
 from mlxchat.parameters import Settings
@@ -32,7 +33,8 @@ def most_likely(logprobs: mx.array, count: int) -> mx.array:
     best_rows = mx.argpartition(-rows.max(axis=-1), kth=count - 1)[:count]
     candidates = rows[best_rows].reshape(-1)
     best = mx.argpartition(-candidates, kth=count - 1)[:count]
-    return best_rows[best // ROW] * ROW + best % ROW
+    # Padding can only be among the best where almost every token has probability 0.
+    return mx.minimum(best_rows[best // ROW] * ROW + best % ROW, size - 1)
 
 
 class Sampled(NamedTuple):
@@ -55,7 +57,7 @@ class Sampled(NamedTuple):
             text=text,
             logprob=logprobs[-1],
             rank=cast(int, self.rank.item()),
-            alternatives=tuple(ranked),
+            alternatives=Alternatives(ranked),
             settings=self.settings,
             from_draft=from_draft,
         )

@@ -1,0 +1,68 @@
+"""What is recorded of a token."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import mlx.core as mx
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mlxchat.engine.alternatives import Alternatives
+from mlxchat.engine.recorder import ROW, most_likely, observe
+from mlxchat.parameters import Settings
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    size=st.sampled_from([5, ROW, 10 * ROW, 10 * ROW + 1, 49152, 50257]),
+    count=st.sampled_from([1, 5, 10]),
+    seed=st.integers(0, 2**32),
+    ties=st.booleans(),
+)
+def test_the_most_likely_tokens_are_found(size, count, seed, ties):
+    values = np.random.default_rng(seed).normal(0, 3, size).astype(np.float32)
+    if ties:
+        values = np.round(values)
+    if seed % 3 == 0:
+        values[: size // 2] = -np.inf
+    found = most_likely(mx.array(values), count)
+    ids = found.tolist()
+    assert len(ids) == len(set(ids)) == min(count, size)
+    best = np.sort(values)[::-1][: len(ids)]
+    assert sorted(values[ids], reverse=True) == pytest.approx(best.tolist())
+
+
+def test_an_observation():
+    logprobs = mx.log(mx.array([0.1, 0.4, 0.2, 0.3]))
+    record = observe(logprobs, mx.array(2), Settings(temp=0.5)).record("word")
+    assert (record.token_id, record.rank, record.text) == (2, 2, "word")
+    assert record.logprob == pytest.approx(np.log(0.2), abs=1e-6)
+    assert [token_id for token_id, _ in record.alternatives] == [1, 3, 2, 0]
+    assert record.settings.temp == 0.5
+
+
+def test_alternatives_are_a_sequence():
+    pairs = [(7, -0.5), (3, -1.5), (9, -4.0)]
+    kept = Alternatives(pairs)
+    assert list(kept) == pairs
+    assert kept[1] == (3, -1.5)
+    assert kept[:2] == pairs[:2]
+    assert kept == Alternatives(pairs) != Alternatives(pairs[:2])
+    assert hash(kept) == hash(Alternatives(pairs))
+
+
+def test_a_record_is_small():
+    """A hundred thousand tokens of a long chat should cost tens of megabytes, not hundreds."""
+    logprobs = mx.random.normal((49152,))
+    mx.eval(logprobs)
+    same = Settings()
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    kept = [observe(logprobs, mx.array(i), same).record(f" word {i}") for i in range(300)]
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(kept) == 300
+    assert (after - before) / 300 < 800
