@@ -117,7 +117,7 @@ ACTIONS: tuple[Command, ...] = (
             key="ctrl+l", label="new", aliases=("new",), when="idle"),
     Command("system", "Change the system prompt; alone: go to its editor",
             lambda host, argument: host.set_system(_optional(argument)), "[text]",
-            key="ctrl+y", label="system"),
+            key="f2", label="system"),
     Command("copy", "Copy the last reply", lambda host, _: host.copy_reply()),
     Command("panel", "Show or hide the sampler panel", lambda host, _: host.toggle_panel(),
             key="ctrl+s", label="panel"),

@@ -141,6 +141,7 @@ class ChatSession:
         if isinstance(event, Loaded):
             self._loaded(event.info)
         elif isinstance(event, LoadFailed):
+            self.info = None if event.gave_up_previous else self.info
             self.state = "ready" if self.info else "empty"
             self._waiting = False
         elif reply is None:

@@ -165,10 +165,11 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class LoadFailed:
-    """The model could not be loaded. The one loaded before, if any, stays."""
+    """The model could not be loaded. The one loaded before stays, unless it had to make room."""
 
     message: str
     cancelled: bool = False
+    gave_up_previous: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ from mlxchat.parameters import PARAMETERS, Number
 
 Report = Callable[[LoadProgress], None]
 IsCancelled = Callable[[], bool]
+MakeRoom = Callable[[int], None]
+"""Called with the bytes that a model's weights are about to take."""
 
 EVALUATED_AT_ONCE = 16
 """Tensors read from disk between two looks at the cancel flag."""
@@ -45,9 +47,12 @@ class LoadedModel:
         return list(caches)
 
 
-def load(spec: ModelSpec, report: Report, cancelled: IsCancelled) -> LoadedModel:
+def load(
+    spec: ModelSpec, report: Report, cancelled: IsCancelled, make_room: MakeRoom
+) -> LoadedModel:
     """Load what `spec` names; raises MlxchatError in one sentence, or Cancelled."""
     path = resolve_model(spec.model, report, cancelled)
+    make_room(sum(file.stat().st_size for file in path.glob("model*.safetensors")))
     model, config = _load_weights(path, spec, report, cancelled)
     if spec.adapter_path:
         report(LoadProgress("loading the adapter"))

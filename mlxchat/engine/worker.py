@@ -35,6 +35,8 @@ IsCancelled = Callable[[], bool]
 CACHE_SHARE = 8
 """Prompt caches may take this part (one in so many) of the memory that models can use."""
 SMALLEST_LIMIT = 512 * 2**20
+MODELS_SHARE = 0.7
+"""Two models may take this part of the memory while one takes the other's place."""
 
 
 class Worker:
@@ -47,15 +49,14 @@ class Worker:
         self._store = PromptCacheStore(prompt_cache_limit())
 
     def load(self, spec: ModelSpec, cancelled: IsCancelled) -> None:
-        """Load a model; the one before stays when that fails."""
+        """Load a model; the one before stays when that fails, if there is room for both."""
+        had_model = self._loaded is not None
         try:
-            loaded = load(spec, self._emit, cancelled)
-        except Cancelled:
-            self._emit(LoadFailed("Loading was stopped.", cancelled=True))
-        except MlxchatError as error:
-            self._emit(LoadFailed(str(error)))
+            loaded = load(spec, self._emit, cancelled, self._make_room)
         except Exception as error:
-            self._emit(LoadFailed(unexpected("Loading the model failed", error)))
+            gave_up = had_model and self._loaded is None
+            stopped = isinstance(error, Cancelled)
+            self._emit(LoadFailed(load_sentence(error), stopped, gave_up))
         else:
             self._loaded = loaded
             self._store.clear()
@@ -101,6 +102,16 @@ class Worker:
         if hasattr(mx, "clear_streams"):
             mx.clear_streams()
 
+    def _make_room(self, wanted: int) -> None:
+        """Give up the model before where both would not fit into memory."""
+        memory = backend.describe().memory
+        if memory is None or mx.get_active_memory() + wanted <= memory * MODELS_SHARE:
+            return
+        self._loaded = None
+        self._store.clear()
+        gc.collect()
+        mx.clear_cache()
+
     def _model(self) -> LoadedModel:
         if self._loaded is None:
             raise MlxchatError("No model is loaded: choose one first.")
@@ -117,6 +128,15 @@ def prompt_cache_limit() -> int:
     """Bytes that stored prompt caches may take."""
     memory = backend.describe().memory or 0
     return max(SMALLEST_LIMIT, memory // CACHE_SHARE)
+
+
+def load_sentence(error: Exception) -> str:
+    """What to say when a model could not be loaded."""
+    if isinstance(error, Cancelled):
+        return "Loading was stopped."
+    if isinstance(error, MlxchatError):
+        return str(error)
+    return unexpected("Loading the model failed", error)
 
 
 def unexpected(what: str, error: Exception) -> str:

@@ -20,6 +20,7 @@ from mlxchat.tui.palette import SlashCommands
 from mlxchat.tui.screens.chat import ChatScreen
 from mlxchat.tui.screens.model_picker import ModelPicker
 from mlxchat.tui.screens.theme_picker import ThemePicker
+from mlxchat.tui.terminal import TerminalDriver, leaving_in_order
 from mlxchat.tui.themes import ThemedApp
 
 SWITCH_SECONDS = 0.0005
@@ -38,7 +39,7 @@ class MlxchatApp(ThemedApp):
 
     def __init__(self, session: ChatSession, spec: ModelSpec | None, options: ModelSpec) -> None:
         """`options` hold for every model that is loaded later."""
-        super().__init__()
+        super().__init__(driver_class=TerminalDriver)
         self.session = session
         self._spec = spec
         self._options = options
@@ -102,8 +103,12 @@ def run_app(arguments: argparse.Namespace) -> int:
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_SECONDS)
     app = MlxchatApp(session, spec, options or ModelSpec(""))
+    if sys.__stderr__ is None or not sys.__stderr__.isatty():
+        # Textual draws on standard error; with `2> log` the screen is on standard output.
+        sys.__stderr__ = sys.__stdout__  # type: ignore[misc]
     try:
-        app.run()
+        with leaving_in_order(app):
+            app.run()
     finally:
         sys.setswitchinterval(before)
         session.engine.close()

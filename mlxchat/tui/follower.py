@@ -34,6 +34,7 @@ class Follower:
         self._transcript = transcript
         self._title = title
         self._entry: int | None = None
+        self._prompt_tokens = 0
         self._speed_since = (0.0, 0)
 
     def begin_reply(self) -> None:
@@ -63,7 +64,7 @@ class Follower:
                     event.message, "information" if event.cancelled else "error"
                 )
             case PrefillProgress():
-                self._transcript.set_status(self._reply_entry(), prefill_status(event))
+                self._read(event)
             case ReplyStarted():
                 self._started()
             case ReplyFinished() | ReplyFailed():
@@ -92,6 +93,11 @@ class Follower:
             )
         return self._entry
 
+    def _read(self, event: PrefillProgress) -> None:
+        self._prompt_tokens = event.reused + event.total
+        self._title.context = event.reused + event.done
+        self._transcript.set_status(self._reply_entry(), prefill_status(event))
+
     def _started(self) -> None:
         entry, reply = self._reply_entry(), self._session.reply
         self._transcript.set_status(entry, "")
@@ -108,6 +114,7 @@ class Follower:
     def _measure(self) -> None:
         reply = self._session.reply
         now, count = time.monotonic(), len(reply.tokens) if reply else 0
+        self._title.context = self._prompt_tokens + count
         since, before = self._speed_since
         if now - since >= SPEED_SECONDS:
             self._title.speed = (count - before) / (now - since)

@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from mlxchat.engine.interface import Event, Message, TokenSampled
+from mlxchat.engine.interface import (
+    Event,
+    Loaded,
+    LoadFailed,
+    Message,
+    ModelSpec,
+    TokenSampled,
+)
 from mlxchat.parameters import Settings
 from tests.driving import Driver
 
@@ -264,4 +271,34 @@ class TestBadInput:
         driver.load(tiny_no_template)
         written = driver.reply("", SHORT)
         self.check(written.end.message, "empty")
+        assert driver.reply("Hello", SHORT).reason == "length"
+
+
+class TestAnotherModel:
+    """Loading while a model is loaded."""
+
+    def test_a_failure_leaves_the_model_before(self, driver, tmp_path, tiny_model):
+        driver.load(tiny_model)
+        driver.fail_to_load(tmp_path / "nowhere")
+        assert driver.reply("Hello", SHORT).reason == "length"
+
+    def test_without_room_the_model_before_goes_first(self, driver, tiny_model, monkeypatch):
+        driver.load(tiny_model)
+        from mlxchat.engine import worker
+
+        monkeypatch.setattr(worker, "MODELS_SHARE", 0.0)
+        gone = driver.fail_to_load(tiny_model, extra_eos_token=("<|nothing|>",))
+        assert "--extra-eos-token" in gone
+        assert driver.reply("Hello", SHORT).reason == "failed"
+        monkeypatch.undo()
+        driver.load(tiny_model)
+        assert driver.reply("Hello", SHORT).reason == "length"
+
+    def test_a_load_can_be_stopped(self, driver, demo_model, tiny_model):
+        driver.load(tiny_model)
+        driver.engine.load(ModelSpec(str(demo_model)))
+        driver.engine.cancel()
+        event = driver._until(lambda e: isinstance(e, Loaded | LoadFailed))[-1]
+        assert isinstance(event, LoadFailed)
+        assert event.cancelled
         assert driver.reply("Hello", SHORT).reason == "length"

@@ -1,0 +1,267 @@
+"""The sampler panel: every declared parameter under the person's hands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+from textual.widgets import Static
+
+from mlxchat.parameters import PARAMETERS, Group, Parameter, Settings
+from mlxchat.tui.widgets.fold import Fold, FoldTitle
+from mlxchat.tui.widgets.parameter_row import ParameterRow
+
+ALWAYS_SHOWN = ("temp", "top_p", "min_p", "top_k")
+
+GROUP_TITLES: dict[Group, str] = {
+    "sampler": "more filters",
+    "xtc": "XTC",
+    "penalties": "penalties",
+    "generation": "length · seed",
+}
+
+
+def short_label(parameter: Parameter) -> str:
+    """A row's label inside a group whose title says the rest of the name."""
+    if parameter.name.endswith("_context_size"):
+        return "└ context"
+    name = parameter.name.removeprefix(f"{parameter.group}_")
+    return name.removesuffix("_penalty").removesuffix("_to_keep")
+
+
+class SamplerTitle(Widget, can_focus=True):
+    """The panel's title; says whether anything differs from the defaults, and resets it all."""
+
+    ALLOW_SELECT = False
+
+    HELP = "Backspace sets every parameter back to its default."
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"sampler--modified"}
+
+    DEFAULT_CSS = """
+    SamplerTitle {
+        height: 1;
+        color: $heading;
+        text-style: bold;
+        & > .sampler--modified { color: $accent; text-style: not bold; }
+        &:focus { color: $accent; }
+    }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("backspace,delete", "reset_all", "Reset all"),
+    ]
+
+    modified: reactive[bool] = reactive(False)
+
+    class ResetAsked(Message):
+        """The person wants every default back."""
+
+    def render(self) -> Content:
+        """SAMPLER at the left, what can be done about changes at the right."""
+        return Content.assemble(
+            self._heading,
+            (
+                self._offer.rjust(max(0, self.content_size.width - len(self._heading))),
+                self.get_visual_style("sampler--modified", partial=True),
+            ),
+        )
+
+    @property
+    def _heading(self) -> str:
+        return f"{'› ' if self.has_focus else ''}SAMPLER"
+
+    @property
+    def _offer(self) -> str:
+        if not self.modified:
+            return ""
+        room = self.content_size.width - len(self._heading) - 1
+        offers = ("modified* · reset all", "modified*", "*")
+        return next((offer for offer in offers if len(offer) <= room), "")
+
+    def action_reset_all(self) -> None:
+        """Ask for every default."""
+        if self.modified:
+            self.post_message(self.ResetAsked())
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        if event.x >= self.content_size.width - len(self._offer):
+            self.action_reset_all()
+
+
+class SamplerPanel(Vertical):
+    """Rows for all PARAMETERS: four always shown, the others folded in groups."""
+
+    DEFAULT_CSS = """
+    SamplerPanel {
+        height: auto;
+        overflow-y: auto;
+        padding: 0 1;
+        background: $panel;
+        scrollbar-size-vertical: 1;
+
+        .sampler--note {
+            height: auto;
+            max-height: 3;
+            padding-left: 2;
+            color: $text-muted;
+            display: none;
+        }
+        &.-focused .sampler--note { display: block; }
+    }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "neighbour(-1)", "Row above", show=False),
+        Binding("down", "neighbour(1)", "Row below", show=False),
+    ]
+
+    settings: reactive[Settings] = reactive(Settings)
+    """The values of all rows. Setting it from outside posts no message."""
+    defaults: reactive[Settings] = reactive(Settings)
+    """The model's own values: the marks on the sliders, and what a reset goes back to."""
+
+    @dataclass
+    class SettingsChanged(Message):
+        """The person changed a setting; `name` is None where all of them were reset."""
+
+        settings: Settings
+        name: str | None
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        defaults: Settings | None = None,
+        *,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        """A panel that shows `settings`, or else `defaults`, or else mlx_lm's."""
+        super().__init__(id=id, classes=classes)
+        defaults = defaults or Settings()
+        self.set_reactive(SamplerPanel.defaults, defaults)
+        self.set_reactive(SamplerPanel.settings, settings or defaults)
+        self.rows = {name: self._make_row(name) for name in PARAMETERS}
+        self._title = SamplerTitle()
+        self._folds = {group: self._make_fold(group) for group in GROUP_TITLES}
+        self._note = Static(classes="sampler--note", markup=False)
+
+    def _make_row(self, name: str) -> ParameterRow:
+        parameter = PARAMETERS[name]
+        folded = name not in ALWAYS_SHOWN
+        row = ParameterRow(
+            parameter,
+            self.settings.value(name),
+            self.defaults.value(name),
+            label=short_label(parameter) if folded else None,
+        )
+        return row.add_class("-wide-label") if folded else row
+
+    def compose(self) -> ComposeResult:
+        """The title, the rows, the folds, and a line about the row with the focus."""
+        yield self._title
+        yield from (self.rows[name] for name in ALWAYS_SHOWN)
+        yield from self._folds.values()
+        yield self._note
+
+    def _make_fold(self, group: Group) -> Fold:
+        names = self._folded(group)
+        # The title of one parameter alone is its name.
+        title = names[0] if len(names) == 1 else GROUP_TITLES[group]
+        return Fold(title, [self.rows[name] for name in names], id=f"fold-{group}")
+
+    @staticmethod
+    def _folded(group: Group) -> list[str]:
+        return [
+            name
+            for name, parameter in PARAMETERS.items()
+            if parameter.group == group and name not in ALWAYS_SHOWN
+        ]
+
+    def on_mount(self) -> None:
+        self._show()
+
+    # What is shown.
+
+    def _watch_settings(self) -> None:
+        self._show()
+
+    def _watch_defaults(self) -> None:
+        self._show()
+
+    def _show(self) -> None:
+        for name, row in self.rows.items():
+            row.default = self.defaults.value(name)
+            row.value = self.settings.value(name)
+            row.idle_reason = self.settings.idle_reason(name)
+        self._title.modified = bool(self.settings.differences(self.defaults))
+        for group, fold in self._folds.items():
+            fold.fold_title.summary = self._summary(group)
+
+    def _summary(self, group: Group) -> str:
+        changed = self.settings.differences(self.defaults)
+        names = [name for name in self._folded(group) if name in changed]
+        return ", ".join(
+            f"{short_label(PARAMETERS[name])} {PARAMETERS[name].format(changed[name][0])}*"
+            for name in names
+        )
+
+    @on(ParameterRow.NoteChanged)
+    def _note_changed(self, message: ParameterRow.NoteChanged) -> None:
+        message.stop()
+        if message.row.has_focus_within:
+            self._show_note(message.row.note)
+
+    def on_descendant_blur(self) -> None:
+        self.set_class(self.has_focus_within, "-focused")
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        self.add_class("-focused")
+        row = next((n for n in event.widget.ancestors if isinstance(n, ParameterRow)), None)
+        if row is not None:
+            self._show_note(row.note)
+        elif isinstance(event.widget, SamplerTitle | FoldTitle):
+            self._show_note(event.widget.HELP)
+
+    def _show_note(self, text: str) -> None:
+        if text != self._note.content:
+            self._note.update(text)
+
+    # What happens.
+
+    @on(ParameterRow.Changed)
+    def _row_changed(self, message: ParameterRow.Changed) -> None:
+        message.stop()
+        self._take(self.settings.with_value(message.name, message.value), message.name)
+
+    @on(SamplerTitle.ResetAsked)
+    def _reset_asked(self, message: SamplerTitle.ResetAsked) -> None:
+        message.stop()
+        self.reset_all()
+
+    def reset_all(self) -> None:
+        """Set every parameter back to its default, as if the person had done so."""
+        if self.settings != self.defaults:
+            self._take(self.defaults, None)
+
+    def _take(self, settings: Settings, name: str | None) -> None:
+        self.settings = settings
+        self.post_message(self.SettingsChanged(settings, name))
+
+    def action_neighbour(self, direction: int) -> None:
+        """Give the focus to the row above or below."""
+        stops = [w for w in self.screen.focus_chain if self in w.ancestors]
+        here = self.screen.focused
+        if here in stops:
+            place = stops.index(here) + direction
+            if 0 <= place < len(stops):
+                stops[place].focus()
