@@ -371,17 +371,21 @@ async def test_a_tooltip_tells_what_the_parameter_does() -> None:
         assert "from 0 to 1; default off" in text
 
 
-async def test_the_wheel_over_a_slider_leaves_the_panel_where_it_is() -> None:
+async def test_the_wheel_moves_the_slider_with_the_focus_and_scrolls_the_panel_elsewhere() -> None:
     app = PanelApp()
     async with app.run_test(size=(46, 6)) as pilot:
         app.open_all()
         app.panel.styles.max_height = 6
         await pilot.pause()
         assert app.panel.max_scroll_y > 0
+        app.slider("temp").focus()
+        await pilot.pause()
         await pilot._post_mouse_events([MouseScrollDown], app.slider("temp"), offset=(3, 0))
         await pilot.pause()
         assert app.panel.scroll_offset.y == 0
         assert app.panel.settings.temp == 0.59
-        await pilot._post_mouse_events([MouseScrollDown], app.query_one(SamplerTitle))
+        app.screen.set_focus(None)
+        await pilot._post_mouse_events([MouseScrollDown], app.slider("temp"), offset=(3, 0))
         await pilot.pause(0.3)
+        assert app.panel.settings.temp == 0.59
         assert app.panel.scroll_offset.y > 0

@@ -141,9 +141,19 @@ async def test_a_terminal_that_reports_pixels_reaches_finer_values() -> None:
     assert app.moves == [1.06]
 
 
-async def test_the_wheel_moves_the_knob_and_not_the_column() -> None:
+async def test_the_wheel_without_the_focus_moves_no_knob() -> None:
     app = SliderApp(value=0.5)
     async with app.run_test() as pilot:
+        app.screen.set_focus(None)
+        await pilot._post_mouse_events([MouseScrollUp], Slider, offset=(3, 0))
+        await pilot.pause()
+    assert app.moves == []
+
+
+async def test_the_wheel_with_the_focus_moves_the_knob_and_not_the_column() -> None:
+    app = SliderApp(value=0.5)
+    async with app.run_test() as pilot:
+        app.slider.focus()
         await pilot._post_mouse_events([MouseScrollUp], Slider, offset=(3, 0))
         await pilot._post_mouse_events([MouseScrollUp], Slider, offset=(3, 0), shift=True)
         await pilot._post_mouse_events([MouseScrollDown], Slider, offset=(3, 0))

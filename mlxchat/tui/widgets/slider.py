@@ -297,6 +297,8 @@ Backspace or a double click goes back to the default."""
         self._roll(event, -1)
 
     def _roll(self, event: events.MouseEvent, direction: int) -> None:
-        event.stop()
-        event.prevent_default()
-        self.action_move(direction, event.shift)
+        """Turn the wheel: with the focus it moves the knob, without it scrolls what is behind."""
+        if self.has_focus:
+            event.stop()
+            event.prevent_default()
+            self.action_move(direction, event.shift)
