@@ -1,0 +1,174 @@
+"""Where a message is written: grows with the text, walks the history, completes commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.reactive import var
+from textual.widgets import Static, TextArea
+
+from mlxchat.tui.history import HistoryWalk, MessageHistory
+from mlxchat.tui.widgets import message_editor_keys
+from mlxchat.tui.widgets.completion_list import Completion, CompletionList
+from mlxchat.tui.widgets.message_editor_area import EditorArea
+
+PLACEHOLDER = "Message, or / for commands"
+message_editor_keys.install()
+
+
+class MessageEditor(Vertical):
+    """The message that is being written, and the list of commands it could become.
+
+    `completions` gives what a text beginning with a slash could become: (what to type, help).
+    """
+
+    HELP = """\
+## Message
+
+`Enter` sends; `Shift+Enter`, `Ctrl+J` and `Alt+Enter` break the line. `Up` on the first line and
+`Down` on the last walk through earlier messages. `/` begins a command, `Tab` completes it.
+"""
+    DEFAULT_CSS = """
+    MessageEditor {
+        height: auto;
+        background: $surface;
+        border-top: solid $border-blurred;
+
+        &:focus-within { border-top: solid $border; }
+        & > Horizontal { height: auto; padding: 0 1; }
+        & .editor--prompt { width: 2; height: 1; color: $user-mark; text-style: bold; }
+        & EditorArea, & EditorArea:focus {
+            height: auto;
+            min-height: 1;
+            padding: 0;
+            border: none;
+            background: $surface;
+            scrollbar-size-vertical: 1;
+        }
+    }
+    """
+
+    placeholder: var[str] = var(PLACEHOLDER, init=False)
+    """What stands in the empty editor."""
+
+    @dataclass
+    class Submitted(Message):
+        """A message was sent; the editor is empty again and the history has it."""
+
+        editor: MessageEditor
+        text: str
+
+        @property
+        def control(self) -> MessageEditor:
+            return self.editor
+
+    def __init__(
+        self,
+        history: MessageHistory | None = None,
+        completions: Callable[[str], list[Completion]] | None = None,
+        *,
+        name: str | None = None,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self._history = history if history is not None else MessageHistory()
+        self._walk = HistoryWalk(self._history)
+        self._completions = completions
+        self._area = EditorArea(PLACEHOLDER)
+        self._list = CompletionList()
+
+    def compose(self) -> ComposeResult:
+        """The list of completions above the prompt and the text."""
+        yield self._list
+        with Horizontal():
+            yield Static("›", classes="editor--prompt", markup=False)
+            yield self._area
+
+    @property
+    def text(self) -> str:
+        """The message as it would be sent."""
+        return self._area.message_text
+
+    @text.setter
+    def text(self, text: str) -> None:
+        self._area.show(text, at_end=True)
+
+    def restore(self, text: str) -> None:
+        """Put a message back that could not be sent; what was written since stays below it."""
+        now = self.text
+        self.text = f"{text}\n{now}" if now else text
+
+    def clear(self) -> None:
+        """Empty the editor."""
+        self.text = ""
+        self._walk.reset()
+
+    def focus(self, scroll_visible: bool = True) -> MessageEditor:
+        """Put the cursor into the text."""
+        self._area.focus(scroll_visible)
+        return self
+
+    def watch_placeholder(self, placeholder: str) -> None:
+        self._area.placeholder = placeholder
+
+    @on(EditorArea.Sent)
+    def _send(self, event: EditorArea.Sent) -> None:
+        event.stop()
+        if self._list.chosen is not None:
+            self._accept()
+            return
+        text = self.text
+        if not text.strip():
+            return
+        self._history.add(text)
+        self.clear()
+        self.post_message(self.Submitted(self, text))
+
+    @on(EditorArea.Left)
+    def _move(self, event: EditorArea.Left) -> None:
+        event.stop()
+        if self._list.is_open:
+            self._list.move(event.steps)
+            return
+        text = self._walk.move(event.steps, self.text)
+        if text is not None:
+            self._area.show(text, at_end=event.steps > 0)
+            self._close_list()
+
+    @on(EditorArea.CompletionWanted)
+    def _complete(self, event: EditorArea.CompletionWanted) -> None:
+        event.stop()
+        if event.accepted:
+            self._accept()
+        else:
+            self._close_list()
+
+    @on(CompletionList.Picked)
+    def _picked(self, event: CompletionList.Picked) -> None:
+        event.stop()
+        self._accept()
+        self.focus()
+
+    @on(TextArea.Changed)
+    def _changed(self, event: TextArea.Changed) -> None:
+        event.stop()
+        text = self._area.text
+        found = self._completions(text) if self._completions and text.startswith("/") else []
+        self._list.show(found if [text] != [offer for offer, _ in found] else [])
+        self._area.completing = self._list.is_open
+
+    def _accept(self) -> None:
+        completion = self._list.current
+        self._close_list()
+        if completion is not None:
+            self._area.show(completion[0] + " ", at_end=True)
+
+    def _close_list(self) -> None:
+        self._list.show([])
+        self._area.completing = False

@@ -1,0 +1,194 @@
+"""The conversation on the screen: one widget over cached line strips, however long it gets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Offset
+from textual.selection import Selection
+
+from mlxchat.tui.widgets import transcript_selection as selecting
+from mlxchat.tui.widgets.transcript_css import CSS
+from mlxchat.tui.widgets.transcript_entries import Entry, NoticeEntry, NoticeKind, UserEntry
+from mlxchat.tui.widgets.transcript_layout import Anchor
+from mlxchat.tui.widgets.transcript_reply import ReplyEntry, ReplyHeader
+from mlxchat.tui.widgets.transcript_view import HINT, TranscriptView
+
+__all__ = ["NoticeEntry", "ReplyEntry", "ReplyHeader", "Transcript", "UserEntry"]
+
+
+class Transcript(TranscriptView):
+    """Messages, replies that are being written, and notices.
+
+    Call it on the screen's thread. An id stays that of its entry until the entry is removed;
+    using it later raises KeyError.
+    """
+
+    DEFAULT_CSS = CSS
+    HELP = """\
+## Conversation
+
+Scroll with the wheel, the arrow and the page keys. The view follows a reply while it is at the
+end; `End` takes it there again. `Space` folds and unfolds reasoning, `y` copies the last reply.
+Drag with the mouse to select text.
+"""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space,enter", "fold", "Fold reasoning", show=False),
+        Binding("y,c", "copy_reply", "Copy reply", show=False),
+    ]
+
+    # What is said
+
+    def add_user(self, text: str) -> int:
+        """Add what the person wrote and go to the end; the new entry's id."""
+        self.following = True
+        return self.add([UserEntry(text)])[0]
+
+    def begin_reply(
+        self,
+        header: ReplyHeader | str,
+        *,
+        open_reasoning: bool = False,
+        think_tags: tuple[str, str] | None = None,
+    ) -> int:
+        """Add an empty reply that is going to be written; its id."""
+        entry = ReplyEntry(
+            header, open_reasoning=open_reasoning, think_tags=think_tags, finished=False
+        )
+        return self.add([entry])[0]
+
+    def append_reply(self, entry_id: int, text: str) -> None:
+        """Add text to a reply."""
+        if text:
+            reply = self._reply(entry_id)
+            self.changed(reply, reply.append(text))
+
+    def finish_reply(self, entry_id: int, footer: str, text_final: str | None = None) -> None:
+        """The reply is over: show its footer, and its final text where that differs."""
+        reply = self._reply(entry_id)
+        self.changed(reply, reply.finish(footer, text_final))
+
+    def set_status(self, entry_id: int, text: str) -> None:
+        """Show a line below a reply that is not finished; empty text takes it away."""
+        reply = self._reply(entry_id)
+        self.changed(reply, reply.set_status(text))
+
+    def set_header(self, entry_id: int, header: ReplyHeader) -> None:
+        """Change the line above a reply."""
+        reply = self._reply(entry_id)
+        self.changed(reply, reply.set_header(header))
+
+    def add_notice(self, text: str, kind: NoticeKind = "information") -> int:
+        """Add a word from the program; its id."""
+        return self.add([NoticeEntry(text, kind)])[0]
+
+    def load(self, entries: Iterable[Entry]) -> list[int]:
+        """Show these entries instead, however many, from the end; their ids."""
+        self.clear()
+        return self.add(list(entries))
+
+    def remove_from(self, entry_id: int) -> None:
+        """Remove this entry and all after it."""
+        self.cut(self._rows.index(entry_id))
+
+    def clear(self) -> None:
+        """Remove all entries."""
+        self.cut(0)
+
+    # Gestures
+
+    def action_fold(self) -> None:
+        """Fold or unfold the reasoning nearest to the middle of the view, or all where none is."""
+        top = self.scroll_offset.y
+        middle = top + self.size.height // 2
+        heads = [
+            (abs(row - middle), entry, row - self._rows.top(index))
+            for index, entry in enumerate(self._rows.entries)
+            if isinstance(entry, ReplyEntry)
+            for row in (self._rows.top(index) + line for line in entry.foldable)
+            if top <= row < top + self.size.height
+        ]
+        if heads:
+            _, reply, row = min(heads, key=lambda head: head[0])
+            self._fold([reply], Anchor(reply, row))
+        elif hold := self._rows.anchor(top):
+            replies = [e for e in self._rows.entries if isinstance(e, ReplyEntry)]
+            self._fold(replies, hold)
+
+    def action_copy_reply(self) -> None:
+        """Copy the text of the last reply."""
+        replies = [e for e in self._rows.entries if isinstance(e, ReplyEntry) and e.text]
+        if replies:
+            self.app.copy_to_clipboard(replies[-1].text)
+            self.notify("The last reply is in the clipboard.")
+
+    def action_scroll_home(self) -> None:
+        """Go to the first line."""
+        self._scroll_rows(-self.scroll_offset.y)
+
+    def action_scroll_end(self) -> None:
+        """Go to the last line and follow the text from there."""
+        self.following = True
+        self._settle()
+
+    def action_page_up(self) -> None:
+        """Go up by a screen less two lines."""
+        self._scroll_rows(2 - self.size.height)
+
+    def action_page_down(self) -> None:
+        """Go down by a screen less two lines."""
+        self._scroll_rows(self.size.height - 2)
+
+    def action_scroll_up(self) -> None:
+        """Go up by a line."""
+        self._scroll_rows(-1)
+
+    def action_scroll_down(self) -> None:
+        """Go down by a line."""
+        self._scroll_rows(1)
+
+    def on_click(self, event: events.Click) -> None:
+        """Fold reasoning, go to the end at the hint, select a word or a message."""
+        at = event.get_content_offset(self)
+        under = None if at is None else self.row_under(at.y)
+        if at is None or under is None or self.text_selection is not None:
+            return
+        entry, row = under
+        if event.chain > 1:
+            event.prevent_default()
+            event.stop()
+            self._select(entry, row, at, whole=event.chain > 2)
+        elif self.unread and at.y == self.size.height - 1 and at.x >= self.size.width - len(HINT):
+            self.action_scroll_end()
+        elif isinstance(entry, ReplyEntry) and row in entry.foldable:
+            self._fold([entry], Anchor(entry, row))
+
+    def _reply(self, entry_id: int) -> ReplyEntry:
+        entry = self._rows.entries[self._rows.index(entry_id)]
+        if not isinstance(entry, ReplyEntry):
+            raise KeyError(entry_id)
+        return entry
+
+    def _scroll_rows(self, rows: int) -> None:
+        self.scroll_to(y=self.scroll_offset.y + rows, animate=False)
+
+    def _fold(self, replies: list[ReplyEntry], hold: Anchor) -> None:
+        folded = not all(reply.folded for reply in replies)
+        shift = self._rows.row_of(hold) - self.scroll_offset.y
+        for reply in replies:
+            reply.folded = folded
+        self.rearrange(list(replies), hold, shift)
+
+    def _select(self, entry: Entry, row: int, at: Offset, *, whole: bool) -> None:
+        top = self._rows.top(self._rows.index(entry.id)) - self._origin
+        if whole:
+            ends = Offset(0, top), Offset(0, top + entry.height - 1)
+            selection: Selection | None = Selection.from_offsets(*ends)
+        else:
+            offset = self.screen.get_widget_and_offset_at(*(at + self.content_region.offset))[1]
+            text = self.render_line(at.y).text
+            selection = selecting.word_at(text, offset) if offset is not None else None
+        self.screen.selections = {self: selection} if selection else {}

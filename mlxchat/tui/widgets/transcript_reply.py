@@ -1,0 +1,193 @@
+"""A reply of the model as an entry of the transcript."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mlxchat.render.lines import Line, Span
+from mlxchat.render.stream import MarkdownStream, render_plain
+from mlxchat.tui.widgets.transcript_entries import GUTTER, NO_MARK, SEPARATOR, Entry, Row
+
+_WRITING = Span("◇ ", "mark.assistant")
+_WRITTEN = Span("◆ ", "mark.assistant")
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyHeader:
+    """The line above a reply: who wrote it, and how."""
+
+    name: str
+    label: str = ""
+    """What it was drawn with, such as "temp 0.70 · seed 21"."""
+    branch: str = ""
+    """Which of several replies it is, such as "‹2/3›"."""
+
+
+class ReplyEntry(Entry):
+    """What the model wrote or is writing: header, Markdown, and a status line or a footer."""
+
+    def __init__(
+        self,
+        header: ReplyHeader | str,
+        text: str = "",
+        footer: str = "",
+        *,
+        open_reasoning: bool = False,
+        think_tags: tuple[str, str] | None = None,
+        finished: bool = True,
+    ) -> None:
+        super().__init__(text)
+        self.header = ReplyHeader(header) if isinstance(header, str) else header
+        self.footer = footer
+        self.status = ""
+        self.finished = finished
+        self._folded: bool | None = None
+        self._open_reasoning = open_reasoning
+        self._think_tags = think_tags
+        self._stream: MarkdownStream | None = None
+        self._stream_width = 0
+        self._top: list[Line] = []
+        self._bottom: list[Line] = []
+
+    @property
+    def wrapped(self) -> bool:
+        return self._stream is not None and self._stream_width == self._width
+
+    @property
+    def writing(self) -> bool:
+        return not self.finished
+
+    def estimate(self) -> int:
+        return super().estimate() + 2
+
+    def wrap(self) -> None:
+        if self._stream is None:
+            self._stream = self._new_stream()
+        elif self._stream_width != self._width:
+            self._stream.resize(self._width)
+            self._stream_width = self._width
+        self._frame()
+
+    def unwrap(self) -> None:
+        if self.finished:
+            self._stream = None
+
+    def row(self, index: int) -> Row:
+        assert self._stream is not None
+        body = index - len(self._top)
+        if body < 0:
+            return Row(self._mark(index), self._top[index])
+        if body < len(self._stream.lines):
+            return Row(NO_MARK, self._stream.lines[body], "assistant", self._width + GUTTER)
+        tail = body - len(self._stream.lines)
+        return Row(NO_MARK, self._bottom[tail]) if tail < len(self._bottom) else SEPARATOR
+
+    def append(self, text: str) -> int:
+        """Add text; the first row that may have changed."""
+        self.text += text
+        if self._stream is None:
+            return 0
+        first = self._stream.append(text)
+        if not self.wrapped:
+            return 0
+        self._measure()
+        return len(self._top) + first
+
+    def finish(self, footer: str, text: str | None = None) -> int:
+        """Add no more; the first row that may have changed.
+
+        `text` replaces what was appended where the two differ.
+        """
+        self.finished, self.footer, self.status = True, footer, ""
+        if text is not None and text != self.text:
+            self.text = text
+            self._stream = None if self._stream is None else self._new_stream()
+        elif self._stream is not None:
+            self._stream.finish()
+        if self.wrapped:
+            self._frame()
+        return 0
+
+    def set_status(self, text: str) -> int:
+        """Show a line below what is written; the first row that changed."""
+        if text == self.status or self.finished:
+            return self.height
+        self.status = text
+        if self._stream is None or not self.wrapped:
+            return 0
+        self._frame()
+        return len(self._top) + len(self._stream.lines)
+
+    def set_header(self, header: ReplyHeader) -> int:
+        """Show another header; the first row that changed."""
+        self.header = header
+        if self.wrapped:
+            self._frame()
+        return 0
+
+    @property
+    def foldable(self) -> list[int]:
+        """The rows that fold and unfold the reasoning."""
+        if self._stream is None:
+            return []
+        return [len(self._top) + line for line in self._stream.reasoning_headers]
+
+    @property
+    def folded(self) -> bool:
+        """Whether its reasoning is folded."""
+        if self._stream is not None:
+            return self._stream.folded
+        return bool(self._folded)
+
+    @folded.setter
+    def folded(self, folded: bool) -> None:
+        self._folded = folded
+        if self._stream is not None:
+            self._stream.folded = folded
+        if self.wrapped:
+            self._measure()
+        else:
+            self.exact = False
+
+    def _new_stream(self) -> MarkdownStream:
+        self._stream_width = self._width
+        stream = MarkdownStream(
+            self._width, open_reasoning=self._open_reasoning, think_tags=self._think_tags
+        )
+        if self._folded is not None:
+            stream.folded = self._folded
+        if self.text:
+            stream.append(self.text)
+        if self.finished:
+            stream.finish()
+        return stream
+
+    def _frame(self) -> None:
+        self._top = _header_lines(self.header, self._width)
+        text, role = (self.footer, "footer") if self.finished else (self.status, "status")
+        self._bottom = render_plain(text, self._width, role) if text else []
+        self._measure()
+
+    def _measure(self) -> None:
+        assert self._stream is not None
+        self.height = len(self._top) + len(self._stream.lines) + len(self._bottom) + 1
+        self.exact = True
+
+    def _mark(self, index: int) -> Span:
+        if index:
+            return NO_MARK
+        return _WRITTEN if self.finished else _WRITING
+
+
+def _header_lines(header: ReplyHeader, width: int) -> list[Line]:
+    """Name, branch and label on one line where they fit, the label below where not."""
+    line = render_plain(header.name, width, "name")[:1]
+    for text, role in ((header.branch, "branch"), (header.label, "label")):
+        if not text:
+            continue
+        part = render_plain(text, width, role)
+        if line and len(part) == 1 and line[-1].width + 2 + part[0].width <= width:
+            line[-1] = Line((*line[-1].spans, Span("  "), *part[0].spans))
+        else:
+            line.extend(part)
+    return line
