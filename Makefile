@@ -1,5 +1,6 @@
 # make run     the app on the demo model      make check   lint, format, types
 # make test    the tests                      make bench   the benchmarks
+# make oldest  the engine's tests on the oldest mlx-lm and mlx that pyproject.toml allows
 # EXTRA=cuda12 or cuda13 takes an NVIDIA GPU instead of Linux's CPU; ARGS=... is passed on.
 
 ifeq ($(shell uname -s),Linux)
@@ -9,6 +10,7 @@ endif
 BIN := .venv/bin
 READY := .venv/.ready-$(EXTRA)
 READY_DEV := .venv/.ready-dev-$(EXTRA)
+OLDEST := mlx-lm==0.32.0 mlx==0.32.2
 ARGS ?=
 
 comma := ,
@@ -18,7 +20,7 @@ INSTALL = if command -v uv >/dev/null 2>&1; \
 	then uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.$(1)'; \
 	else $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.$(1)'; fi
 
-.PHONY: run test check bench readme clean
+.PHONY: run test check bench readme oldest clean
 
 run: $(READY)
 	@$(BIN)/mlxchat --demo $(ARGS)
@@ -38,8 +40,15 @@ bench: $(READY_DEV)
 readme: $(READY_DEV)
 	@$(BIN)/python -m tests.readme
 
+oldest: $(READY_DEV)
+	@test -x .venv-oldest/bin/python || $(BIN)/python -m venv .venv-oldest
+	@sed '/^mlx/d' constraints.txt > .venv-oldest/constraints.txt
+	@.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check \
+		-c .venv-oldest/constraints.txt -e '.$(call extras,$(EXTRA) dev)' $(OLDEST)
+	@.venv-oldest/bin/python -m pytest tests/engine $(ARGS)
+
 clean:
-	rm -rf .venv build mlxchat.egg-info
+	rm -rf .venv .venv-oldest build mlxchat.egg-info
 
 # A change of the declared packages makes the environment anew.
 $(READY): pyproject.toml constraints.txt
