@@ -20,7 +20,7 @@ INSTALL = if command -v uv >/dev/null 2>&1; \
 	then uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.$(1)'; \
 	else $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.$(1)'; fi
 
-.PHONY: run test check bench readme oldest clean
+.PHONY: run test check bench readme pictures oldest clean
 
 run: $(READY)
 	@$(BIN)/mlxchat --demo $(ARGS)
@@ -39,6 +39,10 @@ bench: $(READY_DEV)
 # The tables of flags, keys and commands.
 readme: $(READY_DEV)
 	@$(BIN)/python -m tests.readme
+
+# Needs Chromium and a monospace font such as Fira Code.
+pictures: $(READY_DEV)
+	@$(BIN)/python -m tests.pictures
 
 oldest: $(READY_DEV)
 	@test -x .venv-oldest/bin/python || $(BIN)/python -m venv .venv-oldest

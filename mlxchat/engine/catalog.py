@@ -39,7 +39,7 @@ class CatalogEntry:
 
 
 def find_models() -> list[CatalogEntry]:
-    """Everything there is to pick, each model once: first what was used last."""
+    """Everything there is to pick, each model once: first what was used last, last a download."""
     used = _recent_entries()
     names = {entry.model for entry in used}
     cached = [
@@ -49,7 +49,7 @@ def find_models() -> list[CatalogEntry]:
     ]
     names |= {entry.model for entry in cached}
     default = [] if DEFAULT_MODEL in names else [_default_entry()]
-    return [*used, *cached, *default, _demo_entry()]
+    return [*used, *cached, _demo_entry(), *default]
 
 
 def is_supported(folder: Path) -> bool:

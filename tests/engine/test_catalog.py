@@ -47,14 +47,14 @@ def found(kind: str) -> list[CatalogEntry]:
     return [entry for entry in find_models() if entry.kind == kind]
 
 
-def test_an_empty_machine_offers_the_default_and_the_demo(
+def test_an_empty_machine_offers_the_demo_and_the_default(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
     entries = find_models()
     assert [(e.model, e.kind, e.available) for e in entries] == [
-        (DEFAULT_MODEL, "download", False),
         (DEMO, "demo", False),
+        (DEFAULT_MODEL, "download", False),
     ]
     assert "to be downloaded" in entries[0].detail
 

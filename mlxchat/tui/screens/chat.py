@@ -76,7 +76,7 @@ class ChatScreen(Screen[None]):
                 yield SystemPromptEditor(self.session.conversation.system)
         with Vertical(id="bottom"):
             yield MessageEditor(MessageHistory(), completions)
-            yield Footer(show_command_palette=False)
+            yield Footer()
 
     def on_mount(self) -> None:
         """Start following the engine."""

@@ -34,9 +34,9 @@ class Dialog(ModalScreen[Result]):
             height: auto;
             max-height: 100%;
             background: $panel;
-            border: none;
             padding: 0;
             scrollbar-size-vertical: 1;
+            &, &:focus { border: none; }
         }
     }
     """

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from rich.table import Table
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
-from textual.content import Content
 from textual.widgets import Static
 
 from mlxchat.commands import ACTIONS
@@ -12,7 +15,7 @@ from mlxchat.parameters import PARAMETERS, Parameter
 from mlxchat.tui.keys import KEYS, key_name
 from mlxchat.tui.screens.dialog import Dialog
 
-COLUMN = 20
+COLUMN = 24
 
 
 class HelpScreen(Dialog[None]):
@@ -24,7 +27,8 @@ class HelpScreen(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         """One text that scrolls."""
-        box = VerticalScroll(Static(help_text()), id="box")
+        color = self.app.theme_variables.get("primary", "")
+        box = VerticalScroll(Static(help_text(f"bold {color}".strip())), id="box")
         box.border_title = "Help"
         box.border_subtitle = "Esc closes"
         yield box
@@ -34,25 +38,26 @@ class HelpScreen(Dialog[None]):
         self.query_one("#box").focus()
 
 
-def help_text() -> Content:
-    """Everything there is to press and to type."""
-    lines: list[Content] = [_heading("Keys")]
-    lines += [_row(key, what) for key, what in KEYS]
-    lines += [_row(key_name(c.key), c.help) for c in ACTIONS if c.key]
-    lines += [Content(), _heading("Commands")]
-    lines += [_row(c.usage, c.help) for c in ACTIONS]
-    lines += [Content(), _heading("Parameters: /name value, or a slider")]
-    lines += [_row(p.name, f"{p.help} ({_range(p)})") for p in PARAMETERS.values()]
-    return Content("\n").join(lines)
+def help_text(heading: str) -> Table:
+    """Everything there is to press and to type; `heading` is the style of the titles."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="bold", max_width=COLUMN)
+    table.add_column(ratio=1)
+    _section(
+        table, heading, "Keys", [*KEYS, *((key_name(c.key), c.help) for c in ACTIONS if c.key)]
+    )
+    _section(table, heading, "Commands", [(c.usage, c.help) for c in ACTIONS])
+    rows = [(f"/{p.name}", f"{p.help} ({_range(p)})") for p in PARAMETERS.values()]
+    _section(table, heading, "Parameters", rows)
+    return table
 
 
-def _heading(text: str) -> Content:
-    return Content.styled(text, "bold $primary")
-
-
-def _row(left: str, right: str) -> Content:
-    gap = " " * max(2, COLUMN - len(left))
-    return Content.assemble((left, "bold"), gap, right)
+def _section(table: Table, heading: str, title: str, rows: Iterable[tuple[str, str]]) -> None:
+    if table.row_count:
+        table.add_row("", "")
+    table.add_row(Text(title, style=heading), "")
+    for left, right in rows:
+        table.add_row(Text(left), Text(right))
 
 
 def _range(parameter: Parameter) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rich.cells import cell_len, set_cell_size
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -53,8 +52,8 @@ class ModelPicker(Dialog[str]):
 
 
 def _line(entry: CatalogEntry) -> Content:
-    title = visible(entry.title)
-    padded = set_cell_size(title, 44) if cell_len(title) < 44 else title
+    mark = MARKS.get(entry.kind, "●")
+    detail = visible(entry.detail)
     return Content.assemble(
-        f"{MARKS.get(entry.kind, '●')} ", padded, "  ", (visible(entry.detail), "$text-muted")
+        f"{mark} {visible(entry.title)}", (f"\n  {detail}" if detail else "", "$text-muted")
     )

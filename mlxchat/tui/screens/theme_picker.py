@@ -22,7 +22,7 @@ class ThemePicker(Dialog[str]):
     ThemePicker {
         align: right middle;
         background: transparent;
-        & > #box { width: 34; margin: 0 2; }
+        & > #box { width: 44; margin: 0 2; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "keep the old one")]
@@ -49,7 +49,8 @@ class ThemePicker(Dialog[str]):
 
     @on(OptionList.OptionHighlighted)
     def _preview(self, event: OptionList.OptionHighlighted) -> None:
-        if event.option_id and event.option_id != self.app.theme:
+        stands_there = event.option_list.highlighted == event.option_index
+        if stands_there and event.option_id and event.option_id != self.app.theme:
             self.app.theme = event.option_id
 
     @on(OptionList.OptionSelected)

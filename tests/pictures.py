@@ -1,0 +1,119 @@
+"""The pictures of README.md: the real app on the real demo model. `make pictures` makes them anew.
+
+Textual draws the screen as SVG; headless Chromium turns that into PNG.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from mlxchat.engine.interface import DEMO, ModelSpec
+from mlxchat.engine.local import LocalEngine
+from mlxchat.session import ChatSession
+from mlxchat.tui.app import MlxchatApp
+from mlxchat.tui.widgets.message_editor import MessageEditor
+
+DOCS = Path(__file__).parent.parent / "docs"
+SPEC = ModelSpec(DEMO)
+Act = Callable[["Pilot[object]", ChatSession], Awaitable[None]]
+
+
+async def chat(pilot: Pilot[object], session: ChatSession) -> None:
+    """Two turns, with a slider moved during the second reply."""
+    await ask(pilot, session, "What is the capital of France?")
+    await ask(
+        pilot,
+        session,
+        "Write a Python function that says hello, and explain it in a short list.",
+        change=("temp", 0.7, 30),
+    )
+
+
+async def light(pilot: Pilot[object], session: ChatSession) -> None:
+    """The light theme, with a value being typed into a slider."""
+    pilot.app.theme = "paper"
+    await ask(pilot, session, "Why is the sky blue? Answer in two sentences.")
+    pilot.app.screen.query_one("SamplerPanel Slider").focus()
+    await pilot.press("0", ".", "8")
+
+
+async def ask(
+    pilot: Pilot[object],
+    session: ChatSession,
+    text: str,
+    change: tuple[str, float, int] | None = None,
+) -> None:
+    """Send a message and wait for the whole reply."""
+    pilot.app.screen.query_one(MessageEditor).text = text
+    await pilot.press("enter")
+    await pilot.pause()
+    while session.busy:
+        await pilot.pause(0.05)
+        if change and session.reply and len(session.reply.tokens) >= change[2]:
+            pilot.app.screen.set_parameter(change[0], change[1])  # type: ignore[attr-defined]
+            change = None
+    await pilot.pause(0.2)
+
+
+async def picture(name: str, size: tuple[int, int], act: Act) -> None:
+    """Run the app, let `act` use it, and draw the screen."""
+    session = ChatSession(
+        LocalEngine(), "You are a helpful assistant.", {"seed": 21, "max_tokens": 220}
+    )
+    app = MlxchatApp(session, SPEC, SPEC)
+    try:
+        async with app.run_test(size=size) as pilot:
+            while session.state != "ready":
+                await pilot.pause(0.1)
+            await act(pilot, session)
+            app.clear_notifications()
+            await pilot.pause(0.3)
+            write_png(app.export_screenshot(), DOCS / f"{name}.png")
+    finally:
+        session.engine.close()
+
+
+def write_png(svg: str, path: Path) -> None:
+    """Draw with a monospace font of this machine: the SVG names one to be fetched."""
+    svg = re.sub(r"@font-face\s*\{.*?\}", "", svg, flags=re.DOTALL)
+    box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+    assert box
+    width, height = (math.ceil(float(side)) for side in box.groups())
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder) / "screen.html"
+        page.write_text(f"<style>body{{margin:0;background:#0000}}</style>{svg}", encoding="utf-8")
+        subprocess.run(
+            [
+                *("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-sync"),
+                *("--no-first-run", "--disable-background-networking", "--hide-scrollbars"),
+                *("--default-background-color=00000000", f"--user-data-dir={folder}/profile"),
+                *(f"--window-size={width},{height}", f"--screenshot={path}", page.as_uri()),
+            ],
+            check=True,
+            capture_output=True,
+        )
+
+
+PICTURES: dict[str, tuple[tuple[int, int], Act]] = {
+    "chat": ((120, 40), chat),
+    "light": ((100, 30), light),
+}
+
+
+def main(names: list[str]) -> None:
+    """Make the named pictures, or all."""
+    for name in names or PICTURES:
+        asyncio.run(picture(name, *PICTURES[name]))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
