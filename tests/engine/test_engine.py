@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mlxchat.engine.interface import ALTERNATIVES, Event, Message, PrefillProgress, TokenSampled
+from mlxchat.engine.local import EventBuffer
 from mlxchat.parameters import Settings
 from tests.driving import Driver
 
@@ -96,26 +97,30 @@ print(ids)
 
 
 @pytest.mark.real_model
-def test_a_change_counts_from_the_second_token_at_the_latest(real):
+def test_a_change_counts_from_the_second_token(demo_model, monkeypatch):
+    """The change is made on the engine's thread in the moment in which the sixth token is sent.
+
+    By then mlx_lm has drawn the seventh; the eighth is drawn under the new settings.
+    """
     before, after = Settings(temp=0.0, max_tokens=24), Settings(temp=1.9, top_k=40, max_tokens=24)
-    seen = 0
+    send, sent = EventBuffer.append, []
 
-    def change_after_six(event: Event) -> None:
-        nonlocal seen
-        if isinstance(event, TokenSampled):
-            seen += 1
-            if seen == 6:
-                real.engine.change(after)
+    def send_and_change(buffer: EventBuffer, event: Event) -> None:
+        send(buffer, event)
+        sent.append(isinstance(event, TokenSampled))
+        if sum(sent) == 6 and sent[-1]:
+            driver.engine.change(after)
 
-    written = real.reply("Tell me a story about the sea.", before, watch=change_after_six)
-    in_force = [record.settings for record in written.records]
-    changed_at = in_force.index(after)
-    assert in_force[changed_at:] == [after] * (len(in_force) - changed_at)
-    # The change was made after the sixth record was seen; one token may be on its way by then,
-    # and one more was drawn while this thread read the sixth.
-    assert changed_at <= 6 + 2
-    assert all(record.rank == 0 for record in written.records[:6])
-    assert any(record.rank > 0 for record in written.records[changed_at:])
+    monkeypatch.setattr(EventBuffer, "append", send_and_change)
+    driver = Driver()
+    try:
+        driver.load(demo_model)
+        written = driver.reply("Tell me a story about the sea.", before, seed=1)
+    finally:
+        driver.close()
+    assert [record.settings for record in written.records] == [before] * 7 + [after] * 17
+    assert all(record.rank == 0 for record in written.records[:7])
+    assert any(record.rank > 0 for record in written.records[7:])
 
 
 @pytest.mark.real_model
