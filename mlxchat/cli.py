@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from mlxchat import __version__
 from mlxchat.options import add_options, given_settings, model_spec
@@ -28,14 +29,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run mlxchat; the exit code: 0, 1 for an error of the model, 2 for wrong use, 130 for an
     interrupt."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if arguments[:1] == ["doctor"]:
-        return _doctor(arguments[1:])
-    return _chat(arguments)
+    try:
+        if arguments[:1] == ["doctor"]:
+            return _doctor(arguments[1:])
+        return _chat(arguments)
+    except KeyboardInterrupt:
+        return 130
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, without the whole usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        """End the program with exit code 2."""
+        self.exit(2, f"mlxchat: {message} ({self.prog} --help lists every flag).\n")
 
 
 def chat_parser() -> argparse.ArgumentParser:
     """The parser of `mlxchat [MODEL] [flags]`."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="mlxchat",
         description="Chat with a language model on MLX, and tune its sampler while it talks.",
         epilog=EXAMPLES,
@@ -81,7 +93,7 @@ def _app(parser: argparse.ArgumentParser, parsed: argparse.Namespace) -> int:
 
 
 def _doctor(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="mlxchat doctor", description="Say what was found here, and what to install."
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from typing import TextIO
 
 from mlxchat.engine.interface import (
@@ -37,16 +38,18 @@ def prompt_text(argument: str, stdin: TextIO) -> str:
 
 def answer(session: ChatSession, spec: ModelSpec, prompt: str) -> int:
     """Load, ask, stream the reply to standard output; the program's exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     writer = ReplyWriter(sys.stdout, sys.stderr)
     with _interrupts(session):
         session.load(spec)
         session.send(prompt)
         try:
             return writer.follow(session)
-        except BrokenPipeError:
+        except OSError as error:
             session.engine.cancel()
-            _silence(sys.stdout)
-            return OK
+            return _cut_off(error)
         finally:
             session.engine.close()
 
@@ -147,7 +150,11 @@ def _interrupts(session: ChatSession) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _silence(stream: TextIO) -> None:
-    """Keep Python from complaining about a closed pipe when it flushes at the end."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, stream.fileno())
+def _cut_off(error: OSError) -> int:
+    """Standard output takes no more; the exit code. A closed pipe is no error: `| head`."""
+    # Python would complain again when it flushes at the end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):
+        return OK
+    print(f"mlxchat: The answer could not be written ({error.strerror}).", file=sys.stderr)
+    return MODEL_ERROR

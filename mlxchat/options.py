@@ -89,6 +89,11 @@ def one_of(*allowed: int) -> Callable[[str], int]:
     return parse
 
 
+def plain_text(text: str) -> str:
+    """A parser of text: bytes that are no UTF-8 become replacement characters."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def json_object(text: str) -> dict[str, Any]:
     """A parser of a JSON object."""
     try:
@@ -113,11 +118,11 @@ OPTIONS: tuple[Option, ...] = (
            "model", metavar="MODEL"),
     Option("--num-draft-tokens", "Tokens drafted at a time", "model", metavar="N",
            parse=whole(1, 64), default=3),
-    Option("--system-prompt", "The system prompt", "prompt", metavar="TEXT"),
+    Option("--system-prompt", "The system prompt", "prompt", metavar="TEXT", parse=plain_text),
     Option("--prompt", "Answer this on standard output and end (- reads standard input)",
-           "prompt", short="-p", metavar="TEXT"),
+           "prompt", short="-p", metavar="TEXT", parse=plain_text),
     Option("--prefill-response", "The start of the first reply, which the model goes on from",
-           "prompt", metavar="TEXT"),
+           "prompt", metavar="TEXT", parse=plain_text),
     Option("--extra-eos-token", "More tokens that end a reply", "prompt", metavar="TOKEN",
            many=True, default=[]),
     Option("--chat-template-config", "More values for the chat template, as a JSON object",

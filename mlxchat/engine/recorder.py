@@ -6,6 +6,7 @@ from collections import deque
 from typing import NamedTuple, cast
 
 import mlx.core as mx
+import numpy as np
 
 from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.interface import ALTERNATIVES, TokenRecord
@@ -13,51 +14,77 @@ from mlxchat.engine.sampler import LiveSampler
 from mlxchat.parameters import Settings
 
 ROW = 64
-"""Width of the rows in which `most_likely` looks for candidates."""
+"""Width of the rows in which the most likely tokens are looked for."""
 
 
-def most_likely(logprobs: mx.array, count: int) -> mx.array:
-    """The ids of the `count` most likely tokens, in no order: (vocabulary,) to (count,).
+class Candidates(NamedTuple):
+    """A small part of the vocabulary that holds the most likely tokens."""
 
-    The maxima of short rows are compared first: the best `count` tokens lie in the best `count`
-    rows. That reads the vocabulary once with a fast reduction, where a partition of all of it
-    costs six to nine times as much on a CPU.
+    rows: mx.array
+    """(rows,): numbers of rows; a row is ROW neighbouring ids."""
+    logprobs: mx.array
+    """(rows, ROW): the log-probabilities of these rows, float32."""
+    vocabulary: int
+
+    def best(self, count: int) -> list[tuple[int, float]]:
+        """The `count` most likely tokens as (id, log-probability), most likely first."""
+        ids = (np.array(self.rows)[:, None] * ROW + np.arange(ROW)).reshape(-1)
+        values = np.array(self.logprobs).reshape(-1)
+        if self.vocabulary % ROW:
+            known = ids < self.vocabulary
+            ids, values = ids[known], values[known]
+        count = min(count, len(values))
+        top = np.argpartition(values, -count)[-count:]
+        top = top[np.argsort(-values[top], kind="stable")]
+        return list(zip(ids[top].tolist(), values[top].tolist(), strict=True))
+
+
+def candidates(logprobs: mx.array, count: int) -> Candidates:
+    """Where the `count` most likely tokens lie; `logprobs` are (vocabulary,).
+
+    The best `count` tokens lie in the `count` rows with the highest maxima. That reads the
+    vocabulary once with a fast reduction, where a partition of all of it costs six to nine times
+    as much on a CPU. What is left, a few hundred numbers, is ordered outside the graph: so small
+    a graph costs the model's thread the least.
     """
     size = logprobs.shape[-1]
-    if size <= ROW * count:
-        return mx.argpartition(-logprobs, kth=min(count, size) - 1)[:count]
     padding = -size % ROW
     if padding:
         logprobs = mx.concatenate([logprobs, mx.full((padding,), -mx.inf, logprobs.dtype)])
     rows = logprobs.reshape(-1, ROW)
-    best_rows = mx.argpartition(-rows.max(axis=-1), kth=count - 1)[:count]
-    candidates = rows[best_rows].reshape(-1)
-    best = mx.argpartition(-candidates, kth=count - 1)[:count]
-    # Padding can only be among the best where almost every token has probability 0.
-    return mx.minimum(best_rows[best // ROW] * ROW + best % ROW, size - 1)
+    count = min(count, rows.shape[0])
+    best = mx.argpartition(rows.max(axis=-1), kth=-count)[-count:]
+    return Candidates(best, rows[best].astype(mx.float32), size)
 
 
 class Sampled(NamedTuple):
     """A drawn token with what there is to record of it, not evaluated yet."""
 
     settings: Settings
-    ids: mx.array
-    """(count + 1,): the most likely tokens, then the drawn one."""
-    logprobs: mx.array
-    """(count + 1,): their log-probabilities, float32."""
+    token: mx.array
+    logprob: mx.array
     rank: mx.array
+    candidates: Candidates
+
+    @property
+    def arrays(self) -> tuple[mx.array, ...]:
+        """All that is to be evaluated."""
+        return (
+            self.token,
+            self.logprob,
+            self.rank,
+            self.candidates.rows,
+            self.candidates.logprobs,
+        )
 
     def record(self, text: str, from_draft: bool = False) -> TokenRecord:
         """The record in plain Python values; evaluates what is not evaluated yet."""
-        ids = cast(list[int], self.ids.tolist())
-        logprobs = cast(list[float], self.logprobs.tolist())
-        ranked = sorted(zip(ids[:-1], logprobs[:-1], strict=True), key=lambda pair: -pair[1])
         return TokenRecord(
-            token_id=ids[-1],
+            token_id=cast(int, self.token.item()),
             text=text,
-            logprob=logprobs[-1],
+            logprob=cast(float, self.logprob.item()),
             rank=cast(int, self.rank.item()),
-            alternatives=Alternatives(ranked),
+            alternatives=Alternatives(self.candidates.best(ALTERNATIVES)),
             settings=self.settings,
             from_draft=from_draft,
         )
@@ -65,11 +92,11 @@ class Sampled(NamedTuple):
 
 def observe(logprobs: mx.array, token: mx.array, settings: Settings) -> Sampled:
     """What to record of `token`, a scalar drawn from `logprobs`, (vocabulary,)."""
-    top = most_likely(logprobs, ALTERNATIVES)
-    ids = mx.concatenate([top, token.reshape(1).astype(top.dtype)])
-    kept = logprobs[ids]
-    rank = (logprobs > kept[-1]).sum()
-    return Sampled(settings, ids, kept.astype(mx.float32), rank)
+    own = logprobs[token]
+    rank = (logprobs > own).sum()
+    return Sampled(
+        settings, token, own.astype(mx.float32), rank, candidates(logprobs, ALTERNATIVES)
+    )
 
 
 class RecordingSampler:
@@ -83,7 +110,7 @@ class RecordingSampler:
         """Draw a token, (1, vocabulary) to (1,), and start evaluating its record with it."""
         token = self._sampler(logprobs)
         sampled = observe(logprobs[0], token[0], self._sampler.settings)
-        mx.async_eval(token, sampled.ids, sampled.logprobs, sampled.rank)
+        mx.async_eval(token, *sampled.arrays)
         self._sampled.append(sampled)
         return token
 

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from textual.app import App
@@ -18,6 +18,7 @@ LOOKS_A_SECOND = 4
 GRACE = 3.0
 """Seconds that the app has for leaving before the process ends anyway: without a terminal its
 writer may be stuck for good."""
+STDIN, STDOUT = 0, 1
 HUNG_UP = 128 + signal.SIGHUP
 
 
@@ -26,8 +27,34 @@ class TerminalDriver(LinuxDriver):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        assert sys.__stdout__ is not None
-        self._file = sys.__stdout__
+        self._file = Output(sys.__stdout__)  # type: ignore[assignment]
+
+    def run_input_thread(self) -> None:
+        """Read what is typed; bytes that are no UTF-8 are left out instead of ending the app."""
+        while not self.exit_event.is_set():
+            with suppress(UnicodeDecodeError):
+                super().run_input_thread()
+
+
+class Output:
+    """Standard output that may go away: Textual waits for ever where its writer fails."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def write(self, text: str) -> None:
+        """Write, where there still is a terminal."""
+        with suppress(OSError):
+            self._file.write(text)
+
+    def flush(self) -> None:
+        """Flush, where there still is a terminal."""
+        with suppress(OSError):
+            self._file.flush()
+
+    def fileno(self) -> int:
+        """The descriptor."""
+        return int(self._file.fileno())
 
 
 @contextmanager
@@ -66,10 +93,8 @@ class Leave:
 
     def with_terminal(self) -> None:
         """Wait until the terminal is gone (a thread of its own)."""
-        assert sys.__stdin__ is not None
-        descriptor = sys.__stdin__.fileno()
         while not self.over.wait(1 / LOOKS_A_SECOND):
-            if not os.isatty(descriptor):
+            if _terminal_is_gone():
                 self._leave(HUNG_UP)
                 return
 
@@ -80,6 +105,13 @@ class Leave:
         threading.Thread(target=self._end, args=(code,), name="mlxchat-end", daemon=True).start()
 
     def _end(self, code: int) -> None:
+        if _terminal_is_gone():
+            # What is left in Python's buffer would fail again at the end, with a complaint.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), STDOUT)
         self._app.call_later(self._app.exit, return_code=code)
         time.sleep(GRACE)
         os._exit(code)
+
+
+def _terminal_is_gone() -> bool:
+    return not os.isatty(STDIN)
