@@ -1,4 +1,4 @@
-"""From a model's name to a folder: a folder, a hub repository, or the demo."""
+"""A hub repository as a folder: the cached one, or a download that can be stopped."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mlxchat.engine import hub_cache
-from mlxchat.engine.interface import DEMO, LoadProgress
+from mlxchat.engine.interface import LoadProgress
 from mlxchat.errors import Cancelled, MlxchatError
 
 Report = Callable[[LoadProgress], None]
@@ -24,21 +24,6 @@ CHILD = Path(__file__).with_name("hub_download.py")
 STALE_SECONDS = 60.0
 """A partial file that was not written to for so long belongs to a killed download."""
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]{1,96}(/[A-Za-z0-9_.-]{1,96})?")
-
-
-def resolve_model(name: str, report: Report, cancelled: IsCancelled) -> Path:
-    """The folder of a model, fetched first where that is needed.
-
-    `name` is DEMO, a folder, or a hub repository. Raises MlxchatError or Cancelled.
-    """
-    if name == DEMO:
-        from mlxchat.engine.demo import ensure_demo_model
-
-        return ensure_demo_model(report, cancelled)
-    folder = Path(name).expanduser()
-    if name and (folder.exists() or _is_path(name)):
-        return _checked_folder(folder)
-    return ensure_hub_model(name, report, cancelled)
 
 
 def ensure_hub_model(repository: str, report: Report, cancelled: IsCancelled) -> Path:
@@ -61,33 +46,6 @@ def ensure_hub_model(repository: str, report: Report, cancelled: IsCancelled) ->
             done, total = min(done, total), total
         report(LoadProgress(f"Downloading {repository}", done, total, "bytes"))
     raise MlxchatError(_sentence(repository, "other", "the download ended early"))
-
-
-def _is_path(name: str) -> bool:
-    return name.startswith(("/", "~", "./", "../")) or name in (".", "..") or name.endswith("/")
-
-
-def _checked_folder(folder: Path) -> Path:
-    if complaint := _complaint(folder):
-        raise MlxchatError(printable(f"{folder} {complaint}."))
-    return folder
-
-
-def _complaint(folder: Path) -> str | None:
-    """What keeps a folder from being a model, as the rest of a sentence about it."""
-    if not folder.exists():
-        return "does not exist: check the folder's name"
-    if not folder.is_dir():
-        return "is a file: name the folder that holds the model"
-    if not (folder / "config.json").is_file():
-        if (folder / "adapters.safetensors").exists():
-            return f"holds an adapter: open its model with --adapter-path {folder}"
-        return "holds no model: it has no config.json"
-    if not any(folder.glob("model*.safetensors")):
-        return "holds no weights: it has no model*.safetensors (mlx_lm.convert makes them)"
-    if not hub_cache.has_weights(folder):
-        return "lacks weights that its model.safetensors.index.json names: copy it again"
-    return None
 
 
 def printable(text: str) -> str:

@@ -13,9 +13,9 @@ from mlx.utils import tree_flatten
 from mlx_lm.models.cache import make_prompt_cache
 from mlx_lm.utils import load_adapters, load_model, load_tokenizer
 
-from mlxchat.engine.hub import resolve_model
 from mlxchat.engine.interface import DEMO, LoadProgress, ModelInfo, ModelSpec
 from mlxchat.engine.prompt_cache import CacheKey, LayerCaches, always_trimmable
+from mlxchat.engine.resolve import resolve_model
 from mlxchat.errors import Cancelled, MlxchatError
 from mlxchat.parameters import PARAMETERS, Number
 

@@ -28,15 +28,18 @@ class Candidates(NamedTuple):
 
     def best(self, count: int) -> list[tuple[int, float]]:
         """The `count` most likely tokens as (id, log-probability), most likely first."""
-        ids = (np.array(self.rows)[:, None] * ROW + np.arange(ROW)).reshape(-1)
-        values = np.array(self.logprobs).reshape(-1)
+        values = np.asarray(self.logprobs).reshape(-1)
+        places = np.arange(len(values))
         if self.vocabulary % ROW:
-            known = ids < self.vocabulary
-            ids, values = ids[known], values[known]
+            places = places[self._ids(places) < self.vocabulary]
+            values = values[places]
         count = min(count, len(values))
-        top = np.argpartition(values, -count)[-count:]
-        top = top[np.argsort(-values[top], kind="stable")]
-        return list(zip(ids[top].tolist(), values[top].tolist(), strict=True))
+        top = values.argpartition(-count)[-count:]
+        top = top[(-values[top]).argsort(kind="stable")]
+        return list(zip(self._ids(places[top]).tolist(), values[top].tolist(), strict=True))
+
+    def _ids(self, places: np.ndarray) -> np.ndarray:
+        return np.asarray(self.rows)[places // ROW] * ROW + places % ROW
 
 
 def candidates(logprobs: mx.array, count: int) -> Candidates:

@@ -137,6 +137,15 @@ def test_cancel_ends_the_installer_and_its_helpers(
     assert small.signs_of_life() == signs
 
 
+def test_what_a_kill_after_the_end_left_behind_goes_at_the_next_start(small: SmallDemo) -> None:
+    ensure_demo_model(quiet, never)
+    left = store.models_folder() / f".{store.NAME}-partial-left"
+    left.mkdir()
+    (left / "model.safetensors").write_bytes(b"half")
+    ensure_demo_model(quiet, never)
+    assert left_behind() == []
+
+
 def test_a_kill_at_any_moment_leaves_nothing_that_is_trusted(small: SmallDemo) -> None:
     program = [sys.executable, "-c", small.program(seconds=0.3, report_seconds=0.02)]
     begun = time.monotonic()

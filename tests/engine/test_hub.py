@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from mlxchat.engine import hub, hub_cache
-from mlxchat.engine.hub import ensure_hub_model, resolve_model
+from mlxchat.engine.hub import ensure_hub_model
 from mlxchat.engine.interface import DEMO, LoadProgress
+from mlxchat.engine.resolve import resolve_model
 from mlxchat.errors import Cancelled, MlxchatError
 from tests.fake_hub import COMMIT, FakeHub, fake_hub
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlxchat.engine.alternatives import Alternatives
-from mlxchat.engine.recorder import ROW, most_likely, observe
+from mlxchat.engine.recorder import ROW, candidates, observe
 from mlxchat.parameters import Settings
 
 
@@ -28,11 +28,11 @@ def test_the_most_likely_tokens_are_found(size, count, seed, ties):
         values = np.round(values)
     if seed % 3 == 0:
         values[: size // 2] = -np.inf
-    found = most_likely(mx.array(values), count)
-    ids = found.tolist()
+    found = candidates(mx.array(values), count).best(count)
+    ids = [token_id for token_id, _ in found]
     assert len(ids) == len(set(ids)) == min(count, size)
     best = np.sort(values)[::-1][: len(ids)]
-    assert sorted(values[ids], reverse=True) == pytest.approx(best.tolist())
+    assert values[ids].tolist() == [value for _, value in found] == best.tolist()
 
 
 def test_an_observation():

@@ -25,6 +25,7 @@ def ensure_demo_model(report: Report, cancelled: IsCancelled) -> Path:
     """
     variant = store.variant_for(backend.name())
     if store.is_complete(variant):
+        store.tidy()
         return store.model_folder(variant)
     with store.writing_models(), store.only_process(lambda: report(_waiting()), cancelled):
         if not store.is_complete(variant):

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -97,6 +97,18 @@ def _try_lock(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def tidy() -> None:
+    """Remove what a process left behind that was killed after the model was complete.
+
+    Does nothing where another process is at work, or where the folder cannot be written to.
+    """
+    if not any(entry.name.startswith(_STALE) for entry in models_folder().iterdir()):
+        return
+    with suppress(OSError), open(models_folder() / f".{NAME}.lock", "a") as lock:
+        if _try_lock(lock.fileno()):
+            remove_leftovers()
 
 
 def check_space() -> None:
