@@ -236,6 +236,12 @@ def _notes(spec: ModelSpec, tokenizer: Any, caches: LayerCaches, model: Any) -> 
             "This model names no end token: replies go on until max_tokens or Esc "
             "(--extra-eos-token gives it one)."
         )
+    if tokenizer.has_thinking:
+        yield f"This model reasons between {tokenizer.think_start} and {tokenizer.think_end}" + (
+            """: --chat-template-config '{"enable_thinking": false}' switches that off."""
+            if "enable_thinking" in str(tokenizer.chat_template)
+            else "."
+        )
     if not always_trimmable(caches):
         yield (
             "This model's cache cannot be cut: an edit or a retry goes on from the last stored "

@@ -76,6 +76,7 @@ def test_an_extra_end_token_ends_the_reply(driver, tiny_no_eos):
 def test_a_template_that_opens_a_thought(driver, tiny_thinking):
     info = driver.load(tiny_thinking)
     assert info.think_tags == ("<think>", "</think>")
+    assert any("reasons between <think> and </think>" in note for note in info.notes)
     assert driver.reply("Hello", SHORT).progress[0].opens_in_thought
     driver.load(tiny_thinking, chat_template_config={"enable_thinking": False})
     assert not driver.reply("Hello", SHORT).progress[0].opens_in_thought
