@@ -10,6 +10,9 @@ import pytest
 from mlxchat import folders
 from mlxchat.engine.demo import ensure_demo_model
 from tests import models
+from tests.command import here, tiny
+
+__all__ = ["here", "tiny"]
 
 # Read before any test changes HOME: the demo model is made once for each machine.
 SHARED_CACHE = folders.cache_folder().parent

@@ -110,6 +110,27 @@ THINKING_TEMPLATE = (
 )
 
 
+def lora_adapter(folder: Path, tensors: dict[str, tuple[int, int]]) -> Path:
+    """A folder as mlx_lm.lora writes it, with random tensors of these shapes."""
+    import mlx.core as mx
+
+    folder.mkdir()
+    write_json(
+        folder / "adapter_config.json",
+        {
+            "fine_tune_type": "lora",
+            "num_layers": 1,
+            "lora_parameters": {"rank": 4, "scale": 20.0, "dropout": 0.0},
+        },
+    )
+    weights = {
+        f"model.layers.1.self_attn.q_proj.{name}": mx.random.normal(shape, key=mx.random.key(1))
+        for name, shape in tensors.items()
+    }
+    mx.save_safetensors(str(folder / "adapters.safetensors"), weights)
+    return folder
+
+
 def vocabulary_size(folder: Path) -> int:
     """How many tokens the folder's tokenizer has."""
     tokenizer = json.loads((folder / "tokenizer.json").read_text("utf-8"))

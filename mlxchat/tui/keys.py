@@ -6,6 +6,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("Up, Down", "Earlier and later messages, at the first and the last line"),
     ("Tab, Shift+Tab", "Next and previous control"),
     ("^P", "All commands"),
+    ("^C", "Copy what is selected, or else stop the reply"),
     ("Left, Right", "Slider: a small step; with Shift or Page keys a big one"),
     ("Home, End", "Slider: lowest and highest; conversation: first and last line"),
     ("0 to 9", "Slider: type the value, Enter takes it"),

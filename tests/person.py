@@ -1,0 +1,117 @@
+"""Somebody in front of the app, over a scripted engine."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from textual.pilot import Pilot
+
+from mlxchat.engine.interface import (
+    ModelSpec,
+    ReplyRequest,
+)
+from mlxchat.session import ChatSession
+from mlxchat.tui.app import MlxchatApp
+from mlxchat.tui.screens.chat import ChatScreen
+from mlxchat.tui.widgets.message_editor import MessageEditor
+from mlxchat.tui.widgets.transcript import Transcript
+from tests.scripted import INFO, ScriptedEngine
+
+WIDE = (120, 40)
+
+
+class Person:
+    """Somebody in front of the app, with an engine that says what the test lets it say."""
+
+    def __init__(self, app: MlxchatApp, pilot: Pilot[object], engine: ScriptedEngine) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.engine = engine
+
+    @property
+    def session(self) -> ChatSession:
+        return self.app.session
+
+    @property
+    def chat(self) -> ChatScreen:
+        return self.app.chat
+
+    @property
+    def lines(self) -> list[str]:
+        """The whole screen as it is drawn, without colours."""
+        strips = self.app.screen._compositor.render_strips()
+        return ["".join(segment.text for segment in strip).rstrip() for strip in strips]
+
+    @property
+    def screen(self) -> str:
+        return "\n".join(self.lines)
+
+    @property
+    def transcript(self) -> Transcript:
+        return self.chat.query_one(Transcript)
+
+    @property
+    def notes(self) -> list[str]:
+        """What the app said in passing."""
+        return [str(note.message) for note in self.app._notifications]
+
+    @property
+    def requests(self) -> list[ReplyRequest]:
+        return self.engine.called("reply")  # type: ignore[return-value]
+
+    async def look(self) -> str:
+        """Let the app take in what the engine said; the screen."""
+        self.chat._drain()
+        await self.pilot.pause()
+        return self.screen
+
+    async def press(self, *keys: str) -> str:
+        await self.pilot.press(*keys)
+        return await self.look()
+
+    async def type(self, text: str) -> None:
+        self.chat.query_one(MessageEditor).text = text
+        self.chat.query_one(MessageEditor).focus()
+        await self.pilot.pause()
+
+    async def send(self, text: str) -> str:
+        await self.type(text)
+        return await self.press("enter")
+
+    async def hear(self, text: str, reason: str = "stop") -> str:
+        """Let the engine write a whole reply."""
+        self.engine.begin()
+        self.engine.say(text)
+        self.engine.finish(reason)
+        return await self.look()
+
+    async def resize(self, width: int, height: int) -> str:
+        await self.pilot.resize_terminal(width, height)
+        await self.pilot.pause()
+        return await self.look()
+
+
+@asynccontextmanager
+async def starting(
+    size: tuple[int, int] = WIDE, model: str | None = "scripted", system: str = "", **info: object
+) -> AsyncIterator[Person]:
+    """The app while the model is being loaded."""
+    engine = ScriptedEngine(replace(INFO, **info))  # type: ignore[arg-type]
+    spec = ModelSpec(model) if model else None
+    app = MlxchatApp(ChatSession(engine, system), spec, spec or ModelSpec(""))
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        person = Person(app, pilot, engine)
+        await person.look()
+        yield person
+
+
+@asynccontextmanager
+async def chatting(size: tuple[int, int] = WIDE, **options: object) -> AsyncIterator[Person]:
+    """The app with its model loaded."""
+    async with starting(size, **options) as person:  # type: ignore[arg-type]
+        person.engine.load_ends()
+        await person.look()
+        yield person

@@ -1,0 +1,159 @@
+"""The app, driven through Textual's pilot, over the real engine and the real model."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from mlxchat.conversation.conversation import Reply
+from mlxchat.engine.interface import ModelSpec
+from mlxchat.engine.local import LocalEngine
+from mlxchat.session import ChatSession
+from mlxchat.tui.app import MlxchatApp
+from mlxchat.tui.widgets.message_editor import MessageEditor
+from mlxchat.tui.widgets.slider import Slider
+from mlxchat.tui.widgets.transcript import Transcript
+
+PATIENCE = 60.0
+pytestmark = pytest.mark.real_model
+
+
+class Person:
+    """Somebody who chats with a real model and has patience."""
+
+    def __init__(self, app: MlxchatApp, pilot: Pilot[object]) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.session = app.session
+
+    @property
+    def screen(self) -> str:
+        strips = self.app.screen._compositor.render_strips()
+        return "\n".join("".join(s.text for s in strip).rstrip() for strip in strips)
+
+    async def wait(self, test: Callable[[], bool]) -> str:
+        """Wait until something is so; the screen."""
+        end = time.monotonic() + PATIENCE
+        while not test():
+            assert time.monotonic() < end, self.screen
+            await asyncio.sleep(0.01)
+        await self.pilot.pause()
+        return self.screen
+
+    async def say(self, text: str) -> None:
+        self.app.chat.query_one(MessageEditor).focus()
+        self.app.chat.query_one(MessageEditor).text = text
+        await self.pilot.press("enter")
+
+    @property
+    def transcript(self) -> str:
+        """The conversation as it is drawn, wrapped lines joined."""
+        widget = self.app.chat.query_one(Transcript)
+        lines = [widget.render_line(y).text for y in range(widget.size.height)]
+        return " ".join(" ".join(lines).split())
+
+    async def until_ready(self) -> str:
+        return await self.wait(lambda: self.session.state == "ready")
+
+    async def until_written(self, tokens: int) -> str:
+        return await self.wait(lambda: len(self.session.reply.tokens) >= tokens)
+
+    async def ask(self, text: str) -> str:
+        before = self.session.reply
+        await self.say(text)
+        return await self.until_next(before)
+
+    async def until_next(self, before: Reply | None) -> str:
+        """Wait until another reply than this one is over."""
+        return await self.wait(
+            lambda: self.session.state == "ready" and self.session.reply not in (None, before)
+        )
+
+    def cost(self) -> tuple[int, int]:
+        """Tokens in cache and tokens read, as the last footer on the screen says."""
+        found = re.findall(r"(\d+) in cache, (\d+) read", self.transcript)
+        return int(found[-1][0]), int(found[-1][1])
+
+
+@asynccontextmanager
+async def chatting(model: Path, system: str = "", **settings: float) -> AsyncIterator[Person]:
+    spec = ModelSpec(str(model))
+    session = ChatSession(LocalEngine(), system, settings)
+    app = MlxchatApp(session, spec, spec)
+    try:
+        async with app.run_test(size=(120, 40)) as pilot:
+            person = Person(app, pilot)
+            await person.until_ready()
+            yield person
+    finally:
+        session.engine.close()
+
+
+async def test_a_conversation_reads_only_what_is_new(demo_model):
+    async with chatting(demo_model, "You are helpful.", temp=0, max_tokens=24) as person:
+        screen = await person.ask("What is the capital of France?")
+        assert "The capital of France is Paris." in screen
+        assert person.cost() == (0, 25)
+        first = person.session.reply.statistics
+        await person.ask("And of Italy?")
+        second = person.session.reply.statistics
+        assert person.cost() == (second.reused_tokens, second.read_tokens)
+        assert second.reused_tokens >= first.prompt_tokens + first.reply_tokens - 1
+        assert second.read_tokens < 20
+
+        await person.say("/system")
+        await person.pilot.press(*"Be brief. ")
+        screen = await person.wait(lambda: "to re-read" in person.screen)
+        told = int(re.search(r"edited: (\d+) token", screen).group(1))
+        await person.ask("And of Spain?")
+        third = person.session.reply.statistics
+        assert "Be brief. " in person.session.conversation.system
+        assert told <= third.read_tokens <= told + 15
+        assert person.cost() == (third.reused_tokens, third.read_tokens)
+        assert third.reused_tokens < 10
+
+
+async def test_a_slider_dragged_during_a_reply_counts_at_once(demo_model):
+    async with chatting(demo_model, temp=0.3, max_tokens=400) as person:
+        await person.say("Write a long story about a fox.")
+        await person.until_written(3)
+        slider = person.app.chat.query_one("#row-temp Slider", Slider)
+        await person.pilot.mouse_down(slider, offset=(4, 0))
+        await person.pilot.hover(slider, offset=(8, 0))
+        await person.pilot.mouse_up(slider, offset=(8, 0))
+        dragged = person.session.settings.temp
+        written = len(person.session.reply.tokens)
+        assert dragged > 0.3
+        await person.until_written(written + 6)
+
+        await person.pilot.press("escape")
+        await person.until_ready()
+        assert "stopped by you" in person.transcript
+        assert f"temp 0.30→{dragged:.2f}" in person.transcript
+        temps = [record.settings.temp for record in person.session.reply.tokens]
+        assert (temps[0], temps[-1]) == (0.3, dragged)
+        assert dragged in temps[: written + 5]
+
+        assert person.session.reply.text.split()[-1] in person.transcript
+        person.session.set_parameter("max_tokens", 8)
+        await person.ask("Go on.")
+        reply = person.session.reply
+        assert reply.statistics.reply_tokens == 8
+        assert reply.statistics.read_tokens < 30
+        assert f"{reply.statistics.reused_tokens} in cache" in person.transcript
+
+
+async def test_chinese_in_and_out(demo_model):
+    async with chatting(demo_model, temp=0, max_tokens=30) as person:
+        screen = await person.ask("小说中的关系")
+        reply = person.session.reply
+        assert "小说中的关系" in screen
+        assert "\N{REPLACEMENT CHARACTER}" not in reply.text.rstrip("\N{REPLACEMENT CHARACTER}")
+        assert reply.text.split()[0] in screen
