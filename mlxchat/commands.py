@@ -33,6 +33,9 @@ class Host(Protocol):
     def set_parameter(self, name: str, value: Number | None) -> None:
         """Change a setting."""
 
+    def reset_parameter(self, name: str) -> None:
+        """Go back to the model's own value of one setting."""
+
     def reset_settings(self) -> None:
         """Go back to the model's own settings."""
 
@@ -86,7 +89,9 @@ class Command:
 
 def _parameter_command(declared: Parameter) -> Command:
     def run(host: Host, argument: str) -> None:
-        if argument:
+        if argument == "default":
+            host.reset_parameter(declared.name)
+        elif argument:
             host.set_parameter(declared.name, declared.parse(argument))
         value = declared.format(host.settings.value(declared.name))
         idle = host.settings.idle_reason(declared.name)
@@ -113,24 +118,24 @@ ACTIONS: tuple[Command, ...] = (
             key="escape", label="stop", when="busy"),
     Command("retry", "Write the last reply again", lambda host, _: host.retry(),
             key="ctrl+r", label="retry", aliases=("regen",), when="idle"),
+    Command("panel", "Go to the sampler panel; from there: hide it",
+            lambda host, _: host.toggle_panel(), key="ctrl+s", label="panel"),
+    Command("help", "Keys, commands and parameters", lambda host, _: host.show_help(),
+            key="f1", label="help", aliases=("?",)),
     Command("clear", "Begin a new conversation", lambda host, _: host.clear(),
             key="ctrl+l", label="new", aliases=("new",), when="idle"),
     Command("system", "Change the system prompt; alone: go to its editor",
             lambda host, argument: host.set_system(_optional(argument)), "[text]",
             key="f2", label="system"),
-    Command("copy", "Copy the last reply", lambda host, _: host.copy_reply()),
-    Command("panel", "Show or hide the sampler panel", lambda host, _: host.toggle_panel(),
-            key="ctrl+s", label="panel"),
-    Command("reset", "Back to the model's own sampler settings",
-            lambda host, _: host.reset_settings()),
-    Command("set", "Change a parameter", _show_or_set, "parameter value"),
     Command("model", "Load a model; alone: choose from a list",
             lambda host, argument: host.choose_model(_optional(argument)),
-            "[folder | repository | demo]", key="ctrl+o", label="model", when="idle"),
+            "[folder | repository | demo]", key="ctrl+o", label="model"),
     Command("theme", "Change the theme; alone: choose with a preview",
             lambda host, argument: host.choose_theme(_optional(argument)), "[name]"),
-    Command("help", "Keys, commands and parameters", lambda host, _: host.show_help(),
-            key="f1", label="help", aliases=("?",)),
+    Command("copy", "Copy the last reply", lambda host, _: host.copy_reply()),
+    Command("set", "Change a parameter", _show_or_set, "parameter value"),
+    Command("reset", "Back to the model's own sampler settings",
+            lambda host, _: host.reset_settings()),
     Command("quit", "Leave mlxchat", lambda host, _: host.leave(),
             key="ctrl+q", label="quit", aliases=("exit", "bye", "q")),
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from mlxchat.conversation.conversation import Conversation, Reply, UserMessage
@@ -23,9 +23,10 @@ from mlxchat.engine.interface import (
     TokenSampled,
 )
 from mlxchat.errors import MlxchatError
-from mlxchat.parameters import Number, Settings, parameter
+from mlxchat.parameters import Number, Settings
 
 State = Literal["empty", "loading", "ready", "reading", "writing"]
+ReplyEvent = PrefillProgress | ReplyStarted | TokenSampled | ReplyFinished | ReplyFailed
 
 NEW_SEEDS = 2**32
 
@@ -48,27 +49,44 @@ class ChatSession:
         """The model's own settings."""
         self.settings = self.defaults.with_values(self.overrides)
         self.info: ModelInfo | None = None
-        self.state: State = "empty"
         self.prefill = ""
         """The start of the next reply."""
+        self.current: Reply | None = None
+        """The reply that is being written, or was written last."""
         self._reply_id = 0
+        self._reading = False
+        self._loads = 0
         self._waiting = False
 
     @property
+    def state(self) -> State:
+        """What goes on."""
+        if self._loads:
+            return "loading"
+        if self._unfinished:
+            return "reading" if self._reading else "writing"
+        return "ready" if self.info else "empty"
+
+    @property
     def busy(self) -> bool:
-        """Whether a reply is being read for or written."""
-        return self.state in ("reading", "writing") or self._waiting
+        """Whether a reply is waited for, read for or written."""
+        return self._waiting or self._unfinished
 
     @property
     def reply(self) -> Reply | None:
-        """The reply that is being written, or the last one."""
+        """The reply at the end of the conversation."""
         return self.conversation.last_reply
+
+    @property
+    def _unfinished(self) -> bool:
+        return self.current is not None and self.current.reason is None
 
     # What a person does
 
     def load(self, spec: ModelSpec) -> None:
-        """Load a model; the conversation goes on with it."""
-        self.state = "loading"
+        """Load a model, and stop what runs; the conversation goes on with the new one."""
+        self.engine.cancel()
+        self._loads += 1
         self.engine.load(spec)
 
     def send(self, text: str) -> None:
@@ -83,6 +101,7 @@ class ChatSession:
         self._check_free()
         self._check_model()
         if self.reply is not None:
+            self.prefill = self.reply.prefill
             self.conversation.entries.pop()
         if not self.conversation.entries:
             raise MlxchatError("There is nothing to retry yet: send a message first.")
@@ -90,14 +109,13 @@ class ChatSession:
 
     def stop(self) -> None:
         """Stop the reply, or the load; what was written stands."""
-        if self._waiting and self.state != "loading":
-            self._waiting = False
         self.engine.cancel()
 
     def clear(self) -> None:
         """Begin a new conversation under the same system prompt."""
         self._check_free()
         self.conversation = Conversation(self.conversation.system)
+        self.current = None
 
     def set_system(self, text: str) -> None:
         """Change the system prompt, from the next reply on."""
@@ -106,7 +124,14 @@ class ChatSession:
     def set_parameter(self, name: str, value: Number | None) -> None:
         """Change one setting; it counts from the next token that is drawn."""
         self.change(self.settings.with_value(name, value))
-        self.overrides[parameter(name).name] = value
+        if self.settings.value(name) == self.defaults.value(name):
+            self.overrides.pop(name, None)
+        else:
+            self.overrides[name] = value
+
+    def reset_parameter(self, name: str) -> None:
+        """Go back to the model's own value of one setting."""
+        self.set_parameter(name, self.defaults.value(name))
 
     def reset_settings(self) -> None:
         """Go back to the model's own settings."""
@@ -128,49 +153,56 @@ class ChatSession:
 
     def pump(self) -> list[Event]:
         """Take in the engine's events since the last call, and return those that count still."""
-        current = [event for event in self.engine.drain() if self._is_current(event)]
-        for event in current:
-            self._take_in(event)
-        return current
+        return list(self.events())
 
-    def _is_current(self, event: Event) -> bool:
-        return getattr(event, "reply_id", self._reply_id) == self._reply_id
+    def events(self) -> Iterator[Event]:
+        """The same one by one: each is taken in when it is asked for, so that what a front end
+        finds here belongs to the event it is about to show."""
+        for event in self.engine.drain():
+            if self._take_in(event):
+                yield event
 
-    def _take_in(self, event: Event) -> None:
-        reply = self.reply
-        if isinstance(event, Loaded):
-            self._loaded(event.info)
-        elif isinstance(event, LoadFailed):
+    def _take_in(self, event: Event) -> bool:
+        """Take in one event; False where it belongs to something that was given up."""
+        if isinstance(event, Loaded | LoadFailed):
+            return self._load_ended(event)
+        if not isinstance(event, ReplyEvent):
+            return True
+        if event.reply_id != self._reply_id or self.current is None:
+            return False
+        self._go_on(self.current, event)
+        return True
+
+    def _load_ended(self, event: Loaded | LoadFailed) -> bool:
+        self._loads = max(0, self._loads - 1)
+        if isinstance(event, LoadFailed):
             self.info = None if event.gave_up_previous else self.info
-            self.state = "ready" if self.info else "empty"
+            # A load that made way for another one needs no word.
+            superseded = self._loads > 0
+            self._waiting = self._waiting and superseded
+            return not (superseded and event.cancelled)
+        self.info = event.info
+        self.defaults = Settings().with_values(event.info.recommended)
+        self.change(self.defaults.with_values(self.overrides))
+        if self._waiting and not self._loads:
             self._waiting = False
-        elif reply is None:
-            return
-        elif isinstance(event, PrefillProgress):
-            self.state = "reading"
+            self._ask()
+        return True
+
+    def _go_on(self, reply: Reply, event: ReplyEvent) -> None:
+        if isinstance(event, PrefillProgress):
             reply.opens_in_thought = event.opens_in_thought
         elif isinstance(event, ReplyStarted):
-            self.state = "writing"
+            self._reading = False
         elif isinstance(event, TokenSampled):
             reply.tokens.append(event.record)
         elif isinstance(event, ReplyFinished):
             reply.reason, reply.statistics = event.reason, event.statistics
-            self.state = "ready"
-        elif isinstance(event, ReplyFailed):
+        else:
             reply.reason, reply.failure = "failed", event.message
-            self.state = "ready"
-
-    def _loaded(self, info: ModelInfo) -> None:
-        self.info = info
-        self.defaults = Settings().with_values(info.recommended)
-        self.change(self.defaults.with_values(self.overrides))
-        self.state = "ready"
-        if self._waiting:
-            self._waiting = False
-            self._ask()
 
     def _ask(self) -> None:
-        if self.state == "loading":
+        if self._loads:
             self._waiting = True
             return
         assert self.info is not None
@@ -185,8 +217,9 @@ class ChatSession:
         )
         self.prefill = ""
         self._reply_id += 1
+        self._reading = True
+        self.current = reply
         self.conversation.entries.append(reply)
-        self.state = "reading"
         self.engine.reply(
             ReplyRequest(self._reply_id, messages, self.settings, reply.seed, reply.prefill)
         )
@@ -196,5 +229,5 @@ class ChatSession:
             raise MlxchatError("A reply is still being written: stop it first (Esc).")
 
     def _check_model(self) -> None:
-        if self.info is None and self.state != "loading":
+        if self.info is None and not self._loads:
             raise MlxchatError("No model is loaded: choose one first (/model).")

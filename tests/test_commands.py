@@ -71,6 +71,11 @@ def test_parameters(host, line, name, value):
     assert host.settings.value(name) == value
 
 
+def test_default_is_the_models_own_value(host):
+    run_line(host, "/temp default")
+    assert host.calls[0] == ("reset_parameter", "temp")
+
+
 def test_a_parameter_alone_is_shown(host):
     run_line(host, "/temp")
     assert host.calls == [("say", "temp 0.00")]

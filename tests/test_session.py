@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mlxchat.conversation.summary import reply_footer, reply_label
-from mlxchat.engine.interface import Message, ModelSpec, ReplyRequest
+from mlxchat.engine.interface import LoadFailed, Message, ModelSpec, ReplyRequest
 from mlxchat.errors import MlxchatError
 from mlxchat.session import ChatSession
 from tests.scripted import ScriptedEngine
@@ -154,7 +156,64 @@ def test_a_reply_that_failed_at_once_is_not_sent_again(session, engine):
     session.pump()
     assert session.reply.failure == "Out of memory."
     session.send("Again")
-    assert [m.role for m in last_request(engine).messages] == ["system", "user", "user"]
+    messages = last_request(engine).messages
+    assert [m.role for m in messages] == ["system", "user"]
+    assert messages[-1].content == "Hello\n\nAgain"
+
+
+def test_a_load_stops_the_reply_and_the_next_message_waits(session, engine):
+    session.send("Hello")
+    engine.begin()
+    engine.say("Half a")
+    session.pump()
+    session.load(ModelSpec("another"))
+    assert engine.called("cancel")
+    assert session.state == "loading"
+    with pytest.raises(MlxchatError, match="still being written"):
+        session.send("Next")
+    engine.finish("cancelled")
+    session.pump()
+    assert session.state == "loading"
+    assert session.reply.reason == "cancelled"
+    session.send("Next")
+    asked = len(engine.called("reply"))
+    engine.load_ends()
+    session.pump()
+    assert len(engine.called("reply")) == asked + 1
+    assert [m.content for m in last_request(engine).messages][-2:] == ["Half a", "Next"]
+
+
+def test_a_load_makes_way_for_the_next(engine):
+    session = ChatSession(engine)
+    session.load(ModelSpec("first"))
+    session.send("Hello")
+    session.load(ModelSpec("second"))
+    engine.tell(LoadFailed("Loading was stopped.", cancelled=True))
+    assert session.pump() == []
+    assert session.state == "loading"
+    engine.load_ends()
+    session.pump()
+    assert [m.content for m in last_request(engine).messages] == ["Hello"]
+
+
+def test_a_reset_value_does_not_follow_to_the_next_model(session, engine):
+    session.set_parameter("temp", 1.1)
+    session.reset_parameter("temp")
+    assert session.settings.temp == 0.7
+    engine.info = replace(engine.info, recommended={"temp": 1.0})
+    session.load(ModelSpec("another"))
+    engine.load_ends()
+    session.pump()
+    assert session.settings.temp == 1.0
+    assert session.settings.max_tokens == 50
+
+
+def test_retry_keeps_the_prefill(session, engine):
+    session.prefill = "Sure, "
+    session.send("Hello")
+    answer(session, engine, "here")
+    session.retry()
+    assert last_request(engine).prefill == "Sure, "
 
 
 def test_clear_keeps_the_system_prompt(session, engine):

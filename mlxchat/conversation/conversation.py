@@ -52,11 +52,16 @@ class Conversation:
     entries: list[UserMessage | Reply] = field(default_factory=list)
 
     def messages(self) -> list[Message]:
-        """The conversation as an engine takes it; a reply that failed at once is left out."""
+        """The conversation as an engine takes it, roles in turn, as many templates demand.
+
+        A reply without text, stopped or failed at once, is left out; what the person wrote before
+        and after it is one message.
+        """
         rows = [Message("system", self.system)] if self.system.strip() else []
         for entry in self.entries:
             if isinstance(entry, UserMessage):
-                rows.append(Message("user", entry.text))
+                before = rows.pop().content if rows and rows[-1].role == "user" else ""
+                rows.append(Message("user", f"{before}\n\n{entry.text}" if before else entry.text))
             elif entry.text:
                 rows.append(entry.message)
         return rows

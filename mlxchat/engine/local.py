@@ -1,12 +1,13 @@
 """The engine on this machine: one thread that owns mlx, reached through a queue.
 
-Importing this module imports no mlx; the thread does that when it starts, so that a screen can
-be painted first.
+Importing this module imports no mlx; the thread does that when it starts, which is when it is
+first asked for something, so that a screen can be painted before.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -67,9 +68,14 @@ class Job:
 
 
 class LocalEngine:
-    """`mlxchat.engine.interface.Engine` over mlx_lm in this process."""
+    """`mlxchat.engine.interface.Engine` over mlx_lm in this process.
 
-    def __init__(self) -> None:
+    `import_delay` is how many seconds its thread leaves to others before it imports mlx_lm, which
+    takes a second or two of Python's time.
+    """
+
+    def __init__(self, import_delay: float = 0.0) -> None:
+        self._import_delay = import_delay
         self._buffer = EventBuffer()
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
         self._pending: set[Job] = set()
@@ -77,8 +83,7 @@ class LocalEngine:
         self._settings = Settings()
         self._latest_count = 0
         self._worker: Worker | None = None
-        self._thread = threading.Thread(target=self._run, name="mlxchat-engine", daemon=True)
-        self._thread.start()
+        self._thread: threading.Thread | None = None
 
     def load(self, spec: ModelSpec) -> None:
         """Load a model; progress and result come as events."""
@@ -129,12 +134,18 @@ class LocalEngine:
     def close(self) -> None:
         """Stop what runs and end the thread, as soon as its current step is over."""
         self.cancel()
-        self._queue.put(None)
-        self._thread.join(CLOSE_SECONDS)
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join(CLOSE_SECONDS)
 
     def _submit(self, job: Job) -> None:
         with self._lock:
             self._pending.add(job)
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._run, name="mlxchat-engine", daemon=True
+                )
+                self._thread.start()
         self._queue.put(job)
 
     def _run(self) -> None:
@@ -151,6 +162,7 @@ class LocalEngine:
 
     def _start_worker(self) -> str:
         """Import mlx and mlx_lm; the sentence to show where that fails, else nothing."""
+        time.sleep(self._import_delay)
         try:
             from mlxchat.engine.worker import Worker
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from mlxchat.engine.interface import Message, ModelSpec
 from mlxchat.errors import MlxchatError
 
 Tokenizer = Any
 """mlx_lm.tokenizer_utils.TokenizerWrapper."""
+T = TypeVar("T")
+
+MARK = re.compile("\ue000(\\d+)\ue001")
+"""Private-use characters, which no template looks for."""
 
 
 class Prompt(NamedTuple):
@@ -29,16 +34,60 @@ def build_prompt(
     a reply's own token ids are known they stand in the place of its text.
     """
     templated = not spec.ignore_chat_template and tokenizer.has_chat_template
-    if templated:
-        text = render_template(tokenizer, messages, spec.chat_template_config, prefill)
-        special = False
-    else:
-        text = "\n\n".join([message.content for message in messages]) + prefill
-        special = _adds_start(tokenizer, text)
-    token_ids = encode(tokenizer, text, messages, add_special_tokens=special)
+
+    def render(rows: Sequence[Message]) -> str:
+        if templated:
+            return render_template(tokenizer, rows, spec.chat_template_config, prefill)
+        return "\n\n".join([row.content for row in rows]) + prefill
+
+    text = render(messages)
+    special = not templated and _adds_start(tokenizer, text)
+    whole: list[int] = tokenizer.encode(text, add_special_tokens=special)
+    known = any(message.token_ids for message in messages)
+    token_ids = (known and _with_known_ids(tokenizer, messages, render, text, special)) or whole
     if not token_ids:
         raise MlxchatError("The prompt is empty: write something first.")
+    if _spelled(tokenizer, token_ids) != _spelled(tokenizer, whole):
+        token_ids = whole
     return Prompt(token_ids, templated and _ends_in_thought(tokenizer, text, prefill))
+
+
+def _with_known_ids(
+    tokenizer: Tokenizer,
+    messages: Sequence[Message],
+    render: Callable[[Sequence[Message]], str],
+    text: str,
+    add_special_tokens: bool,
+) -> list[int] | None:
+    """The ids of `text` with each reply's own in the place of its text.
+
+    Where the replies stand is found by rendering the conversation once more with marks in their
+    place. None where that does not give the same text: a template that trims or cuts replies.
+    """
+    marked = render([_mark(number) if m.token_ids else m for number, m in enumerate(messages)])
+    pieces = MARK.split(marked)
+    numbers = [int(piece) for piece in pieces[1::2]]
+    if [n for n, m in enumerate(messages) if m.token_ids] != numbers:
+        return None
+    contents = [messages[number].content for number in numbers]
+    if "".join(_interleaved(pieces[::2], contents)) != text:
+        return None
+    literals = [
+        tokenizer.encode(piece, add_special_tokens=add_special_tokens and place == 0)
+        for place, piece in enumerate(pieces[::2])
+    ]
+    replies = [_reply_ids(tokenizer, messages[number]) for number in numbers]
+    return [token_id for ids in _interleaved(literals, replies) for token_id in ids]
+
+
+def _mark(number: int) -> Message:
+    return Message("assistant", f"\ue000{number}\ue001")
+
+
+def _interleaved(literals: Sequence[T], between: Sequence[T]) -> list[T]:
+    """literal, reply, literal, …, literal."""
+    pairs = zip(literals, between, strict=False)
+    return [piece for pair in pairs for piece in pair] + [literals[-1]]
 
 
 def render_template(
@@ -88,34 +137,6 @@ def _template_error(error: Exception) -> MlxchatError:
         f"The model's chat template cannot write this conversation ({error}); "
         "--ignore-chat-template sends plain text instead."
     )
-
-
-def encode(
-    tokenizer: Tokenizer, text: str, messages: Sequence[Message], *, add_special_tokens: bool
-) -> list[int]:
-    """The ids of `text`, with the known ids of each reply in the place of its text.
-
-    Where that would not spell the same text (a tokenizer that treats the start of a piece in its
-    own way), the ids are those of the text as a whole.
-    """
-    whole: list[int] = tokenizer.encode(text, add_special_tokens=add_special_tokens)
-    if not any(message.token_ids for message in messages):
-        return whole
-    pieces: list[int] = []
-    begin = cursor = 0
-    for message in messages:
-        found = text.find(message.content, cursor)
-        if found < 0 or not message.content:
-            continue
-        cursor = found + len(message.content)
-        ids = _reply_ids(tokenizer, message)
-        if ids:
-            first = add_special_tokens and begin == 0
-            pieces += tokenizer.encode(text[begin:found], add_special_tokens=first) + ids
-            begin = cursor
-    if begin < len(text):
-        pieces += tokenizer.encode(text[begin:], add_special_tokens=False)
-    return pieces if _spelled(tokenizer, pieces) == _spelled(tokenizer, whole) else whole
 
 
 def _reply_ids(tokenizer: Tokenizer, message: Message) -> list[int]:

@@ -16,6 +16,9 @@ from mlxchat.parameters import Settings
 
 Filter = Callable[[mx.array], mx.array]
 
+SMALLEST_TEMP = 1e-4
+"""Below it the most likely token is taken: its reciprocal would overflow float16 log-probabilities
+and leave no token a chance."""
 SMALLEST_TOP_P = 1e-9
 """It keeps one token, as anything below does; mlx_lm reads beyond the array at values that float32
 rounds to 0."""
@@ -118,7 +121,7 @@ class LiveSampler:
 
     def __call__(self, logprobs: mx.array) -> mx.array:
         """The token drawn from `logprobs`, (rows, vocabulary) to (rows,)."""
-        if self.settings.temp == 0:
+        if self.settings.temp < SMALLEST_TEMP:
             return mx.argmax(logprobs, axis=-1)
         if self._filters is None:
             self._filters = filters_of(self.settings, self._xtc_special_tokens, logprobs.shape[-1])

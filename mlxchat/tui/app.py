@@ -27,6 +27,9 @@ SWITCH_SECONDS = 0.0005
 """How often Python looks whether another thread wants to run. The default of 5 ms would take
 tokens a second from the engine while the screen is drawn."""
 
+PAINT_SECONDS = 0.25
+"""How long the engine waits with its imports, for the first screen to be painted."""
+
 
 class MlxchatApp(ThemedApp):
     """mlxchat in the full screen."""
@@ -68,10 +71,12 @@ class MlxchatApp(ThemedApp):
             self.chat.load_model(name)
 
     def spec_for(self, name: str) -> ModelSpec:
-        """How to load another model: with the options of the start, but not its adapter."""
+        """How to load another model: with the options of the start that do not belong to one."""
         if self._spec is not None and name == self._spec.model:
             return self._spec
-        return replace(self._options, model=name, adapter_path=None)
+        return replace(
+            self._options, model=name, adapter_path=None, draft_model=None, extra_eos_token=()
+        )
 
     def remember_model(self) -> None:
         """Put a model that was loaded at the head of the list of recent ones."""
@@ -98,14 +103,12 @@ def run_app(arguments: argparse.Namespace) -> int:
     """Run the app as the command line asks; the exit code."""
     spec = model_spec(arguments)
     options = spec or model_spec(argparse.Namespace(**{**vars(arguments), "model": ""}))
-    session = ChatSession(LocalEngine(), arguments.system_prompt or "", given_settings(arguments))
+    engine = LocalEngine(PAINT_SECONDS)
+    session = ChatSession(engine, arguments.system_prompt or "", given_settings(arguments))
     session.prefill = arguments.prefill_response or ""
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_SECONDS)
     app = MlxchatApp(session, spec, options or ModelSpec(""))
-    if sys.__stderr__ is None or not sys.__stderr__.isatty():
-        # Textual draws on standard error; with `2> log` the screen is on standard output.
-        sys.__stderr__ = sys.__stdout__  # type: ignore[misc]
     try:
         with leaving_in_order(app):
             app.run()

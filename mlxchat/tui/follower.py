@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from mlxchat.conversation.conversation import Reply
@@ -41,16 +42,19 @@ class Follower:
         """Make room for the reply that was asked for."""
         self._entry = None
 
-    def show(self, events: list[Event]) -> None:
+    def show(self, events: Iterable[Event]) -> list[Event]:
         """Show events; the text of many tokens goes to the transcript at once."""
         text: list[str] = []
+        shown: list[Event] = []
         for event in events:
+            shown.append(event)
             if isinstance(event, TokenSampled):
                 text.append(event.record.text)
                 continue
             self._append(text)
             self._show(event)
         self._append(text)
+        return shown
 
     def _show(self, event: Event) -> None:
         match event:
@@ -84,7 +88,7 @@ class Follower:
     def _reply_entry(self) -> int:
         """The transcript's entry of the reply, made when the engine first speaks of it."""
         if self._entry is None:
-            reply, info = self._session.reply, self._session.info
+            reply, info = self._session.current, self._session.info
             assert reply is not None
             self._entry = self._transcript.begin_reply(
                 header_of(reply),
@@ -96,10 +100,11 @@ class Follower:
     def _read(self, event: PrefillProgress) -> None:
         self._prompt_tokens = event.reused + event.total
         self._title.context = event.reused + event.done
+        self._title.speed = 0.0
         self._transcript.set_status(self._reply_entry(), prefill_status(event))
 
     def _started(self) -> None:
-        entry, reply = self._reply_entry(), self._session.reply
+        entry, reply = self._reply_entry(), self._session.current
         self._transcript.set_status(entry, "")
         if reply is not None:
             self._transcript.append_reply(entry, reply.prefill)
@@ -112,7 +117,7 @@ class Follower:
             self._measure()
 
     def _measure(self) -> None:
-        reply = self._session.reply
+        reply = self._session.current
         now, count = time.monotonic(), len(reply.tokens) if reply else 0
         self._title.context = self._prompt_tokens + count
         since, before = self._speed_since
@@ -121,7 +126,7 @@ class Follower:
             self._speed_since = (now, count)
 
     def _finished(self, event: ReplyFinished | ReplyFailed) -> None:
-        reply, entry = self._session.reply, self._reply_entry()
+        reply, entry = self._session.current, self._reply_entry()
         assert reply is not None
         self._entry = None
         if isinstance(event, ReplyFailed):

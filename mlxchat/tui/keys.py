@@ -1,7 +1,7 @@
 """Keys that widgets have of their own, for the help and the README, and how keys are written."""
 
 KEYS: tuple[tuple[str, str], ...] = (
-    ("Enter", "Send the message"),
+    ("Enter", "Message: send it"),
     ("Shift+Enter, ^J", "Break the line (Alt+Enter too)"),
     ("Up, Down", "Earlier and later messages, at the first and the last line"),
     ("Tab, Shift+Tab", "Next and previous control"),
@@ -11,8 +11,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("Home, End", "Slider: lowest and highest; conversation: first and last line"),
     ("0 to 9", "Slider: type the value, Enter takes it"),
     ("Backspace", "Slider: back to the model's own value"),
-    ("Space", "Conversation: fold and unfold reasoning"),
-    ("y", "Conversation: copy the last reply"),
+    ("Enter", "Conversation: fold and unfold reasoning"),
 )
 
 

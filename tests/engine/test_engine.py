@@ -153,6 +153,15 @@ class TestNothingIsComputedTwice:
         assert warm.statistics.read_tokens < 20
         assert warm.token_ids == cold.reply(messages, GREEDY).token_ids
 
+    @pytest.mark.parametrize("text", ["a", "d", "im", "end", "start", "assistant"])
+    def test_a_reply_that_also_stands_in_the_template(self, real, text):
+        """The prompt has the tokens of the whole text, whatever the reply is spelled like."""
+        ids = real.engine._worker._loaded.tokenizer.encode(text, add_special_tokens=False)
+        asked = [Message("user", "Which?"), Message("assistant", text), Message("user", "Why?")]
+        known = [asked[0], Message("assistant", text, tuple(ids)), asked[2]]
+        canonical = real.count(asked).prompt_tokens
+        assert real.count(known).prompt_tokens == canonical
+
     def test_an_edited_system_prompt(self, real, cold):
         messages = [Message("system", "You are a poet."), Message("user", "Name a colour.")]
         messages.append(real.reply(messages, GREEDY).message)

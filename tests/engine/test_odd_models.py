@@ -58,6 +58,27 @@ def test_no_chat_template(driver, tiny_no_template):
     assert written.statistics.prompt_tokens == 4
 
 
+def test_a_template_that_trims_replies(driver, cold, tmp_path, tiny_model):
+    """The known ids of a reply have no place in such a prompt; its text is read as it stands."""
+    folder = tmp_path / "trims"
+    shutil.copytree(tiny_model, folder)
+    config = json.loads((folder / "tokenizer_config.json").read_text())
+    for file in folder.glob("*.jinja"):
+        file.unlink()
+    config["chat_template"] = (
+        "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content | trim }}<|im_end|>\n"
+        "{% endfor %}<|im_start|>assistant\n"
+    )
+    (folder / "tokenizer_config.json").write_text(json.dumps(config))
+    driver.load(folder)
+    cold.load(folder)
+    spaced = Message("assistant", " yes ", (5, 6, 7))
+    messages = [Message("user", "Hello"), spaced, Message("user", "And now?")]
+    plain = [messages[0], Message("assistant", "yes"), messages[2]]
+    assert driver.count(messages).prompt_tokens == cold.count(plain).prompt_tokens
+    assert driver.reply(messages, SHORT).token_ids == cold.reply(plain, SHORT).token_ids
+
+
 def test_no_end_token(driver, tiny_no_eos):
     info = driver.load(tiny_no_eos)
     assert any("no end token" in note for note in info.notes)

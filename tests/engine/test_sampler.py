@@ -119,6 +119,14 @@ def test_a_vanishing_top_p_keeps_the_most_likely_token():
     assert {sampler(logprobs).item() for _ in range(20)} == {mx.argmax(logprobs).item()}
 
 
+@pytest.mark.parametrize("dtype", [mx.float32, mx.float16, mx.bfloat16])
+@pytest.mark.parametrize("temp", [1e-3, 1e-5, 1e-39, 5e-324])
+def test_a_vanishing_temperature_takes_the_most_likely_token(temp, dtype):
+    logprobs = logprobs_of(4, dtype, ties=False)
+    sampler = LiveSampler(Settings(temp=temp), SPECIAL)
+    assert {sampler(logprobs).item() for _ in range(20)} == {mx.argmax(logprobs).item()}
+
+
 def test_a_change_counts_from_the_next_draw():
     logprobs = logprobs_of(1, mx.float32, ties=False)
     sampler = LiveSampler(Settings(temp=2.0), SPECIAL)

@@ -69,13 +69,14 @@ async def test_ctrl_c_stops_or_copies_or_says_how_to_leave(monkeypatch):
         await person.press("ctrl+c")
         assert "Ctrl+Q" in person.notes[-1]
         await person.send("Go on")
+        before = len(person.engine.called("cancel"))
         await person.press("ctrl+c")
-        assert len(person.engine.called("cancel")) == 1
+        assert len(person.engine.called("cancel")) == before + 1
         await person.type("selected")
         person.chat.query_one(EditorArea).select_all()
         await person.press("ctrl+c")
         assert copied == ["selected"]
-        assert len(person.engine.called("cancel")) == 1
+        assert len(person.engine.called("cancel")) == before + 1
         assert not person.app._exit
 
 
@@ -216,10 +217,10 @@ async def test_reasoning_can_be_read_and_folds():
         assert "It is 4." in screen
         assert "think>" not in screen
         person.transcript.focus()
-        screen = await person.press("space")
+        screen = await person.press("enter")
         assert "Deep in" not in screen
         assert "It is 4." in screen
-        assert "Deep in" in await person.press("space")
+        assert "Deep in" in await person.press("enter")
 
 
 # Sampler
@@ -290,3 +291,54 @@ async def test_a_system_prompt_by_command():
         assert person.chat.query_one(SystemPromptEditor).text == "Answer in French."
         await person.send("hi")
         assert person.requests[0].messages[0].content == "Answer in French."
+
+
+async def test_a_model_loaded_during_a_reply_stops_it_and_the_app_goes_on():
+    async with chatting() as person:
+        await person.send("Go on")
+        person.engine.begin()
+        person.engine.say("once upon")
+        await person.look()
+        await person.send("/model another")
+        await person.send("and then?")
+        assert "stop it first" in person.notes[-1]
+        person.engine.finish("cancelled")
+        person.engine.load_ends()
+        assert "stopped by you" in await person.look()
+        person.chat.query_one(MessageEditor).clear()
+        await person.send("and now?")
+        person.engine.begin()
+        person.engine.say("the end")
+        person.engine.finish()
+        assert "the end" in await person.look()
+
+
+async def test_what_is_typed_over_the_conversation_goes_to_the_message():
+    async with chatting() as person:
+        await person.send("Hello")
+        await person.hear("Hi there")
+        person.chat.transcript.focus()
+        await person.press("w", "h", "y", "space", "c")
+        assert person.chat.query_one(MessageEditor).text == "why c"
+
+
+async def test_the_system_prompt_counts_as_applied_once_it_was_read():
+    async with chatting() as person:
+        person.chat.set_system("Be brief.")
+        assert "38 tokens to re-read" in await person.look()
+        await person.send("Hello")
+        await person.hear("Hi")
+        screen = await person.look()
+        assert "applied" in screen
+        assert "to re-read" not in screen
+
+
+async def test_the_panel_key_goes_there_first_and_then_hides_it():
+    async with chatting() as person:
+        assert person.chat.panel_shown
+        await person.press("ctrl+s")
+        assert isinstance(person.chat.focused, Slider)
+        await person.press("ctrl+s")
+        assert not person.chat.panel_shown
+        await person.press("ctrl+s")
+        assert person.chat.panel_shown

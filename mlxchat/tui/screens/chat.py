@@ -6,17 +6,26 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.css.query import NoMatches
+from textual.events import Key
 from textual.reactive import var
 from textual.screen import Screen
 from textual.widgets import Footer
 
 from mlxchat.commands import ACTIONS, COMMANDS, completions, run_line
 from mlxchat.conversation.conversation import Reply
-from mlxchat.engine.interface import Event, Loaded, LoadFailed, ModelSpec, TokensCounted
+from mlxchat.engine.interface import (
+    Event,
+    Loaded,
+    LoadFailed,
+    ModelSpec,
+    ReplyFinished,
+    TokensCounted,
+)
 from mlxchat.errors import MlxchatError
 from mlxchat.parameters import Number, Settings
 from mlxchat.session import ChatSession
@@ -36,10 +45,11 @@ WIDE = 100
 """Columns from which the sampler panel is open by itself."""
 
 WELCOME = """\
-Say something below, and drag the sliders while the model answers:
-a change counts from the very next token.
+Say something below, and drag the sliders
+while the model answers: a change counts
+from the very next token.
 
-F1 help   Ctrl+P commands   / in the message for commands"""
+F1 help  ·  Ctrl+P commands"""
 
 
 class ChatScreen(Screen[None]):
@@ -51,10 +61,11 @@ class ChatScreen(Screen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(c.key, f"command('{c.name}')", c.label, show=bool(c.label), tooltip=c.help,
+        Binding("ctrl+c", "interrupt", show=False, priority=True),
+        *(Binding(c.key, f"command('{c.name}')", c.label, show=bool(c.label), tooltip=c.help,
                 priority=c.key != "escape", id=c.name)
         for c in ACTIONS
-        if c.key
+        if c.key),
     ]  # fmt: skip
 
     panel_chosen: var[bool | None] = var[bool | None](None)
@@ -98,11 +109,8 @@ class ChatScreen(Screen[None]):
 
     def _drain(self) -> None:
         before = self.session.state
-        events = self.session.pump()
-        if events:
-            self.follower.show(events)
-            for event in events:
-                self._react(event)
+        for event in self.follower.show(self.session.events()):
+            self._react(event)
         if self.session.state != before:
             self.refresh_bindings()
 
@@ -116,6 +124,14 @@ class ChatScreen(Screen[None]):
         elif isinstance(event, TokensCounted) and event.request_id == self._count_id:
             editor = self.query_one(SystemPromptEditor)
             editor.cost = event.prompt_tokens - event.cached_tokens
+        elif isinstance(event, ReplyFinished):
+            self._system_applied()
+
+    def _system_applied(self) -> None:
+        """The reply has read the system prompt as it stands in the session."""
+        editor = self.query_one(SystemPromptEditor)
+        if editor.cost is not None and editor.text == self.session.conversation.system:
+            editor.cost = 0
 
     def _load(self, spec: ModelSpec) -> None:
         self._spec = spec
@@ -160,6 +176,22 @@ class ChatScreen(Screen[None]):
     def action_command(self, name: str) -> None:
         """Run a command by its key."""
         self.run_command(name)
+
+    def action_interrupt(self) -> None:
+        """Copy what is selected, or else stop what goes on, or else say how to leave."""
+        selected: str = getattr(self.focused, "selected_text", "")
+        if selected or self.selections:
+            raise SkipAction
+        if self.session.busy or self.session.state == "loading":
+            self.stop()
+        else:
+            self.say("Ctrl+Q leaves mlxchat.")
+
+    def on_key(self, event: Key) -> None:
+        """What is typed while the conversation has the focus goes to the message."""
+        if event.is_printable and event.character and self.focused is self.transcript:
+            event.stop()
+            self.query_one(MessageEditor).type(event.character)
 
     def run_command(self, name: str, argument: str = "") -> None:
         """Run a command of the registry; what it cannot do is said."""
@@ -226,13 +258,14 @@ class ChatScreen(Screen[None]):
         """Begin a new conversation."""
         self.session.clear()
         self.transcript.clear()
-        self.query_one(TitleBar).context = 0
+        title = self.query_one(TitleBar)
+        title.context, title.speed = 0, 0.0
 
     def set_system(self, text: str | None) -> None:
         """Change the system prompt; None goes to its editor."""
         editor = self.query_one(SystemPromptEditor)
         if text is None:
-            self.panel_chosen = True
+            self._open_panel()
             editor.query_one("TextArea").focus()
             return
         editor.text = text
@@ -243,6 +276,11 @@ class ChatScreen(Screen[None]):
     def set_parameter(self, name: str, value: Number | None) -> None:
         """Change a setting."""
         self.session.set_parameter(name, value)
+        self.query_one(SamplerPanel).settings = self.session.settings
+
+    def reset_parameter(self, name: str) -> None:
+        """Go back to the model's own value of one setting."""
+        self.session.reset_parameter(name)
         self.query_one(SamplerPanel).settings = self.session.settings
 
     def reset_settings(self) -> None:
@@ -276,12 +314,18 @@ class ChatScreen(Screen[None]):
         self.app.choose_theme(name)
 
     def toggle_panel(self) -> None:
-        """Show or hide the sampler panel; shown, its first slider has the focus."""
-        self.panel_chosen = not self.panel_shown
-        if self.panel_shown:
-            self.query_one("SamplerPanel Slider").focus()
-        else:
+        """Go to the sampler panel; from inside it, hide it."""
+        inside = self.focused is not None and self.query_one("#panel") in self.focused.ancestors
+        if inside and self.panel_shown:
+            self.panel_chosen = False
             self.query_one(MessageEditor).focus()
+        else:
+            self._open_panel()
+            self.query_one("SamplerPanel Slider").focus()
+
+    def _open_panel(self) -> None:
+        if not self.panel_shown:
+            self.panel_chosen = True
 
     def copy_reply(self) -> None:
         """Put the last reply onto the clipboard."""

@@ -30,6 +30,13 @@ class Dialog(ModalScreen[Result]):
             border-subtitle-color: $text-muted;
             padding: 0 1;
         }
+        &.-low > #box {
+            width: 100%;
+            height: 100%;
+            max-height: 100%;
+            border: none;
+            padding: 0;
+        }
         OptionList {
             height: auto;
             max-height: 100%;
@@ -40,4 +47,5 @@ class Dialog(ModalScreen[Result]):
         }
     }
     """
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (12, "-high")]
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "close")]

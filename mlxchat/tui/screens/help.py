@@ -23,6 +23,7 @@ class HelpScreen(Dialog[None]):
 
     DEFAULT_CSS = """
     HelpScreen > #box { height: 90%; padding: 1 2; }
+    HelpScreen.-low > #box { height: 100%; padding: 0; }
     """
 
     def compose(self) -> ComposeResult:

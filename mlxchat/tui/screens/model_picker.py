@@ -22,6 +22,7 @@ class ModelPicker(Dialog[str]):
     DEFAULT_CSS = """
     ModelPicker {
         Input { border: none; height: 1; padding: 0; margin: 1 0; background: $surface; }
+        &.-low Input { margin: 0; }
     }
     """
 
@@ -34,7 +35,7 @@ class ModelPicker(Dialog[str]):
             id="box",
         )
         box.border_title = "Choose a model"
-        box.border_subtitle = "● here   ↓ to be downloaded   Esc closes"
+        box.border_subtitle = "● here   ◇ demo   ↓ to be downloaded   Esc closes"
         yield box
 
     def on_mount(self) -> None:

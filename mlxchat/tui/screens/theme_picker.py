@@ -22,7 +22,7 @@ class ThemePicker(Dialog[str]):
     ThemePicker {
         align: right middle;
         background: transparent;
-        & > #box { width: 44; margin: 0 2; }
+        & > #box { width: 44; max-width: 100%; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "keep the old one")]

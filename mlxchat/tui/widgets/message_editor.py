@@ -104,6 +104,11 @@ class MessageEditor(Vertical):
         now = self.text
         self.text = f"{text}\n{now}" if now else text
 
+    def type(self, text: str) -> None:
+        """Take text that was typed elsewhere, at the cursor."""
+        self.focus()
+        self._area.insert(text)
+
     def clear(self) -> None:
         """Empty the editor."""
         self.text = ""

@@ -44,7 +44,12 @@ class SystemPromptTitle(Widget):
         """Both on one line; the status gives way where there is no room."""
         title = "SYSTEM PROMPT"
         room = self.content_size.width - len(title) - 1
-        shorter = (self.status, self.status.removesuffix(" to re-read"), self.status.split(":")[0])
+        shorter = (
+            self.status,
+            self.status.removeprefix("edited: "),
+            self.status.removesuffix(" to re-read"),
+            self.status.split(":")[0],
+        )
         status = next((text for text in shorter if len(text) <= room), "")
         return Content.assemble(
             f"{title} ",

@@ -88,7 +88,7 @@ class TitleBar(Widget):
 
     def _context_text(self, width: int) -> str:
         limit = f"/{self.context_limit}" if self.context_limit else ""
-        return f"{'ctx ' if width >= 60 else ''}{self.context}{limit}"
+        return f" {'ctx ' if width >= 60 else ''}{self.context}{limit}"
 
     def _meter(self, limit: int) -> list[tuple[str, str]]:
         share = min(1.0, self.context / limit)

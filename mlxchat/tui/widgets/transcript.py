@@ -32,12 +32,11 @@ class Transcript(TranscriptView):
 ## Conversation
 
 Scroll with the wheel, the arrow and the page keys. The view follows a reply while it is at the
-end; `End` takes it there again. `Space` folds and unfolds reasoning, `y` copies the last reply.
-Drag with the mouse to select text.
+end; `End` takes it there again. `Enter` folds and unfolds reasoning. Drag with the mouse to select
+text, `Ctrl+C` copies it. What you type goes to the message.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space,enter", "fold", "Fold reasoning", show=False),
-        Binding("y,c", "copy_reply", "Copy reply", show=False),
+        Binding("enter", "fold", "Fold reasoning", show=False),
     ]
 
     # What is said

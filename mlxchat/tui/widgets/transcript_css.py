@@ -3,7 +3,7 @@
 CSS = """
 Transcript {
     height: 1fr;
-    padding: 0 0 0 1;
+    border-left: blank;
     background: $background;
     color: $foreground;
     overflow-x: hidden;
@@ -14,6 +14,8 @@ Transcript {
     scrollbar-background-active: $background;
 
     &:focus { scrollbar-color: $border; }
+
+    &:focus { border-left: outer $border; }
 
     & > .transcript--user { background: $surface; }
     & > .transcript--user-name { color: $user-mark; text-style: bold; }
