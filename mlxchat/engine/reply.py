@@ -78,7 +78,8 @@ class Reply:
         self._first_token_at = self._last_token_at = self._prefilled_at = self._started
 
     def write(self) -> None:
-        """Write the reply, sending events; the caches go back to the store in every case."""
+        """Write the reply, sending events. The caches go back to the store, but for a failure,
+        after which nobody knows what they hold."""
         prompt_ids = self._prompt.token_ids
         caches, self._reused, _ = self._store.take(self._loaded.key, prompt_ids)
         if caches is None:

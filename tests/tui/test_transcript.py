@@ -605,7 +605,7 @@ async def test_double_click_takes_a_word_and_triple_click_a_message() -> None:
 
 
 async def test_the_last_reply_is_copied_as_it_was_written() -> None:
-    async with shown() as (transcript, pilot, app):
+    async with shown() as (transcript, _pilot, app):
         transcript.action_copy_reply()
         assert app.clipboard == ""
         reply = transcript.begin_reply("model")
