@@ -45,9 +45,10 @@ WIDE = 100
 """Columns from which the sampler panel is open by itself."""
 
 WELCOME = """\
-Say something below, and drag the sliders
-while the model answers: a change counts
-from the very next token.
+Say something below, and move the
+sliders while the model answers:
+each change counts from the very
+next token.
 
 F1 help  ·  Ctrl+P commands"""
 

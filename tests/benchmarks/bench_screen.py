@@ -1,0 +1,67 @@
+"""Tokens a second with the app on a real terminal of 120x40, against nobody looking.
+
+One process writes replies with the app and without, in turn. Another reads its pseudo-terminal and
+does nothing with what it reads. A figure is the median of the ratios of neighbouring replies.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from tests.benchmarks import report, setting
+from tests.benchmarks.terminal import Terminal
+
+AT_LEAST = 0.95
+SECONDS = 1200.0
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is measured of one model."""
+
+    tokens: int
+    pairs: int
+
+
+FULL = {"two-layer": Sizes(2000, 9), "SmolLM2": Sizes(96, 5)}
+SMALL = {"two-layer": Sizes(12, 1)}
+
+
+def measure(path: Path, sizes: Sizes, out: Path) -> dict[str, Any]:
+    """The speeds of both sides."""
+    program = [sys.executable, "-m", "tests.benchmarks.screen_app", str(path)]
+    with Terminal([*program, str(sizes.tokens), str(sizes.pairs), str(out)]) as terminal:
+        terminal.wait(SECONDS)
+    rows = json.loads(out.read_text("utf-8"))
+    app = [row for row in rows if row[0] == "app"]
+    alone = [row for row in rows if row[0] == "alone"]
+    ratios = [mine[1] / theirs[1] for mine, theirs in zip(app, alone, strict=True)]
+    return {
+        "ratio": median(ratios),
+        "app_tokens_per_s": median(row[1] for row in app),
+        "alone_tokens_per_s": median(row[1] for row in alone),
+        "ratios": sorted(ratios),
+        "ratio_of_best": max(row[1] for row in app) / max(row[1] for row in alone),
+        "cpu_seconds_app": median(row[2] for row in app),
+        "cpu_seconds_alone": median(row[2] for row in alone),
+    }
+
+
+def run(small: bool) -> report.Report:
+    """Tokens a second with the app on the screen against without."""
+    found = report.Report("The app on a terminal of 120x40 against no app, tokens a second")
+    with setting.workplace() as folder:
+        for model, sizes in (SMALL if small else FULL).items():
+            raw = measure(setting.BUILDERS[model](folder), sizes, folder / "rows.json")
+            ratio = raw.pop("ratio")
+            found.add(f"{model}, greedy", ratio, at_least=AT_LEAST, tokens=sizes.tokens, **raw)
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(report.main(run))
