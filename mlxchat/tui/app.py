@@ -18,8 +18,6 @@ from mlxchat.preferences import Preferences
 from mlxchat.session import ChatSession
 from mlxchat.tui.palette import SlashCommands
 from mlxchat.tui.screens.chat import ChatScreen
-from mlxchat.tui.screens.model_picker import ModelPicker
-from mlxchat.tui.screens.theme_picker import ThemePicker
 from mlxchat.tui.terminal import TerminalDriver, leaving_in_order
 from mlxchat.tui.themes import ThemedApp
 
@@ -27,7 +25,7 @@ SWITCH_SECONDS = 0.0005
 """How often Python looks whether another thread wants to run. The default of 5 ms would take
 tokens a second from the engine while the screen is drawn."""
 
-PAINT_SECONDS = 0.25
+PAINT_SECONDS = 0.4
 """How long the engine waits with its imports, for the first screen to be painted."""
 
 
@@ -63,6 +61,8 @@ class MlxchatApp(ThemedApp):
 
     def pick_model(self) -> None:
         """Let the person choose a model."""
+        from mlxchat.tui.screens.model_picker import ModelPicker
+
         if not any(isinstance(screen, ModelPicker) for screen in self.screen_stack):
             self.push_screen(ModelPicker(), self._picked)
 
@@ -86,6 +86,8 @@ class MlxchatApp(ThemedApp):
     def choose_theme(self, name: str | None) -> None:
         """Use a theme by name, or open the choice."""
         if name is None:
+            from mlxchat.tui.screens.theme_picker import ThemePicker
+
             self.push_screen(ThemePicker(), self._theme_chosen)
         elif name in self.available_themes:
             self.theme = name

@@ -62,6 +62,7 @@ class PacedEngine:
 
     def reply(self, request: ReplyRequest) -> None:
         """Begin to say it."""
+        self._stop.clear()
         threading.Thread(target=self._say, args=(request.reply_id,), daemon=True).start()
 
     def change(self, settings: Settings) -> None:
