@@ -23,8 +23,9 @@ from mlxchat.session import ChatSession
 from mlxchat.tui.widgets.title_bar import TitleBar
 from mlxchat.tui.widgets.transcript import ReplyHeader, Transcript
 
-SPEED_SECONDS = 0.5
-"""How often the speed in the title is reckoned anew."""
+TITLE_SECONDS = 0.5
+"""How often the title changes while text streams. Textual paints the box around all that changed:
+with the title and a line at the end of the transcript that is the whole screen."""
 
 
 class Follower:
@@ -119,9 +120,9 @@ class Follower:
     def _measure(self) -> None:
         reply = self._session.current
         now, count = time.monotonic(), len(reply.tokens) if reply else 0
-        self._title.context = self._prompt_tokens + count
         since, before = self._speed_since
-        if now - since >= SPEED_SECONDS:
+        if now - since >= TITLE_SECONDS:
+            self._title.context = self._prompt_tokens + count
             self._title.speed = (count - before) / (now - since)
             self._speed_since = (now, count)
 
