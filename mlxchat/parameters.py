@@ -86,7 +86,8 @@ class Parameter:
                 f"{self.name} must be a whole number {self.range_text}, not {value:g}."
             )
         if value != self.off and not self.low <= value <= self.highest:
-            raise MlxchatError(f"{self.name} must be a number {self.range_text}, not {value:g}.")
+            span = self.range_text.removeprefix("of ")
+            raise MlxchatError(f"{self.name} must be {span}, not {value:g}.")
         return self.kind(value)
 
     def parse(self, text: str) -> Number | None:

@@ -181,8 +181,11 @@ def test_ctrl_c_before_the_answer(demo_model, moment):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    time.sleep(1.5)
-    process.send_signal(signal.SIGINT)
+    # Once is enough for a person; a test cannot know whether Python has started yet.
+    deadline = time.monotonic() + 30
+    while process.poll() is None and time.monotonic() < deadline:
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
     assert b"Traceback" not in errors
