@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mlxchat import folders
+from mlxchat.engine import backend
 from mlxchat.engine.demo import ensure_demo_model
 from tests import models
 from tests.command import here, tiny
@@ -38,6 +39,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def _python_path() -> list[str]:
     return [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+
+
+@pytest.fixture(autouse=True)
+def skip_without_blas(request: pytest.FixtureRequest) -> None:
+    """Skip what reads and writes too much for mlx's own BLAS, and say so."""
+    if request.node.get_closest_marker("needs_blas") and backend.name() == "cpu":
+        if backend.blas() is None:
+            pytest.skip("would take minutes on this CPU without libopenblas0")
 
 
 @pytest.fixture(scope="session")

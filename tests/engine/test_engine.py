@@ -124,6 +124,7 @@ def test_a_change_counts_from_the_second_token(demo_model, monkeypatch):
 
 
 @pytest.mark.real_model
+@pytest.mark.needs_blas
 class TestNothingIsComputedTwice:
     def talk(self, driver: Driver, messages: list[Message], turns: int) -> list[int]:
         """Talk for some turns; the newly read tokens of each."""
@@ -196,6 +197,7 @@ class TestNothingIsComputedTwice:
 
 
 @pytest.mark.real_model
+@pytest.mark.needs_blas
 def test_cancel_in_the_prefill_stops_before_the_next_chunk(real):
     long = [Message("user", "All work and no play makes Jack a dull boy. " * 80)]
 

@@ -120,6 +120,7 @@ async def test_a_conversation_reads_only_what_is_new(demo_model):
         assert third.reused_tokens < 10
 
 
+@pytest.mark.needs_blas
 async def test_a_slider_dragged_during_a_reply_counts_at_once(demo_model):
     async with chatting(demo_model, temp=0.3, max_tokens=400) as person:
         await person.say("Write a long story about a fox.")
@@ -150,6 +151,7 @@ async def test_a_slider_dragged_during_a_reply_counts_at_once(demo_model):
         assert f"{reply.statistics.reused_tokens} in cache" in person.transcript
 
 
+@pytest.mark.needs_blas
 async def test_chinese_in_and_out(demo_model):
     async with chatting(demo_model, temp=0, max_tokens=30) as person:
         screen = await person.ask("小说中的关系")
