@@ -44,9 +44,9 @@ def _python_path() -> list[str]:
 @pytest.fixture(autouse=True)
 def skip_without_blas(request: pytest.FixtureRequest) -> None:
     """Skip what reads and writes too much for mlx's own BLAS, and say so."""
-    if request.node.get_closest_marker("needs_blas") and backend.name() == "cpu":
-        if backend.blas() is None:
-            pytest.skip("would take minutes on this CPU without libopenblas0")
+    marked = request.node.get_closest_marker("needs_blas") is not None
+    if marked and backend.name() == "cpu" and backend.blas() is None:
+        pytest.skip("would take minutes on this CPU without libopenblas0")
 
 
 @pytest.fixture(scope="session")
