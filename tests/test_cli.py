@@ -180,6 +180,8 @@ def test_ctrl_c_before_the_answer(demo_model, moment):
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # A shell starts what runs in the background with interrupts ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     # Once is enough for a person; a test cannot know whether Python has started yet.
     deadline = time.monotonic() + 30
