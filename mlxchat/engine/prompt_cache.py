@@ -79,8 +79,6 @@ class Lookup(NamedTuple):
 
     caches: LayerCaches | None
     reused: int
-    missed: int
-    """Tokens that are common with some cache which cannot be cut there."""
 
 
 class PromptCacheStore:
@@ -117,17 +115,16 @@ class PromptCacheStore:
         """
         tokens = _as_array(prompt)
         entry, length = self._best(key, tokens)
-        shared = self._longest_shared(key, tokens)
         if entry is None:
-            return Lookup(None, 0, shared)
+            return Lookup(None, 0)
         self._entries.remove(entry)
         if length == len(entry.tokens) and always_trimmable(entry.caches):
-            return Lookup(entry.caches, length, 0)
+            return Lookup(entry.caches, length)
         self._entries.append(entry)
         caches = copy.deepcopy(entry.caches)
         if length < len(entry.tokens) and not cut(caches, length):
-            return Lookup(None, 0, shared)
-        return Lookup(caches, length, max(0, min(shared, len(tokens) - 1) - length))
+            return Lookup(None, 0)
+        return Lookup(caches, length)
 
     def put(self, key: CacheKey, tokens: Sequence[int], caches: LayerCaches) -> None:
         """Keep `caches`, which hold `tokens`; from now on they are the store's."""
@@ -151,10 +148,6 @@ class PromptCacheStore:
             if entry.key == key and (usable := entry.usable(prompt)) > length:
                 best, length = entry, usable
         return best, length
-
-    def _longest_shared(self, key: CacheKey, prompt: np.ndarray) -> int:
-        shared = [common_prefix(e.tokens, prompt) for e in self._entries if e.key == key]
-        return max(shared, default=0)
 
     def _superseded(
         self, entry: Entry, key: CacheKey, tokens: np.ndarray, caches: LayerCaches

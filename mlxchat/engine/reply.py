@@ -81,7 +81,7 @@ class Reply:
         """Write the reply, sending events. The caches go back to the store, but for a failure,
         after which nobody knows what they hold."""
         prompt_ids = self._prompt.token_ids
-        caches, self._reused, _ = self._store.take(self._loaded.key, prompt_ids)
+        caches, self._reused = self._store.take(self._loaded.key, prompt_ids)
         if caches is None:
             caches = self._loaded.new_caches()
         mx.random.seed(self._request.seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -35,7 +36,7 @@ from mlxchat.tui.widgets.message_editor import MessageEditor
 from mlxchat.tui.widgets.sampler_panel import SamplerPanel
 from mlxchat.tui.widgets.system_prompt import SystemPromptEditor
 from mlxchat.tui.widgets.title_bar import TitleBar
-from mlxchat.tui.widgets.transcript import Transcript
+from mlxchat.tui.widgets.transcript import ReplyEntry, Transcript
 
 if TYPE_CHECKING:
     from mlxchat.tui.app import MlxchatApp
@@ -220,7 +221,7 @@ class ChatScreen(Screen[None]):
                 return None
         return True
 
-    def _try(self, do) -> bool:  # type: ignore[no-untyped-def]
+    def _try(self, do: Callable[[], object]) -> bool:
         try:
             do()
         except MlxchatError as error:
@@ -241,7 +242,7 @@ class ChatScreen(Screen[None]):
 
     def retry(self) -> None:
         """Write the last reply again."""
-        replies = [e for e in self.transcript.entries if e.id in self._reply_entries()]
+        replies = [e for e in self.transcript.entries if isinstance(e, ReplyEntry)]
         had_reply = isinstance(self.session.reply, Reply)
         self.session.retry()
         if had_reply and replies:
@@ -249,11 +250,6 @@ class ChatScreen(Screen[None]):
         self.transcript.following = True
         self.follower.begin_reply()
         self.refresh_bindings()
-
-    def _reply_entries(self) -> set[int]:
-        from mlxchat.tui.widgets.transcript import ReplyEntry
-
-        return {e.id for e in self.transcript.entries if isinstance(e, ReplyEntry)}
 
     def clear(self) -> None:
         """Begin a new conversation."""
