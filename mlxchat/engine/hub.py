@@ -9,16 +9,13 @@ import selectors
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from mlxchat.engine import hub_cache
-from mlxchat.engine.interface import LoadProgress
+from mlxchat.engine.interface import IsCancelled, LoadProgress, Report
 from mlxchat.errors import Cancelled, MlxchatError
-
-Report = Callable[[LoadProgress], None]
-IsCancelled = Callable[[], bool]
 
 CHILD = Path(__file__).with_name("hub_download.py")
 STALE_SECONDS = 60.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -154,6 +154,12 @@ class LoadProgress:
     done: int = 0
     total: int | None = None
     unit: Literal["bytes", "tensors", ""] = ""
+
+
+Report = Callable[[LoadProgress], None]
+"""Takes each step of a download, a conversion or a load."""
+IsCancelled = Callable[[], bool]
+"""Whether the person wants it stopped."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,12 @@ from mlx.utils import tree_flatten
 from mlx_lm.models.cache import make_prompt_cache
 from mlx_lm.utils import load_adapters, load_model, load_tokenizer
 
-from mlxchat.engine.interface import DEMO, LoadProgress, ModelInfo, ModelSpec
+from mlxchat.engine.interface import DEMO, IsCancelled, LoadProgress, ModelInfo, ModelSpec, Report
 from mlxchat.engine.prompt_cache import CacheKey, LayerCaches, always_trimmable
 from mlxchat.engine.resolve import resolve_model
 from mlxchat.errors import Cancelled, MlxchatError
 from mlxchat.parameters import PARAMETERS, Number
 
-Report = Callable[[LoadProgress], None]
-IsCancelled = Callable[[], bool]
 MakeRoom = Callable[[int], None]
 """Called with the bytes that a model's weights are about to take."""
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from mlxchat.engine import hub_cache
 from mlxchat.engine.demo import ensure_demo_model
 from mlxchat.engine.hub import ensure_hub_model, printable
-from mlxchat.engine.interface import DEMO, LoadProgress
+from mlxchat.engine.interface import DEMO, IsCancelled, Report
 from mlxchat.errors import MlxchatError
-
-Report = Callable[[LoadProgress], None]
-IsCancelled = Callable[[], bool]
 
 
 def resolve_model(name: str, report: Report, cancelled: IsCancelled) -> Path:

@@ -14,6 +14,7 @@ import mlx.core as mx  # noqa: E402
 
 from mlxchat.engine.interface import (  # noqa: E402
     Event,
+    IsCancelled,
     Loaded,
     LoadFailed,
     Message,
@@ -30,7 +31,6 @@ from mlxchat.errors import Cancelled, MlxchatError  # noqa: E402
 from mlxchat.parameters import Settings  # noqa: E402
 
 Emit = Callable[[Event], None]
-IsCancelled = Callable[[], bool]
 
 CACHE_SHARE = 8
 """Prompt caches may take this part (one in so many) of the memory that models can use."""

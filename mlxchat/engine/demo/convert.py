@@ -8,21 +8,19 @@ from __future__ import annotations
 import json
 import shutil
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlxchat.engine import backend
 from mlxchat.engine.demo.store import NAME, Variant
 from mlxchat.engine.demo.tokenizer import write_tokenizer
-from mlxchat.engine.interface import LoadProgress
+from mlxchat.engine.interface import IsCancelled, LoadProgress, Report
 from mlxchat.errors import Cancelled, MlxchatError
 
 if TYPE_CHECKING:
     import mlx.core as mx
 
-Report = Callable[[LoadProgress], None]
-IsCancelled = Callable[[], bool]
 Weights = dict[str, "mx.array"]
 
 GROUP = 32

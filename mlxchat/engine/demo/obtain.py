@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from mlxchat.engine import backend, hub
 from mlxchat.engine.demo import convert, fetch, store
 from mlxchat.engine.demo.store import NAME, Variant
-from mlxchat.engine.interface import LoadProgress
+from mlxchat.engine.interface import IsCancelled, LoadProgress, Report
 from mlxchat.errors import MlxchatError
 
 HUB_REPOSITORY = "mlx-community/SmolLM2-135M-Instruct"
-
-Report = Callable[[LoadProgress], None]
-IsCancelled = Callable[[], bool]
 
 
 def ensure_demo_model(report: Report, cancelled: IsCancelled) -> Path:
