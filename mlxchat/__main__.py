@@ -1,7 +1,5 @@
 """`python -m mlxchat`."""
 
-import sys
+from mlxchat.cli import program
 
-from mlxchat.cli import main
-
-sys.exit(main())
+program()

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import atexit
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from mlxchat import __version__
+from mlxchat.errors import INTERRUPTED
 from mlxchat.options import add_options, given_settings, model_spec
 
 EXAMPLES = """\
@@ -34,7 +38,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _doctor(arguments[1:])
         return _chat(arguments)
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
+
+
+def program() -> NoReturn:
+    """`mlxchat` itself: `main`, and a quiet end also where Ctrl+C comes while Python shuts down."""
+    code = main()
+    signal.signal(signal.SIGINT, lambda *_: os._exit(code or INTERRUPTED))
+    # Python gives handlers up before mlx has taken itself down; only an ignored signal stays so.
+    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
 
 
 class Parser(argparse.ArgumentParser):
@@ -105,4 +118,4 @@ def _doctor(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

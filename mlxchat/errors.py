@@ -1,4 +1,6 @@
-"""The errors that reach a person."""
+"""The errors that reach a person, and the exit codes that reach a script."""
+
+OK, MODEL_ERROR, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
 
 class MlxchatError(Exception):

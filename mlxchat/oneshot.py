@@ -20,11 +20,12 @@ from mlxchat.engine.interface import (
     TokenSampled,
 )
 from mlxchat.engine.local import LocalEngine
-from mlxchat.errors import MlxchatError
+from mlxchat.errors import INTERRUPTED, MODEL_ERROR, OK, WRONG_USE, MlxchatError
 from mlxchat.render.safe import visible
 from mlxchat.session import ChatSession
 
-OK, MODEL_ERROR, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+LOOK_SECONDS = 0.1
+"""How often an interrupt is looked for while the engine has nothing to tell."""
 
 
 def prompt_text(argument: str, stdin: TextIO) -> str:
@@ -42,11 +43,11 @@ def answer(session: ChatSession, spec: ModelSpec, prompt: str) -> int:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
     writer = ReplyWriter(sys.stdout, sys.stderr)
-    with _interrupts(session):
+    with _interrupts() as interrupts:
         session.load(spec)
         session.send(prompt)
         try:
-            return writer.follow(session)
+            return writer.follow(session, interrupts)
         except OSError as error:
             session.engine.cancel()
             return _cut_off(error)
@@ -84,15 +85,18 @@ class ReplyWriter:
         self._progress = err.isatty()
         self._begun = False
 
-    def follow(self, session: ChatSession) -> int:
-        """Show what the session does until its reply is over."""
+    def follow(self, session: ChatSession, interrupts: Interrupts) -> int:
+        """Show what the session does until its reply is over; the program's exit code."""
         self._write(session.prefill)
-        while True:
-            session.engine.wait(None)
-            for event in session.pump():
+        while session.busy or session.state == "loading":
+            session.engine.wait(LOOK_SECONDS)
+            if interrupts.pressed:
+                session.stop()
+            for event in session.events():
                 code = self._show(event)
                 if code is not None:
                     return code
+        return INTERRUPTED
 
     def _show(self, event: Event) -> int | None:
         if isinstance(event, LoadProgress):
@@ -131,21 +135,25 @@ class ReplyWriter:
             self._progress = False
 
 
-@contextmanager
-def _interrupts(session: ChatSession) -> Iterator[None]:
+class Interrupts:
     """Ctrl+C stops the reply; what was written stays. A second one ends the program at once."""
-    pressed = False
 
-    def stop(*_: object) -> None:
-        nonlocal pressed
-        if pressed:
+    def __init__(self) -> None:
+        self.pressed = False
+
+    def take(self, *_: object) -> None:
+        """The signal's handler. It only notes: what it interrupts may hold the engine's lock."""
+        if self.pressed:
             os._exit(INTERRUPTED)
-        pressed = True
-        session.stop()
+        self.pressed = True
 
-    before = signal.signal(signal.SIGINT, stop)
+
+@contextmanager
+def _interrupts() -> Iterator[Interrupts]:
+    interrupts = Interrupts()
+    before = signal.signal(signal.SIGINT, interrupts.take)
     try:
-        yield
+        yield interrupts
     finally:
         signal.signal(signal.SIGINT, before)
 

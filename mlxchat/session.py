@@ -108,7 +108,8 @@ class ChatSession:
         self._ask()
 
     def stop(self) -> None:
-        """Stop the reply, or the load; what was written stands."""
+        """Stop the reply, or the load and the reply that waits for it; what was written stands."""
+        self._waiting = False
         self.engine.cancel()
 
     def clear(self) -> None:

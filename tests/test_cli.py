@@ -174,7 +174,7 @@ def test_ctrl_c_keeps_what_was_written(tiny_model):
 
 @pytest.mark.parametrize("moment", ["standard input", "load"])
 def test_ctrl_c_before_the_answer(demo_model, moment):
-    prompt = "-" if moment == "standard input" else "hi"
+    prompt = "-" if moment == "standard input" else "Count from 1 to 1000, every number."
     process = subprocess.Popen(
         command(demo_model, "-p", prompt, "-m", "1000000"),
         stdin=subprocess.PIPE,
@@ -191,6 +191,24 @@ def test_ctrl_c_before_the_answer(demo_model, moment):
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
     assert b"Traceback" not in errors
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.02, 0.05])
+def test_ctrl_c_while_the_program_ends(tiny_model, pause):
+    process = subprocess.Popen(
+        command(tiny_model, "-p", "hi", "-m", "3"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    assert process.stdout is not None
+    answer = process.stdout.readline()
+    deadline = time.monotonic() + 20
+    while process.poll() is None and time.monotonic() < deadline:
+        process.send_signal(signal.SIGINT)
+        time.sleep(pause)
+    assert (process.returncode in (0, 130), process.stderr.read()) == (True, b"")
+    assert answer.endswith(b"\n")
 
 
 def test_a_closed_pipe_ends_quietly(tiny_model):

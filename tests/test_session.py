@@ -77,6 +77,19 @@ def test_a_message_without_a_model_is_refused_and_not_kept(engine):
     assert session.conversation.entries == []
 
 
+def test_a_stop_that_comes_as_the_load_ends_stops_the_waiting_message(engine):
+    session = ChatSession(engine)
+    session.load(ModelSpec("scripted"))
+    session.send("hello")
+    session.stop()
+    engine.load_ends()
+    session.pump()
+    assert (session.state, session.busy) == ("ready", False)
+    assert engine.request is None
+    session.retry()
+    assert session.busy
+
+
 def test_a_failed_load_leaves_the_message_for_a_retry(engine):
     session = ChatSession(engine)
     session.load(ModelSpec("nowhere"))
