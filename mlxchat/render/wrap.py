@@ -19,6 +19,7 @@ _CLUSTER = re.compile(
     "|\n|.[\u0300-\u036f\u200c\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"
     "\U000e0100-\U000e01ef]*(?:\u200d.[\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]*)*"
 )
+_WORD = re.compile("[^ \n]+|[ \n]")
 _NOT_FIRST = frozenset("，。、；：？！）】》」』〉〕”’…·,.;:?!)]}％%")
 _NOT_LAST = frozenset("（【《「『〈〔“‘([{")
 
@@ -48,7 +49,18 @@ def _candidates(text: str) -> Iterator[tuple[str, int]]:
 def clusters(text: str) -> list[tuple[str, int]]:
     """The text cut into what takes cells together, with the cells of each."""
     found: list[tuple[str, int]] = []
-    for cluster, width in _candidates(text):
+    for word in _WORD.findall(text):
+        if found and wcwidth(word[0]) == 0:
+            word = found.pop()[0] + word
+        found += _word_clusters(word)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _word_clusters(word: str) -> tuple[tuple[str, int], ...]:
+    """The clusters of one word; a paragraph that is being written has the same ones each time."""
+    found: list[tuple[str, int]] = []
+    for cluster, width in _candidates(word):
         if width == 0 and found:
             before, cells_before = found.pop()
             cluster, width = before + cluster, cells_before
@@ -57,7 +69,7 @@ def clusters(text: str) -> list[tuple[str, int]]:
             cluster = before + cluster
             width = _cluster_width(cluster)
         found.append((cluster, width))
-    return found
+    return tuple(found)
 
 
 def fit(text: str, width: int) -> str:

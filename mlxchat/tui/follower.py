@@ -23,7 +23,7 @@ from mlxchat.session import ChatSession
 from mlxchat.tui.widgets.title_bar import TitleBar
 from mlxchat.tui.widgets.transcript import ReplyHeader, Transcript
 
-TITLE_SECONDS = 0.5
+TITLE_SECONDS = 1.0
 """How often the title changes while text streams. Textual paints the box around all that changed:
 with the title and a line at the end of the transcript that is the whole screen."""
 

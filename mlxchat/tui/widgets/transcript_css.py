@@ -3,7 +3,7 @@
 CSS = """
 Transcript {
     height: 1fr;
-    border-left: blank;
+    padding-left: 1;
     background: $background;
     color: $foreground;
     overflow-x: hidden;
@@ -15,7 +15,7 @@ Transcript {
 
     &:focus { scrollbar-color: $border; }
 
-    &:focus { border-left: outer $border; }
+    & > .transcript--edge { color: $border; }
 
     & > .transcript--user { background: $surface; }
     & > .transcript--user-name { color: $user-mark; text-style: bold; }

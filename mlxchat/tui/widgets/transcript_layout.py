@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mlxchat.tui.widgets.transcript_entries import Entry
@@ -85,6 +85,18 @@ class TranscriptLayout:
         row = min(max(row, 0), max(0, height - 1))
         index = min(bisect_right(self._tops, row) - 1, len(self.entries) - 1)
         return index, row - self._tops[index]
+
+    def rows(self, first: int, last: int) -> Iterator[tuple[Entry, int]]:
+        """The entry of each row first <= row < last, all of them within the height, and which of
+        its own rows that is."""
+        if last <= first:
+            return
+        index, inner = self.locate(first)
+        for _ in range(first, last):
+            while inner >= self.entries[index].height:
+                index, inner = index + 1, 0
+            yield self.entries[index], inner
+            inner += 1
 
     def resized(self, index: int) -> None:
         """The entry at this place has another height than before."""

@@ -22,6 +22,7 @@ OWN_ROLES = (
 """What a transcript adds to the renderer's roles."""
 
 COMPONENT_CLASSES = {PREFIX + role.replace(".", "-") for role in (*ROLES, *OWN_ROLES)} | {
+    PREFIX + "edge",
     PREFIX + "hint",
     PREFIX + "placeholder",
 }
@@ -44,10 +45,12 @@ class Painter:
     def __init__(self, widget: Widget) -> None:
         self._widget = widget
         self._styles: dict[str, Style] = {}
+        self._blank: Strip | None = None
 
     def forget(self) -> None:
         """Ask the stylesheet again: it has changed."""
         self._styles.clear()
+        self._blank = None
 
     def style(self, roles: str) -> Style:
         """The style of roles joined by spaces, outermost first."""
@@ -61,6 +64,12 @@ class Painter:
     def component(self, name: str) -> Style:
         """The style of a component class that is no role."""
         return self._widget.get_visual_style(PREFIX + name).rich_style
+
+    def blank(self, width: int) -> Strip:
+        """An empty line."""
+        if self._blank is None or self._blank.cell_length != width:
+            self._blank = Strip.blank(width, self.style(""))
+        return self._blank
 
     def strip(self, row: Row, width: int) -> Strip:
         """The row as a strip of exactly `width` cells."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from time import monotonic
 from typing import ClassVar
 
 from rich.segment import Segment
 from textual import events
-from textual.geometry import Offset, Size
+from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.reactive import var
 from textual.scroll_view import ScrollView
@@ -22,12 +23,14 @@ from mlxchat.tui.widgets import transcript_selection as selecting
 from mlxchat.tui.widgets.transcript_entries import GUTTER, Entry, Row
 from mlxchat.tui.widgets.transcript_layout import Anchor, TranscriptLayout
 from mlxchat.tui.widgets.transcript_looks import COMPONENT_CLASSES, Painter
+from mlxchat.tui.widgets.transcript_strips import Frame, StripStore
 
 MAX_WIDTH = 100
 """Cells of text to a line at most: longer lines are hard to read."""
 
+EDGE = "▌"
+"""To the left of all lines where the view has the focus."""
 HINT = " ↓ new text below "
-STRIPS_LIMIT = 4000
 REFINE_SECONDS = 0.03
 REFINE_SLICE = 0.004
 """Seconds of each REFINE_SECONDS for heights out of sight: a key waits no longer for them."""
@@ -69,11 +72,11 @@ class TranscriptView(ScrollView, can_focus=True):
         self.set_reactive(TranscriptView.placeholder, placeholder)
         self._rows = TranscriptLayout()
         self._painter = Painter(self)
-        self._strips: dict[int, dict[int, Strip]] = {}
-        self._strip_count = 0
-        """Strips made since they were all dropped."""
+        self._strips = StripStore(self._painter)
+        self._frame = Frame()
         self._anchor: Anchor | None = None
         self._placing = False
+        self._thumb: tuple[int, int] | None = None
         self._origin = 0
         self._refiner: Timer | None = None
 
@@ -98,7 +101,7 @@ class TranscriptView(ScrollView, can_focus=True):
     def cut(self, index: int) -> None:
         """Remove the entry at this place and all after it."""
         for entry in self._rows.entries[index:]:
-            self._strips.pop(entry.id, None)
+            self._strips.drop(entry)
         self._rows.cut(index)
         if self._rows.height <= self.scroll_offset.y + self.size.height:
             self.following = True
@@ -110,7 +113,7 @@ class TranscriptView(ScrollView, can_focus=True):
         index = self._rows.index(entry.id)
         top, before = self._rows.top(index), self._rows.top(index + 1)
         self._rows.resized(index)
-        self._drop_strips(entry, first)
+        self._strips.drop(entry, first)
         after = self._rows.top(index + 1)
         if not self.following and after > self.scroll_offset.y + self.size.height:
             self.unread = True
@@ -121,7 +124,7 @@ class TranscriptView(ScrollView, can_focus=True):
     def rearrange(self, entries: list[Entry], hold: Anchor, y: int) -> None:
         """Entries have other heights now; the row of `hold` stays on line `y` of the view."""
         for entry in entries:
-            self._strips.pop(entry.id, None)
+            self._strips.drop(entry)
             self._rows.resized(self._rows.index(entry.id))
         row = max(0, self._rows.row_of(hold) - y)
         self._anchor = self._rows.anchor(row)
@@ -168,14 +171,24 @@ class TranscriptView(ScrollView, can_focus=True):
                 self.scroll_to(y=row, animate=False)
         finally:
             self._placing = False
+        self._move_thumb()
         return self.scroll_offset.y != before
 
     def _set_height(self, height: int) -> None:
-        """Tell the scrollbar how many rows there are; a layout of the whole screen costs more."""
+        """Take a number of rows without what Textual does about it, a layout of the screen."""
         size = Size(self.size.width, height)
         if size != self.virtual_size:
             self.set_reactive(Widget.virtual_size, size)
-            self.vertical_scrollbar.window_virtual_size = height
+
+    def _move_thumb(self) -> None:
+        """Tell the scrollbar where things stand, if that moves its thumb: painting it costs as
+        much as all lines do."""
+        where = self.virtual_size.height, self.size.height, self.scroll_y
+        thumb = thumb_eighths(*where)
+        if thumb != self._thumb:
+            self._thumb = thumb
+            self.vertical_scrollbar.window_virtual_size = self.virtual_size.height
+            self.vertical_scrollbar.position = self.scroll_y
 
     def _refine(self) -> None:
         """Find out heights that are estimates yet, without moving what is in sight."""
@@ -217,9 +230,12 @@ class TranscriptView(ScrollView, can_focus=True):
         self.refresh()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        super().watch_scroll_y(old_value, new_value)
-        if self._placing or round(old_value) == round(new_value):
+        if round(old_value) == round(new_value):
             return
+        self.refresh(self.size.region)
+        if self._placing:
+            return
+        self._move_thumb()
         self.following = round(new_value) >= self.max_scroll_y
         self._anchor = self._rows.anchor(round(new_value))
         self._settle()
@@ -239,15 +255,51 @@ class TranscriptView(ScrollView, can_focus=True):
 
     # Painting
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        edge = Segment(EDGE if self.has_focus else " ", self._painter.component("edge"))
+        background = self.background_colors[1]
+        lines = self._lines(crop.y, crop.bottom)
+        strips = self._frame.paint(lines, edge, self.get_line_filters(), background)
+        if crop.column_span != (0, self.size.width + 1):
+            strips = [strip.crop(*crop.column_span) for strip in strips]
+        return strips
+
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        return self._lines(y, y + 1)[0]
+
+    def _lines(self, first: int, last: int) -> list[Strip]:
+        """The lines first <= y < last of the view."""
         if not self._rows.entries:
-            return self._placeholder_line(y)
-        strip = self._content_line(self.scroll_offset.y + y)
-        if self.unread and y == self.size.height - 1 and width > len(HINT):
+            return [self._placeholder_line(y) for y in range(first, last)]
+        top = self.scroll_offset.y
+        lines = self._content_lines(top + first, top + last)
+        width, bottom = self.size.width, self.size.height - 1
+        if self.unread and first <= bottom < last and width > len(HINT):
             hint = Segment(HINT, self._painter.component("hint"))
-            strip = Strip([*strip.crop(0, width - len(HINT)), hint], width)
-        return strip
+            lines[bottom - first] = Strip(
+                [*lines[bottom - first].crop(0, width - len(HINT)), hint], width
+            )
+        return lines
+
+    def _content_lines(self, first: int, last: int) -> list[Strip]:
+        """The content's rows first <= row < last."""
+        width, origin, selection = self.size.width, self._origin, self.text_selection
+        end = min(last, self._rows.height)
+        lines = []
+        for row, (entry, inner) in enumerate(self._rows.rows(first, end), first):
+            strip = self._strips.strip(entry, inner, width)
+            if selection is not None:
+                strip = self._selected(strip, selection, row - origin)
+            lines.append(strip.apply_offsets(0, row - origin))
+        lines += [self._painter.blank(width)] * (last - max(first, end))
+        return lines
+
+    def _selected(self, strip: Strip, selection: Selection, line: int) -> Strip:
+        span = selection.get_span(line)
+        if span is None:
+            return strip
+        style = self.screen.get_component_rich_style("screen--selection")
+        return selecting.highlight(strip, *span, style)
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         if not self._rows.entries:
@@ -262,32 +314,6 @@ class TranscriptView(ScrollView, can_focus=True):
         self._rows.wrap_rows(row, row + 1)
         entry = self._rows.entries[index]
         return entry.row(min(inner, entry.height - 1))
-
-    def _content_line(self, row: int) -> Strip:
-        width, line = self.size.width, row - self._origin
-        if row >= self._rows.height:
-            return Strip.blank(width, self._painter.style(""))
-        index, inner = self._rows.locate(row)
-        strip = self._entry_strip(self._rows.entries[index], inner)
-        selection = self.text_selection
-        span = selection.get_span(line) if selection is not None else None
-        if span is not None:
-            style = self.screen.get_component_rich_style("screen--selection")
-            strip = selecting.highlight(strip, *span, style)
-        return strip.apply_offsets(0, line)
-
-    def _entry_strip(self, entry: Entry, inner: int) -> Strip:
-        strips = self._strips.setdefault(entry.id, {})
-        strip = strips.get(inner)
-        if strip is None:
-            if not entry.wrapped or inner >= entry.height:
-                return Strip.blank(self.size.width, self._painter.style(""))
-            strip = self._painter.strip(entry.row(inner), self.size.width)
-            self._strip_count += 1
-            if self._strip_count > STRIPS_LIMIT:
-                self._strips, self._strip_count = {entry.id: strips}, len(strips)
-            strips[inner] = strip
-        return strip
 
     def _placeholder_line(self, y: int) -> Strip:
         width, style = self.size.width, self._painter.component("placeholder")
@@ -305,8 +331,13 @@ class TranscriptView(ScrollView, can_focus=True):
         if first < last:
             self.refresh_lines(first, last - first)
 
-    def _drop_strips(self, entry: Entry, first: int) -> None:
-        strips = self._strips.get(entry.id)
-        if strips:
-            for row in [row for row in strips if row >= first]:
-                del strips[row]
+
+def thumb_eighths(rows: int, window: int, position: float) -> tuple[int, int] | None:
+    """Where a scrollbar of `window` cells draws its thumb, in eighths of a cell: start and length.
+
+    None where all rows are in sight.
+    """
+    if rows <= window or not window:
+        return None
+    length = max(1.0, window * window / rows)
+    return int((window - length) * position / (rows - window) * 8), ceil(length * 8)
