@@ -16,6 +16,8 @@ from mlxchat.parameters import Settings
 ROW = 64
 """Width of the rows in which the most likely tokens are looked for."""
 
+_IN_ROW = np.arange(ROW)
+
 
 class Candidates(NamedTuple):
     """A small part of the vocabulary that holds the most likely tokens."""
@@ -29,21 +31,17 @@ class Candidates(NamedTuple):
     def best(self, count: int) -> list[tuple[int, float]]:
         """The `count` most likely tokens as (id, log-probability), most likely first."""
         values = np.asarray(self.logprobs).reshape(-1)
-        places = np.arange(len(values))
-        if self.vocabulary % ROW:
-            places = places[self._ids(places) < self.vocabulary]
-            values = values[places]
+        ids = (np.asarray(self.rows)[:, None] * ROW + _IN_ROW).reshape(-1)
+        if self.vocabulary % ROW:  # what fills up the last row is no token
+            values, ids = values[ids < self.vocabulary], ids[ids < self.vocabulary]
         count = min(count, len(values))
         top = values.argpartition(-count)[-count:]
         top = top[(-values[top]).argsort(kind="stable")]
-        return list(zip(self._ids(places[top]).tolist(), values[top].tolist(), strict=True))
-
-    def _ids(self, places: np.ndarray) -> np.ndarray:
-        return np.asarray(self.rows)[places // ROW] * ROW + places % ROW
+        return list(zip(ids[top].tolist(), values[top].tolist(), strict=True))
 
 
 def candidates(logprobs: mx.array, count: int) -> Candidates:
-    """Where the `count` most likely tokens lie; `logprobs` are (vocabulary,).
+    """Where the `count` most likely tokens lie; `logprobs` are (vocabulary,), float32.
 
     The best `count` tokens lie in the `count` rows with the highest maxima. That reads the
     vocabulary once with a fast reduction, where a partition of all of it costs six to nine times
@@ -57,7 +55,7 @@ def candidates(logprobs: mx.array, count: int) -> Candidates:
     rows = logprobs.reshape(-1, ROW)
     count = min(count, rows.shape[0])
     best = mx.argpartition(rows.max(axis=-1), kth=-count)[-count:]
-    return Candidates(best, rows[best].astype(mx.float32), size)
+    return Candidates(best, rows[best], size)
 
 
 class Sampled(NamedTuple):
@@ -65,29 +63,31 @@ class Sampled(NamedTuple):
 
     settings: Settings
     token: mx.array
-    logprob: mx.array
-    rank: mx.array
+    logprobs: mx.array
+    """(vocabulary,), float32."""
     candidates: Candidates
 
     @property
     def arrays(self) -> tuple[mx.array, ...]:
         """All that is to be evaluated."""
-        return (
-            self.token,
-            self.logprob,
-            self.rank,
-            self.candidates.rows,
-            self.candidates.logprobs,
-        )
+        return self.token, self.logprobs, self.candidates.rows, self.candidates.logprobs
 
     def record(self, text: str, from_draft: bool = False) -> TokenRecord:
         """The record in plain Python values; evaluates what is not evaluated yet."""
+        token_id = cast(int, self.token.item())
+        logprobs = np.asarray(self.logprobs)
+        alternatives = self.candidates.best(ALTERNATIVES)
+        own = float(logprobs[token_id])
+        if own >= alternatives[-1][1]:
+            rank = sum(logprob > own for _, logprob in alternatives)
+        else:
+            rank = int(np.count_nonzero(logprobs > own))
         return TokenRecord(
-            token_id=cast(int, self.token.item()),
+            token_id=token_id,
             text=text,
-            logprob=cast(float, self.logprob.item()),
-            rank=cast(int, self.rank.item()),
-            alternatives=Alternatives(self.candidates.best(ALTERNATIVES)),
+            logprob=own,
+            rank=rank,
+            alternatives=Alternatives(alternatives),
             settings=self.settings,
             from_draft=from_draft,
         )
@@ -95,11 +95,8 @@ class Sampled(NamedTuple):
 
 def observe(logprobs: mx.array, token: mx.array, settings: Settings) -> Sampled:
     """What to record of `token`, a scalar drawn from `logprobs`, (vocabulary,)."""
-    own = logprobs[token]
-    rank = (logprobs > own).sum()
-    return Sampled(
-        settings, token, own.astype(mx.float32), rank, candidates(logprobs, ALTERNATIVES)
-    )
+    logprobs = logprobs.astype(mx.float32)
+    return Sampled(settings, token, logprobs, candidates(logprobs, ALTERNATIVES))
 
 
 class RecordingSampler:
