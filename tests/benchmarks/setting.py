@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from mlxchat import folders
+from mlxchat.engine import backend
 from mlxchat.engine.demo import ensure_demo_model
 from mlxchat.engine.interface import Message
 from tests import models
@@ -51,6 +55,24 @@ def workplace() -> Iterator[Path]:
             os.environ.update(kept)
 
 
+@contextmanager
+def blas_threads(count: int) -> Iterator[None]:
+    """OpenBLAS on `count` threads in this process and its children, where it is there at all."""
+    blas = backend.describe().blas
+    if blas is None:
+        yield
+        return
+    library = ctypes.CDLL(blas)
+    before = library.openblas_get_num_threads()
+    library.openblas_set_num_threads(count)
+    os.environ["OPENBLAS_NUM_THREADS"] = str(count)
+    try:
+        yield
+    finally:
+        del os.environ["OPENBLAS_NUM_THREADS"]
+        library.openblas_set_num_threads(before)
+
+
 def demo_model() -> Path:
     """SmolLM2-135M-Instruct; fetched and converted on the first use."""
     return ensure_demo_model(lambda _: None, lambda: False)
@@ -74,3 +96,26 @@ def smollm2(folder: Path) -> Path:
 
 
 BUILDERS: dict[str, Callable[[Path], Path]] = {"two-layer": tiny, "SmolLM2": smollm2}
+ALL_CORES = os.cpu_count() or 1
+
+
+@cache
+def model(name: str, folder: Path) -> Path:
+    """One of the models, built in `folder` when it is first asked for."""
+    return BUILDERS[name](folder)
+
+
+@dataclass(frozen=True)
+class Case:
+    """Replies of one model to measure: how long, how many pairs, on how many BLAS threads."""
+
+    model: str
+    tokens: int
+    pairs: int
+    threads: int
+    at_least: float | None = None
+
+    @property
+    def name(self) -> str:
+        """How the table calls it."""
+        return self.model if self.at_least else f"{self.model}, all cores"

@@ -32,6 +32,7 @@ from mlxchat.parameters import Number, Settings
 from mlxchat.session import ChatSession
 from mlxchat.tui.follower import Follower
 from mlxchat.tui.history import MessageHistory
+from mlxchat.tui.pace import DRAINS_A_SECOND, Pace
 from mlxchat.tui.widgets.message_editor import MessageEditor
 from mlxchat.tui.widgets.sampler_panel import SamplerPanel
 from mlxchat.tui.widgets.system_prompt import SystemPromptEditor
@@ -41,7 +42,6 @@ from mlxchat.tui.widgets.transcript import ReplyEntry, Transcript
 if TYPE_CHECKING:
     from mlxchat.tui.app import MlxchatApp
 
-DRAINS_A_SECOND = 20
 WIDE = 100
 """Columns from which the sampler panel is open by itself."""
 
@@ -78,6 +78,7 @@ class ChatScreen(Screen[None]):
         self.session = session
         self._spec = spec
         self._count_id = 0
+        self._pace = Pace()
 
     def compose(self) -> ComposeResult:
         """Title, transcript and panel side by side, editor, keys."""
@@ -110,6 +111,8 @@ class ChatScreen(Screen[None]):
     # The engine
 
     def _drain(self) -> None:
+        if not self._pace.due():
+            return
         before = self.session.state
         for event in self.follower.show(self.session.events()):
             self._react(event)
