@@ -9,12 +9,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import mlx.core as mx
 
+from mlxchat.engine.distribution import Cut
 from mlxchat.parameters import Settings
 
 Filter = Callable[[mx.array], mx.array]
+
+
+class NamedFilter(NamedTuple):
+    """A filter, (rows, vocabulary) log-probabilities to the same with the removed at -inf."""
+
+    name: Cut
+    keep: Filter
+
 
 SMALLEST_TEMP = 1e-4
 """Below it the most likely token is taken: its reciprocal would overflow float16 log-probabilities
@@ -59,20 +69,25 @@ def min_p_filter(logprobs: mx.array, min_p: float, min_tokens_to_keep: int) -> m
     return mx.where(removed, -math.inf, logprobs)
 
 
-def xtc_filter(
-    logprobs: mx.array, probability: float, threshold: float, special_tokens: Sequence[int]
-) -> mx.array:
-    """With `probability`, remove every token above `threshold` but the least likely of them.
+def xtc_excluded(logprobs: mx.array, threshold: float, special_tokens: Sequence[int]) -> mx.array:
+    """Remove every token above `threshold` but the least likely of them.
 
-    Takes one draw from the random state each time. `special_tokens` (line break, end tokens)
-    are never removed. Source: p-e-w 2024, as in mlx_lm.sample_utils.apply_xtc.
+    `special_tokens` (line break, end tokens) are never removed. Source: p-e-w 2024, as in
+    mlx_lm.sample_utils.apply_xtc.
     """
     probs = mx.softmax(logprobs, -1)
     least = mx.where(probs > threshold, probs, math.inf).min(axis=-1, keepdims=True)
     mask = probs > least
     if special_tokens:
         mask[..., list(special_tokens)] = False
-    excluded = mx.where(mask, -math.inf, logprobs)
+    return mx.where(mask, -math.inf, logprobs)
+
+
+def xtc_filter(
+    logprobs: mx.array, probability: float, threshold: float, special_tokens: Sequence[int]
+) -> mx.array:
+    """`xtc_excluded` with `probability`; takes one draw from the random state each time."""
+    excluded = xtc_excluded(logprobs, threshold, special_tokens)
     return mx.where(mx.random.uniform(0, 1) > probability, logprobs, excluded)
 
 
@@ -83,25 +98,33 @@ def top_k_filter(logprobs: mx.array, top_k: int) -> mx.array:
 
 
 def filters_of(
-    settings: Settings, xtc_special_tokens: Sequence[int], vocabulary_size: int
-) -> list[Filter]:
-    """The filters that these settings switch on, in mlx_lm's order, clamped to what is safe."""
-    chain: list[Filter] = []
+    settings: Settings,
+    xtc_special_tokens: Sequence[int],
+    vocabulary_size: int,
+    *,
+    xtc_acts: bool = False,
+) -> list[NamedFilter]:
+    """The filters that these settings switch on, in mlx_lm's order, clamped to what is safe.
+
+    XTC acts by chance, which takes a draw from the random state, or always where `xtc_acts`.
+    """
+    chain: list[NamedFilter] = []
     top_k = min(settings.top_k, vocabulary_size)
     keep = min(settings.min_tokens_to_keep, vocabulary_size)
+    share, threshold = settings.xtc_probability, settings.xtc_threshold
     if 0 < settings.top_p < 1:
         top_p = max(settings.top_p, SMALLEST_TOP_P)
-        chain.append(lambda x: top_p_filter(x, top_p))
+        chain.append(NamedFilter("top_p", lambda x: top_p_filter(x, top_p)))
     if settings.min_p > 0:
-        chain.append(lambda x: min_p_filter(x, settings.min_p, keep))
-    if settings.xtc_probability > 0:
+        chain.append(NamedFilter("min_p", lambda x: min_p_filter(x, settings.min_p, keep)))
+    if share > 0 and xtc_acts:
+        chain.append(NamedFilter("xtc", lambda x: xtc_excluded(x, threshold, xtc_special_tokens)))
+    elif share > 0:
         chain.append(
-            lambda x: xtc_filter(
-                x, settings.xtc_probability, settings.xtc_threshold, xtc_special_tokens
-            )
+            NamedFilter("xtc", lambda x: xtc_filter(x, share, threshold, xtc_special_tokens))
         )
     if 0 < top_k < vocabulary_size:
-        chain.append(lambda x: top_k_filter(x, top_k))
+        chain.append(NamedFilter("top_k", lambda x: top_k_filter(x, top_k)))
     return chain
 
 
@@ -110,7 +133,7 @@ class LiveSampler:
 
     def __init__(self, settings: Settings, xtc_special_tokens: Sequence[int]) -> None:
         self._xtc_special_tokens = tuple(xtc_special_tokens)
-        self._filters: list[Filter] | None = None
+        self._filters: list[NamedFilter] | None = None
         self.settings = settings
 
     def change(self, settings: Settings) -> None:
@@ -125,6 +148,6 @@ class LiveSampler:
             return mx.argmax(logprobs, axis=-1)
         if self._filters is None:
             self._filters = filters_of(self.settings, self._xtc_special_tokens, logprobs.shape[-1])
-        for keep in self._filters:
+        for _, keep in self._filters:
             logprobs = keep(logprobs)
         return mx.random.categorical(logprobs * (1.0 / self.settings.temp))
