@@ -10,6 +10,7 @@ from mlxchat.conversation.conversation import Conversation, Reply, UserMessage
 from mlxchat.engine.interface import (
     Engine,
     Event,
+    InspectRequest,
     Loaded,
     LoadFailed,
     Message,
@@ -29,6 +30,8 @@ State = Literal["empty", "loading", "ready", "reading", "writing"]
 ReplyEvent = PrefillProgress | ReplyStarted | TokenSampled | ReplyFinished | ReplyFailed
 
 NEW_SEEDS = 2**32
+MOST_READ_UNASKED = 256
+"""Tokens that may be read for what the person did not ask for."""
 
 
 class ChatSession:
@@ -149,6 +152,24 @@ class ChatSession:
         if self.info is not None:
             messages = self.conversation.messages() or [Message("user", "")]
             self.engine.count(request_id, messages)
+
+    def ask_next(self, request_id: int) -> bool:
+        """Ask what can come next at the end of the conversation; Inspected answers. False where
+        there is nothing to ask about, or a reply is being written."""
+        if self.info is None or self.busy or self._loads or not self.conversation.entries:
+            return False
+        reply = self.reply
+        self.engine.inspect(
+            InspectRequest(
+                request_id,
+                self.conversation.messages(until=reply),
+                self.settings,
+                prefill=reply.prefill if reply else self.prefill,
+                reply_ids=reply.spoken_ids if reply else (),
+                most_new=MOST_READ_UNASKED,
+            )
+        )
+        return True
 
     # What the engine did
 

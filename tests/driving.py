@@ -7,8 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mlxchat.engine.distribution import Distribution
 from mlxchat.engine.interface import (
     Event,
+    Inspected,
+    InspectRequest,
     Loaded,
     LoadFailed,
     Message,
@@ -117,6 +120,16 @@ class Driver:
         event = self._until(lambda e: isinstance(e, TokensCounted))[-1]
         assert isinstance(event, TokensCounted)
         return event
+
+    def inspect(
+        self, messages: Sequence[Message], settings: Settings, **place: object
+    ) -> Distribution:
+        self._ids += 1
+        request = InspectRequest(self._ids, messages, settings, **place)  # type: ignore[arg-type]
+        self.engine.inspect(request)
+        event = self._until(lambda e: isinstance(e, Inspected))[-1]
+        assert isinstance(event, Inspected)
+        return event.distribution
 
     def close(self) -> None:
         self.engine.close()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mlxchat.engine.interface import (
     Event,
+    InspectRequest,
     Loaded,
     LoadFailed,
     Memory,
@@ -69,6 +70,9 @@ class ScriptedEngine:
     def count(self, request_id: int, messages: Sequence[Message]) -> None:
         self.calls.append(("count", list(messages)))
         self.tell(TokensCounted(request_id, 50, 12))
+
+    def inspect(self, request: InspectRequest) -> None:
+        self.calls.append(("inspect", request))
 
     def token_text(self, token_id: int) -> str:
         return f"t{token_id}"

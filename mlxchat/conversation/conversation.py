@@ -38,6 +38,12 @@ class Reply:
         return self.prefill + "".join(record.text for record in self.tokens)
 
     @property
+    def spoken_ids(self) -> tuple[int, ...]:
+        """Its tokens but for an end token that it stopped with."""
+        ids = tuple(record.token_id for record in self.tokens)
+        return ids[:-1] if self.reason == "stop" else ids
+
+    @property
     def message(self) -> Message:
         """The reply as the next turn's prompt takes it."""
         ids = () if self.prefill else tuple(record.token_id for record in self.tokens)
@@ -51,14 +57,17 @@ class Conversation:
     system: str = ""
     entries: list[UserMessage | Reply] = field(default_factory=list)
 
-    def messages(self) -> list[Message]:
-        """The conversation as an engine takes it, roles in turn, as many templates demand.
+    def messages(self, until: Reply | None = None) -> list[Message]:
+        """The conversation (up to a reply) as an engine takes it, roles in turn, as many templates
+        demand.
 
         A reply without text, stopped or failed at once, is left out; what the person wrote before
         and after it is one message.
         """
         rows = [Message("system", self.system)] if self.system.strip() else []
         for entry in self.entries:
+            if entry is until:
+                break
             if isinstance(entry, UserMessage):
                 before = rows.pop().content if rows and rows[-1].role == "user" else ""
                 rows.append(Message("user", f"{before}\n\n{entry.text}" if before else entry.text))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from mlxchat.engine.distribution import Distribution
 from mlxchat.parameters import Number, Settings
 
 Role = Literal["system", "user", "assistant"]
@@ -143,6 +144,23 @@ class ReplyRequest:
     """The start of the reply, which the model goes on from."""
 
 
+@dataclass(frozen=True, slots=True)
+class InspectRequest:
+    """A question: what can come at this place?"""
+
+    request_id: int
+    messages: Sequence[Message]
+    """The conversation up to the message that the reply answers."""
+    settings: Settings
+    prefill: str = ""
+    reply_ids: tuple[int, ...] = ()
+    """The tokens of the reply that come before the place."""
+    also: tuple[int, ...] = ()
+    """Tokens to tell of, however unlikely they are."""
+    most_new: int | None = None
+    """No answer where more tokens than this would have to be read; None: whatever it takes."""
+
+
 # Events, in the order in which an engine sends them.
 
 
@@ -234,6 +252,14 @@ class TokensCounted:
     """How many of them a prompt cache holds."""
 
 
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """The answer to `Engine.inspect`."""
+
+    request_id: int
+    distribution: Distribution
+
+
 Event = (
     LoadProgress
     | Loaded
@@ -244,6 +270,7 @@ Event = (
     | ReplyFinished
     | ReplyFailed
     | TokensCounted
+    | Inspected
 )
 
 
@@ -267,6 +294,10 @@ class Engine(Protocol):
 
     def count(self, request_id: int, messages: Sequence[Message]) -> None:
         """Ask what a prompt of these messages would cost; answered when the engine is idle."""
+
+    def inspect(self, request: InspectRequest) -> None:
+        """Ask what can come at a place; answered when the engine is idle, the newest question
+        only. New settings at the same place cost no run of the model."""
 
     def token_text(self, token_id: int) -> str:
         """A token's text, as its vocabulary spells it."""

@@ -37,6 +37,11 @@ class LoadedModel:
     key: CacheKey
     draft_model: Any = None
 
+    @property
+    def xtc_special_tokens(self) -> list[int]:
+        """What XTC never removes: the line break and the end tokens."""
+        return [*self.tokenizer.encode("\n"), *self.tokenizer.eos_token_ids]
+
     def new_caches(self) -> LayerCaches:
         """Empty caches for the model and, behind them, for the draft model."""
         caches = make_prompt_cache(self.model, self.spec.max_kv_size)

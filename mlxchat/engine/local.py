@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from mlxchat.engine.interface import (
     Event,
+    InspectRequest,
     LoadFailed,
     Message,
     ModelSpec,
@@ -82,6 +83,7 @@ class LocalEngine:
         self._lock = threading.Lock()
         self._settings = Settings()
         self._latest_count = 0
+        self._latest_inspection: int | None = None
         self._worker: Worker | None = None
         self._thread: threading.Thread | None = None
 
@@ -92,6 +94,7 @@ class LocalEngine:
     def reply(self, request: ReplyRequest) -> None:
         """Write a reply under the request's settings, until they are changed."""
         self._settings = request.settings
+        self._latest_inspection = None
         self._submit(
             Job(
                 lambda worker, stop: worker.reply(request, stop),
@@ -118,6 +121,20 @@ class LocalEngine:
                 worker.count(request_id, messages)
 
         self._submit(Job(count, lambda _: None))
+
+    def inspect(self, request: InspectRequest) -> None:
+        """Tell what can come at a place when the engine is idle; a newer question, or a reply,
+        takes an older one's place."""
+        self._latest_inspection = request.request_id
+
+        def inspect(worker: Worker, stop: Callable[[], bool]) -> None:
+            def over() -> bool:
+                return stop() or request.request_id != self._latest_inspection
+
+            if not over():
+                worker.inspect(request, over)
+
+        self._submit(Job(inspect, lambda _: None))
 
     def token_text(self, token_id: int) -> str:
         """A token's own text."""

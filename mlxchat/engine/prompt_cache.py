@@ -121,6 +121,14 @@ class PromptCacheStore:
         if length == len(entry.tokens) and always_trimmable(entry.caches):
             return Lookup(entry.caches, length)
         self._entries.append(entry)
+        return self.copy_of(key, prompt)
+
+    def copy_of(self, key: CacheKey, prompt: Sequence[int]) -> Lookup:
+        """What `take` would find, as a copy: the store keeps its own as it is."""
+        tokens = _as_array(prompt)
+        entry, length = self._best(key, tokens)
+        if entry is None:
+            return Lookup(None, 0)
         caches = copy.deepcopy(entry.caches)
         if length < len(entry.tokens) and not cut(caches, length):
             return Lookup(None, 0)

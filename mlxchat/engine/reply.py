@@ -11,7 +11,6 @@ from typing import Any
 import mlx.core as mx
 from mlx_lm.generate import (
     generation_stream,
-    maybe_quantize_kv_cache,
     stream_generate,
     wired_limit,
 )
@@ -30,6 +29,7 @@ from mlxchat.engine.interface import (
 )
 from mlxchat.engine.loader import LoadedModel
 from mlxchat.engine.penalties import LivePenalties
+from mlxchat.engine.prefill import prefill_step, read_tokens
 from mlxchat.engine.prompt import build_prompt
 from mlxchat.engine.prompt_cache import (
     LayerCaches,
@@ -43,10 +43,6 @@ from mlxchat.engine.sampler import LiveSampler
 from mlxchat.parameters import Settings
 
 NO_LIMIT = 2**31 - 1
-
-GPU_PREFILL_STEP = 2048
-CPU_PREFILL_STEP = 128
-"""A prefill can be stopped between two steps; on a CPU a step of 2048 tokens takes far too long."""
 
 
 class Reply:
@@ -104,42 +100,20 @@ class Reply:
     def _prefill(self, caches: LayerCaches) -> bool:
         """Read the prompt but for its last token; False when stopped. Keeps what was read."""
         prompt_ids = self._prompt.token_ids
-        self._read = self._reused
+        self._read, step = self._reused, prefill_step(self._loaded.spec)
         with wired_limit(self._loaded.model, [generation_stream]), mx.stream(generation_stream):
             self._progress()
             while self._read < len(prompt_ids) - 1:
                 if self._cancelled():
                     return False
-                end = min(self._read + self._prefill_step(), len(prompt_ids) - 1)
-                self._read_chunk(mx.array(prompt_ids[self._read : end]), caches)
+                end = min(self._read + step, len(prompt_ids) - 1)
+                read_tokens(self._loaded, prompt_ids[self._read : end], caches)
                 self._read = end
                 self._progress()
         if not always_trimmable(caches) and self._read > self._reused:
             self._store.put_copy(self._loaded.key, prompt_ids[: self._read], caches)
         self._prefilled_at = time.perf_counter()
         return not self._cancelled()
-
-    def _read_chunk(self, tokens: mx.array, caches: LayerCaches) -> None:
-        spec = self._loaded.spec
-        own = len(caches) - self._draft_layers()
-        model_caches = caches[:own]
-        self._loaded.model(tokens[None], cache=model_caches)
-        if self._loaded.draft_model is not None:
-            self._loaded.draft_model(tokens[None], cache=caches[own:])
-        maybe_quantize_kv_cache(caches, spec.quantized_kv_start, spec.kv_group_size, spec.kv_bits)
-        mx.eval([cache.state for cache in caches])
-        mx.clear_cache()
-
-    def _draft_layers(self) -> int:
-        draft = self._loaded.draft_model
-        return len(draft.layers) if draft is not None else 0
-
-    def _prefill_step(self) -> int:
-        asked = self._loaded.spec.prefill_step_size
-        if asked is not None:
-            return asked
-        on_gpu = mx.default_device() == mx.gpu
-        return GPU_PREFILL_STEP if on_gpu else CPU_PREFILL_STEP
 
     def _progress(self) -> None:
         self._emit(
@@ -155,7 +129,7 @@ class Reply:
     # Generation
 
     def _generate(self, caches: LayerCaches) -> FinishReason:
-        self._sampler = LiveSampler(self._current_settings(), self._xtc_special_tokens())
+        self._sampler = LiveSampler(self._current_settings(), self._loaded.xtc_special_tokens)
         self._penalties = LivePenalties(self._sampler.settings, self._prompt.token_ids[:-1])
         shown = 0
         with closing(self._responses(caches)) as responses:
@@ -209,10 +183,6 @@ class Reply:
         """The record under speculative decoding, where draws and tokens do not pair up."""
         token = mx.array(response.token)
         return observe(response.logprobs.reshape(-1), token, self._sampler.settings)
-
-    def _xtc_special_tokens(self) -> list[int]:
-        tokenizer = self._loaded.tokenizer
-        return [*tokenizer.encode("\n"), *tokenizer.eos_token_ids]
 
     def _count(self, response: Any) -> None:
         self._last_token_at = time.perf_counter()

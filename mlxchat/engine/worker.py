@@ -12,8 +12,11 @@ backend.prepare()
 
 import mlx.core as mx  # noqa: E402
 
+from mlxchat.engine.inspector import Inspector  # noqa: E402
 from mlxchat.engine.interface import (  # noqa: E402
     Event,
+    Inspected,
+    InspectRequest,
     IsCancelled,
     Loaded,
     LoadFailed,
@@ -47,6 +50,7 @@ class Worker:
         self._current_settings = current_settings
         self._loaded: LoadedModel | None = None
         self._store = PromptCacheStore(prompt_cache_limit())
+        self._inspector: Inspector | None = None
 
     def load(self, spec: ModelSpec, cancelled: IsCancelled) -> None:
         """Load a model; the one before stays when that fails, if there is room for both."""
@@ -60,6 +64,7 @@ class Worker:
         else:
             self._loaded = loaded
             self._store.clear()
+            self._inspector = Inspector(loaded, self._store)
             self._emit(Loaded(loaded.info))
         gc.collect()
         mx.clear_cache()
@@ -88,6 +93,18 @@ class Worker:
         cached = self._store.longest(loaded.key, token_ids)
         self._emit(TokensCounted(request_id, len(token_ids), cached))
 
+    def inspect(self, request: InspectRequest, cancelled: IsCancelled) -> None:
+        """Tell what can come at a place of a conversation."""
+        if self._inspector is None:
+            return
+        try:
+            found = self._inspector.distribution(request, cancelled)
+        except Exception:
+            self._recover()
+            return  # the reply itself will say what is wrong with this conversation
+        if found is not None:
+            self._emit(Inspected(request.request_id, found))
+
     def token_text(self, token_id: int) -> str:
         """A token's own text; empty while no model is loaded."""
         if self._loaded is None:
@@ -97,7 +114,7 @@ class Worker:
     def close(self) -> None:
         """Give up model and caches, and end this thread's mlx streams."""
         self._store.clear()
-        self._loaded = None
+        self._loaded = self._inspector = None
         gc.collect()
         if hasattr(mx, "clear_streams"):
             mx.clear_streams()
@@ -107,7 +124,7 @@ class Worker:
         memory = backend.describe().memory
         if memory is None or mx.get_active_memory() + wanted <= memory * MODELS_SHARE:
             return
-        self._loaded = None
+        self._loaded = self._inspector = None
         self._store.clear()
         gc.collect()
         mx.clear_cache()

@@ -202,9 +202,10 @@ class Document:
 
 def _is_closed(block: Block, lines: int) -> bool:
     """Whether a block that is the last of so many complete lines can go on no more."""
-    if block.kind in ("heading", "hr"):
+    if block.kind == "hr":
         return True
-    return block.kind in ("paragraph", "table", "fence") and block.end < lines
+    # A heading with a bar in it is the head of a table if a line of dashes follows.
+    return block.kind in ("heading", "paragraph", "table", "fence") and block.end < lines
 
 
 class _OpenList:

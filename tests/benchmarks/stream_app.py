@@ -18,6 +18,7 @@ from pathlib import Path
 
 from mlxchat.engine.interface import (
     Event,
+    InspectRequest,
     Loaded,
     Message,
     ModelInfo,
@@ -75,6 +76,9 @@ class PacedEngine:
 
     def count(self, request_id: int, messages: Sequence[Message]) -> None:
         """Nothing costs anything here."""
+
+    def inspect(self, request: InspectRequest) -> None:
+        """Nothing can be looked into here."""
 
     def token_text(self, token_id: int) -> str:
         """No vocabulary either."""

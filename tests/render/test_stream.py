@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mlxchat.render.document import Document, render_document
@@ -29,6 +29,7 @@ def assert_same(lines: list[Line], expected: list[Line]) -> None:
 
 
 @given(cut_texts(), widths)
+@example(list("# | x |\n--|--\n"), 30)
 @settings(deadline=None, max_examples=400)
 def test_streamed_equals_whole(pieces: list[str], width: int) -> None:
     text = "".join(pieces)

@@ -21,6 +21,7 @@ from mlxchat.commands import ACTIONS, COMMANDS, completions, run_line
 from mlxchat.conversation.conversation import Reply
 from mlxchat.engine.interface import (
     Event,
+    Inspected,
     Loaded,
     LoadFailed,
     ModelSpec,
@@ -34,6 +35,7 @@ from mlxchat.tui.follower import Follower
 from mlxchat.tui.history import MessageHistory
 from mlxchat.tui.pace import DRAINS_A_SECOND, Pace
 from mlxchat.tui.widgets.message_editor import MessageEditor
+from mlxchat.tui.widgets.next_token import NextToken
 from mlxchat.tui.widgets.sampler_panel import SamplerPanel
 from mlxchat.tui.widgets.system_prompt import SystemPromptEditor
 from mlxchat.tui.widgets.title_bar import TitleBar
@@ -78,6 +80,7 @@ class ChatScreen(Screen[None]):
         self.session = session
         self._spec = spec
         self._count_id = 0
+        self._inspection_id = 0
         self._pace = Pace()
 
     def compose(self) -> ComposeResult:
@@ -87,6 +90,7 @@ class ChatScreen(Screen[None]):
             yield Transcript(WELCOME)
             with VerticalScroll(id="panel", can_focus=False):
                 yield SamplerPanel(self.session.settings, self.session.defaults)
+                yield NextToken()
                 yield SystemPromptEditor(self.session.conversation.system)
         with Vertical(id="bottom"):
             yield MessageEditor(MessageHistory(), completions)
@@ -101,7 +105,11 @@ class ChatScreen(Screen[None]):
             self.transcript.add_notice(problem, "warning")
         if self._spec is not None:
             self._load(self._spec)
-        self.set_interval(1 / DRAINS_A_SECOND, self._drain)
+        self.set_interval(1 / DRAINS_A_SECOND, self._tick)
+
+    @property
+    def _next_token(self) -> NextToken:
+        return self.query_one(NextToken)
 
     @property
     def transcript(self) -> Transcript:
@@ -110,14 +118,17 @@ class ChatScreen(Screen[None]):
 
     # The engine
 
+    def _tick(self) -> None:
+        if self._pace.due():
+            self._drain()
+
     def _drain(self) -> None:
-        if not self._pace.due():
-            return
         before = self.session.state
         for event in self.follower.show(self.session.events()):
             self._react(event)
         if self.session.state != before:
             self.refresh_bindings()
+            self._ask_next()
 
     def _react(self, event: Event) -> None:
         if isinstance(event, Loaded):
@@ -131,6 +142,14 @@ class ChatScreen(Screen[None]):
             editor.cost = event.prompt_tokens - event.cached_tokens
         elif isinstance(event, ReplyFinished):
             self._system_applied()
+        elif isinstance(event, Inspected) and event.request_id == self._inspection_id:
+            self._next_token.distribution = event.distribution
+
+    def _ask_next(self) -> None:
+        """Ask what could come next, under the settings as they are now."""
+        self._inspection_id += 1
+        if self.panel_shown:
+            self._next_token.stale = not self.session.ask_next(self._inspection_id)
 
     def _system_applied(self) -> None:
         """The reply has read the system prompt as it stands in the session."""
@@ -168,6 +187,7 @@ class ChatScreen(Screen[None]):
             self.session.reset_settings()
         else:
             self.session.set_parameter(message.name, message.settings.value(message.name))
+        self._ask_next()
 
     @on(SystemPromptEditor.Edited)
     def _system_edited(self, message: SystemPromptEditor.Edited) -> None:
@@ -258,6 +278,7 @@ class ChatScreen(Screen[None]):
         """Begin a new conversation."""
         self.session.clear()
         self.transcript.clear()
+        self._next_token.distribution = None
         title = self.query_one(TitleBar)
         title.context, title.speed = 0, 0.0
 
@@ -276,17 +297,21 @@ class ChatScreen(Screen[None]):
     def set_parameter(self, name: str, value: Number | None) -> None:
         """Change a setting."""
         self.session.set_parameter(name, value)
-        self.query_one(SamplerPanel).settings = self.session.settings
+        self._settings_set()
 
     def reset_parameter(self, name: str) -> None:
         """Go back to the model's own value of one setting."""
         self.session.reset_parameter(name)
-        self.query_one(SamplerPanel).settings = self.session.settings
+        self._settings_set()
 
     def reset_settings(self) -> None:
         """Go back to the model's own settings."""
         self.session.reset_settings()
+        self._settings_set()
+
+    def _settings_set(self) -> None:
         self.query_one(SamplerPanel).settings = self.session.settings
+        self._ask_next()
 
     def say(self, text: str) -> None:
         """Show the person a short text."""

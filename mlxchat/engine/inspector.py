@@ -1,0 +1,68 @@
+"""Predictions at any place of a conversation, under any settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import mlx.core as mx
+from mlx_lm.generate import generation_stream, wired_limit
+
+from mlxchat.engine.distribution import Distribution
+from mlxchat.engine.explain import describe, outcome, penalized
+from mlxchat.engine.interface import InspectRequest, IsCancelled
+from mlxchat.engine.loader import LoadedModel
+from mlxchat.engine.prefill import prefill_step, read_tokens
+from mlxchat.engine.prompt import build_prompt
+from mlxchat.engine.prompt_cache import PromptCacheStore
+
+
+class Inspector:
+    """Keeps the logits of the last place it looked at, so that new settings cost no run of the
+    model."""
+
+    def __init__(self, loaded: LoadedModel, store: PromptCacheStore) -> None:
+        self._loaded = loaded
+        self._store = store
+        self._token_ids: list[int] = []
+        self._logits: mx.array | None = None
+
+    def distribution(self, request: InspectRequest, cancelled: IsCancelled) -> Distribution | None:
+        """What can come next at the place that the request names; None when stopped."""
+        tokenizer = self._loaded.tokenizer
+        prompt = build_prompt(tokenizer, request.messages, self._loaded.spec, request.prefill)
+        token_ids = [*prompt.token_ids, *request.reply_ids]
+        if token_ids != self._token_ids or self._logits is None:
+            self._logits = self._read(token_ids, request.most_new, cancelled)
+            self._token_ids = token_ids
+        if self._logits is None:
+            return None
+        logprobs = penalized(self._logits, token_ids, request.settings)
+        found = outcome(logprobs, request.settings, self._loaded.xtc_special_tokens)
+        return describe(found, request.settings, self._text, also=request.also)
+
+    def _read(
+        self, token_ids: Sequence[int], most_new: int | None, cancelled: IsCancelled
+    ) -> mx.array | None:
+        """The model's logits after `token_ids`, (vocabulary,) float32; stored caches stay as they
+        are."""
+        caches, at = self._store.copy_of(self._loaded.key, token_ids)
+        if most_new is not None and len(token_ids) - at > most_new:
+            return None
+        if caches is None:
+            caches = self._loaded.new_caches()
+        step = prefill_step(self._loaded.spec)
+        logits = None
+        with wired_limit(self._loaded.model, [generation_stream]), mx.stream(generation_stream):
+            while at < len(token_ids):
+                if cancelled():
+                    return None
+                logits = read_tokens(self._loaded, token_ids[at : at + step], caches)
+                at += step
+            if logits is None:
+                return None
+            last = logits[0, -1].astype(mx.float32)
+            mx.eval(last)
+        return last
+
+    def _text(self, token_id: int) -> str:
+        return str(self._loaded.tokenizer.decode([token_id]))
