@@ -43,6 +43,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def program() -> NoReturn:
     """`mlxchat` itself: `main`, and a quiet end also where Ctrl+C comes while Python shuts down."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the shell: `>&-`
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
     code = main()
     signal.signal(signal.SIGINT, lambda *_: os._exit(code or INTERRUPTED))
     # Python gives handlers up before mlx has taken itself down; only an ignored signal stays so.
@@ -115,7 +118,3 @@ def _doctor(arguments: Sequence[str]) -> int:
     from mlxchat import doctor
 
     return doctor.run(as_json=parsed.json, with_demo=parsed.demo)
-
-
-if __name__ == "__main__":
-    program()

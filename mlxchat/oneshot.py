@@ -96,6 +96,8 @@ class ReplyWriter:
                 code = self._show(event)
                 if code is not None:
                     return code
+        self._clear_progress()
+        print("mlxchat: Stopped before the answer.", file=self._err)
         return INTERRUPTED
 
     def _show(self, event: Event) -> int | None:

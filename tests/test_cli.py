@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -209,6 +210,28 @@ def test_ctrl_c_while_the_program_ends(tiny_model, pause):
         time.sleep(pause)
     assert (process.returncode in (0, 130), process.stderr.read()) == (True, b"")
     assert answer.endswith(b"\n")
+
+
+def test_ctrl_c_at_the_first_import():
+    """The moment is chosen by the first module of ours that is imported."""
+    start = (
+        "import sys, mlxchat.__main__ as program\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, *rest):\n"
+        "        if name == 'mlxchat.options': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+        "program.main()"
+    )
+    ended = subprocess.run([sys.executable, "-c", start], capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (130, "")
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_closed_streams_end_quietly(tiny_model, closed):
+    line = shlex.join(command(tiny_model, "-p", "hi", "-m", "3"))
+    ended = subprocess.run(["sh", "-c", f"{line} {closed}"], capture_output=True, text=True)
+    assert ended.returncode == 0
+    assert "Traceback" not in ended.stderr
 
 
 def test_a_closed_pipe_ends_quietly(tiny_model):

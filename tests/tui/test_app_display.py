@@ -140,3 +140,13 @@ async def test_without_colours_everything_can_be_read(monkeypatch):
                     continue
                 assert color.triplet.red == color.triplet.green == color.triplet.blue
                 assert abs(color.triplet.red - ground.triplet.red) >= 40, segment
+
+
+async def test_the_conversation_keeps_the_focus_when_the_terminal_widens():
+    async with chatting((50, 30)) as person:
+        await person.send("hello")
+        await person.hear("Hello.")
+        person.transcript.focus()
+        await person.pilot.pause()
+        await person.resize(120, 30)
+        assert person.app.focused is person.transcript

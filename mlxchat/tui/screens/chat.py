@@ -44,6 +44,8 @@ from mlxchat.tui.widgets.transcript import ReplyEntry, Transcript
 if TYPE_CHECKING:
     from mlxchat.tui.app import MlxchatApp
 
+NARROW = 60
+"""Columns from which there is room for two columns."""
 WIDE = 100
 """Columns from which the sampler panel is open by itself."""
 
@@ -61,7 +63,7 @@ class ChatScreen(Screen[None]):
 
     app: MlxchatApp
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (WIDE, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (NARROW, "-narrow"), (WIDE, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -380,4 +382,6 @@ class ChatScreen(Screen[None]):
             self.query_one("#panel").set_class(not self.panel_shown, "-hidden")
         except NoMatches:
             return
-        self.set_class(self.panel_shown, "-panel")
+        # Not by the breakpoint's class, which comes later than a new width: what is hidden for a
+        # moment loses the focus.
+        self.set_class(self.panel_shown and self.size.width < NARROW, "-panel-only")

@@ -13,6 +13,7 @@ from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.reactive import var
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBar
 from textual.selection import Selection
 from textual.strip import Strip
 from textual.timer import Timer
@@ -181,14 +182,15 @@ class TranscriptView(ScrollView, can_focus=True):
             self.set_reactive(Widget.virtual_size, size)
 
     def _move_thumb(self) -> None:
-        """Tell the scrollbar where things stand, if that moves its thumb: painting it costs as
-        much as all lines do."""
-        where = self.virtual_size.height, self.size.height, self.scroll_y
-        thumb = thumb_eighths(*where)
+        """Tell the scrollbar where things stand; it is painted only if that moves its thumb, for
+        that costs as much as all lines do."""
+        bar, height = self.vertical_scrollbar, self.virtual_size.height
+        thumb = thumb_eighths(height, self.size.height, self.scroll_y)
         if thumb != self._thumb:
             self._thumb = thumb
-            self.vertical_scrollbar.window_virtual_size = self.virtual_size.height
-            self.vertical_scrollbar.position = self.scroll_y
+            bar.refresh()
+        bar.set_reactive(ScrollBar.window_virtual_size, height)
+        bar.set_reactive(ScrollBar.position, self.scroll_y)
 
     def _refine(self) -> None:
         """Find out heights that are estimates yet, without moving what is in sight."""
