@@ -5,7 +5,7 @@ from __future__ import annotations
 from mlxchat.engine.distribution import Candidate, Distribution
 from mlxchat.engine.interface import Inspected, InspectRequest
 from mlxchat.parameters import Settings
-from mlxchat.tui.widgets.next_token import NextToken, rows_of, spelled
+from mlxchat.tui.widgets.next_token import NextToken, Row, bar_of, rows_of, spelled
 from tests.person import Person, chatting
 
 
@@ -45,6 +45,13 @@ def test_rows_are_what_is_kept_then_what_is_cut():
     ]
     assert abs(rows[2].share - 0.05) < 1e-9
     assert "\x1b" not in rows[4].text
+
+
+def test_a_bar_is_as_long_as_its_share():
+    bars = [bar_of(Row("a", share, "kept"), 4) for share in (1.0, 0.5, 0.3, 0.001)]
+    assert bars == ["████", "██  ", "█▎  ", "▏   "]
+    assert bar_of(Row("a", 0.3, "cut"), 4) == "░░  "
+    assert bar_of(Row("3 more", 0.3, "more"), 4) == "    "
 
 
 async def test_it_is_asked_for_after_a_reply_and_shown():
@@ -108,3 +115,13 @@ async def test_nothing_below_jumps_when_a_slider_moves():
         await answer(person, greedy)
         assert "SYSTEM PROMPT" in person.lines[row]
         assert "·Paris" in person.screen
+
+
+async def test_a_panel_that_is_opened_asks():
+    async with chatting((80, 24)) as person:
+        await person.send("Where?")
+        await person.hear("In Paris.")
+        assert asked(person) == []
+        await person.press("ctrl+s")
+        assert len(asked(person)) == 1
+        assert "NEXT TOKEN" in await answer(person, PARIS)

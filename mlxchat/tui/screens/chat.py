@@ -372,6 +372,8 @@ class ChatScreen(Screen[None]):
     def watch_panel_chosen(self) -> None:
         """Show the choice."""
         self._show_panel()
+        if self.is_mounted and self.panel_shown:
+            self._ask_next()
 
     def on_resize(self) -> None:
         """The panel opens by itself where there is room."""

@@ -17,7 +17,7 @@ KEPT_ROWS, CUT_ROWS = 6, 3
 ROWS = 11
 """Always as many, so that nothing below jumps while a slider moves."""
 BAR_WIDTH = 16
-MARGIN = 1
+EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 
 
 class Row(NamedTuple):
@@ -43,6 +43,16 @@ def rows_of(distribution: Distribution) -> list[Row]:
         left = max(0.0, 1 - sum(row.share for row in rows))
         rows.append(Row(f"{more:,} more", left, "more"))
     return rows + _cut_rows(distribution)
+
+
+def bar_of(row: Row, width: int) -> str:
+    """The row's share as a bar in a field of `width` cells, to an eighth of a cell; what is cut is
+    hatched, in whole cells."""
+    eighths = max(1, round(row.share * width * 8)) if row.role != "more" else 0
+    if row.role == "cut":
+        return ("░" * -(-eighths // 8)).ljust(width)
+    whole, rest = divmod(eighths, 8)
+    return ("█" * whole + EIGHTHS[rest]).ljust(width)
 
 
 def _cut_rows(distribution: Distribution) -> list[Row]:
@@ -120,10 +130,7 @@ class NextToken(Widget):
         return f"{self.distribution.entropy_after:.1f} bits"
 
     def _bar(self, row: Row, width: int) -> Strip:
-        full = min(BAR_WIDTH, width // 3)
-        cells = max(1, round(row.share * full)) if row.role != "more" else 0
-        mark = "█" if row.role == "kept" else "░"
-        bar = (mark * cells).ljust(full)
+        bar = bar_of(row, min(BAR_WIDTH, width // 3))
         share = f"{row.share:.1%}" if row.share >= 0.0005 else "<0.1%"
         quiet = "quiet" if row.role != "kept" else ""
         return self._line([(bar, row.role), (f" {row.text}", quiet)], share, width, quiet)
