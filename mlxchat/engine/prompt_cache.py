@@ -121,18 +121,13 @@ class PromptCacheStore:
         if length == len(entry.tokens) and always_trimmable(entry.caches):
             return Lookup(entry.caches, length)
         self._entries.append(entry)
-        return self.copy_of(key, prompt)
+        return _copied(entry, length)
 
     def copy_of(self, key: CacheKey, prompt: Sequence[int]) -> Lookup:
         """What `take` would find, as a copy: the store keeps its own as it is."""
         tokens = _as_array(prompt)
         entry, length = self._best(key, tokens)
-        if entry is None:
-            return Lookup(None, 0)
-        caches = copy.deepcopy(entry.caches)
-        if length < len(entry.tokens) and not cut(caches, length):
-            return Lookup(None, 0)
-        return Lookup(caches, length)
+        return _copied(entry, length) if entry else Lookup(None, 0)
 
     def put(self, key: CacheKey, tokens: Sequence[int], caches: LayerCaches) -> None:
         """Keep `caches`, which hold `tokens`; from now on they are the store's."""
@@ -165,6 +160,13 @@ class PromptCacheStore:
         if entry.key != key or shared < len(entry.tokens):
             return False
         return shared == len(tokens) or always_trimmable(caches)
+
+
+def _copied(entry: Entry, length: int) -> Lookup:
+    caches = copy.deepcopy(entry.caches)
+    if length < len(entry.tokens) and not cut(caches, length):
+        return Lookup(None, 0)
+    return Lookup(caches, length)
 
 
 def common_prefix(a: np.ndarray, b: np.ndarray) -> int:

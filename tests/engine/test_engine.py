@@ -19,14 +19,6 @@ QUESTION = [
 ]
 
 
-@pytest.fixture(scope="module")
-def real(demo_model: Path) -> Iterator[Driver]:
-    driver = Driver()
-    driver.load(demo_model)
-    yield driver
-    driver.close()
-
-
 @pytest.fixture
 def cold(demo_model: Path) -> Iterator[Driver]:
     driver = Driver()

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from mlxchat.engine.interface import Inspected, InspectRequest, Message, TokenSampled
 from mlxchat.parameters import Settings
-from tests.driving import Driver
 
 QUESTION = [Message("user", "Name three colours of the sea.")]
 FREE = Settings(temp=1.0, max_tokens=12)
 
 pytestmark = pytest.mark.real_model
-
-
-@pytest.fixture(scope="module")
-def real(demo_model: Path) -> Iterator[Driver]:
-    driver = Driver()
-    driver.load(demo_model)
-    yield driver
-    driver.close()
 
 
 @pytest.mark.parametrize("place", [0, 5, 11])
