@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from mlxchat.conversation.conversation import Conversation, Reply, UserMessage
+from mlxchat.engine.alternatives import Alternatives
+from mlxchat.engine.distribution import Distribution
 from mlxchat.engine.interface import (
+    ALTERNATIVES,
     Engine,
     Event,
     InspectRequest,
@@ -21,6 +24,7 @@ from mlxchat.engine.interface import (
     ReplyFinished,
     ReplyRequest,
     ReplyStarted,
+    TokenRecord,
     TokenSampled,
 )
 from mlxchat.errors import MlxchatError
@@ -96,7 +100,7 @@ class ChatSession:
         """Say something and ask for a reply, as soon as the model is there."""
         self._check_free()
         self._check_model()
-        self.conversation.entries.append(UserMessage(text))
+        self.conversation.add(UserMessage(text))
         self._ask()
 
     def retry(self) -> None:
@@ -105,10 +109,28 @@ class ChatSession:
         self._check_model()
         if self.reply is not None:
             self.prefill = self.reply.prefill
-            self.conversation.entries.pop()
+            self.conversation.step_before(self.reply)
         if not self.conversation.entries:
             raise MlxchatError("There is nothing to retry yet: send a message first.")
         self._ask()
+
+    def branch(self, reply: Reply, place: int, seen: Distribution, token_id: int) -> None:
+        """Write another version of a reply: its tokens before `place`, then this one out of what
+        was `seen` there, then what the model makes of it."""
+        self._check_free()
+        self._check_speaks(reply)
+        ids = [record.token_id for record in reply.tokens[:place]]
+        text = self.engine.spell([*ids, token_id])[-1]
+        self.prefill = reply.prefill
+        self.conversation.step_before(reply)
+        self._ask([*reply.tokens[:place], chosen(seen, token_id, text)])
+
+    def show_version(self, reply: Reply, step: int) -> Reply | None:
+        """Go to another version of a reply, which brings what followed it; None where there is
+        none."""
+        self._check_free()
+        shown = self.conversation.show_version(reply, step)
+        return shown if isinstance(shown, Reply) else None
 
     def stop(self) -> None:
         """Stop the reply, or the load and the reply that waits for it; what was written stands."""
@@ -171,6 +193,20 @@ class ChatSession:
         )
         return True
 
+    def ask_token(self, request_id: int, reply: Reply, place: int) -> bool:
+        """Ask what could have come at a place of a reply; Inspected answers. False where another
+        model than the one that wrote it is loaded."""
+        if self._loads or not self._speaks(reply):
+            return False
+        ids = tuple(record.token_id for record in reply.tokens[: place + 1])
+        messages = self.conversation.messages(until=reply)
+        self.engine.inspect(
+            InspectRequest(
+                request_id, messages, self.settings, reply.prefill, ids[:place], also=ids[place:]
+            )
+        )
+        return True
+
     # What the engine did
 
     def pump(self) -> list[Event]:
@@ -223,7 +259,8 @@ class ChatSession:
         else:
             reply.reason, reply.failure = "failed", event.message
 
-    def _ask(self) -> None:
+    def _ask(self, start: Sequence[TokenRecord] = ()) -> None:
+        """Ask for a reply, which goes on from the tokens of `start`."""
         if self._loads:
             self._waiting = True
             return
@@ -236,20 +273,57 @@ class ChatSession:
             seed=secrets.randbelow(NEW_SEEDS) if seed is None else seed,
             settings=self.settings,
             prefill=self.prefill,
+            tokens=list(start),
+            given=len(start),
         )
         self.prefill = ""
         self._reply_id += 1
         self._reading = True
         self.current = reply
-        self.conversation.entries.append(reply)
+        self.conversation.add(reply)
         self.engine.reply(
-            ReplyRequest(self._reply_id, messages, self.settings, reply.seed, reply.prefill)
+            ReplyRequest(
+                self._reply_id,
+                messages,
+                self.settings,
+                reply.seed,
+                reply.prefill,
+                tuple(record.token_id for record in start),
+            )
         )
 
     def _check_free(self) -> None:
         if self.busy:
             raise MlxchatError("A reply is still being written: stop it first (Esc).")
 
+    def _speaks(self, reply: Reply) -> bool:
+        """Whether the model that is loaded is the one that wrote a reply."""
+        info = self.info
+        return info is not None and (info.name, info.adapter) == (reply.model, reply.adapter)
+
+    def _check_speaks(self, reply: Reply) -> None:
+        self._check_model()
+        if self._loads or not self._speaks(reply):
+            raise MlxchatError(
+                f"This reply is {reply.model}'s: load that model again to go on from its tokens."
+            )
+
     def _check_model(self) -> None:
         if self.info is None and not self._loads:
             raise MlxchatError("No model is loaded: choose one first (/model).")
+
+
+def chosen(seen: Distribution, token_id: int, text: str) -> TokenRecord:
+    """The record of a token that a person took out of a distribution."""
+    logprobs = {c.token_id: c.logprob for c in seen.candidates}
+    own = logprobs[token_id]
+    ranked = sorted(logprobs.items(), key=lambda pair: -pair[1])
+    return TokenRecord(
+        token_id=token_id,
+        text=text,
+        logprob=own,
+        rank=sum(logprob > own for logprob in logprobs.values()),
+        alternatives=Alternatives(ranked[:ALTERNATIVES]),
+        settings=seen.settings,
+        entropy=seen.entropy_before,
+    )

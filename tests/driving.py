@@ -89,6 +89,7 @@ class Driver:
         *,
         seed: int = 0,
         prefill: str = "",
+        reply_ids: Sequence[int] = (),
         watch: Callable[[Event], None] = lambda event: None,
     ) -> Written:
         """Ask and wait for the end; `watch` sees each event as it comes."""
@@ -96,7 +97,7 @@ class Driver:
             messages = [Message("user", messages)]
         self._ids += 1
         request = ReplyRequest(
-            self._ids, messages, settings or Settings(max_tokens=16), seed, prefill
+            self._ids, messages, settings or Settings(max_tokens=16), seed, prefill, tuple(reply_ids)
         )
         self.engine.reply(request)
         written = Written()

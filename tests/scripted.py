@@ -74,8 +74,11 @@ class ScriptedEngine:
     def inspect(self, request: InspectRequest) -> None:
         self.calls.append(("inspect", request))
 
-    def token_text(self, token_id: int) -> str:
-        return f"t{token_id}"
+    def spell(self, token_ids: Sequence[int]) -> list[str]:
+        return [f" t{token_id}" for token_id in token_ids]
+
+    def token_bytes(self, token_id: int) -> bytes:
+        return f" t{token_id}".encode()
 
     def drain(self) -> list[Event]:
         events, self._events = self._events, []
@@ -109,7 +112,7 @@ class ScriptedEngine:
         for word in text.split(" "):
             lead = " " if self._said else ""
             record = TokenRecord(
-                self._said, lead + word, -0.5, 0, ((self._said, -0.5),), self.settings
+                self._said, lead + word, -0.5, 0, ((self._said, -0.5),), self.settings, 1.5, -0.25
             )
             self.tell(TokenSampled(self._id, record))
             self._said += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from mlxchat.engine.interface import FinishReason, Message, Statistics, TokenRecord
 from mlxchat.parameters import Settings
@@ -31,6 +32,8 @@ class Reply:
     """None while it is being written."""
     statistics: Statistics = field(default_factory=Statistics)
     failure: str = ""
+    given: int = 0
+    """How many of its first tokens were taken over from another reply or chosen by hand."""
 
     @property
     def text(self) -> str:
@@ -50,16 +53,76 @@ class Reply:
         return Message("assistant", self.text, ids)
 
 
-@dataclass(slots=True)
-class Conversation:
-    """A system prompt and the messages under it, in order."""
+Entry = UserMessage | Reply
 
-    system: str = ""
-    entries: list[UserMessage | Reply] = field(default_factory=list)
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """An entry of the tree with what was said after it, one child for each version."""
+
+    entry: Entry | None
+    """None at the root."""
+    parent: Node | None = None
+    children: list[Node] = field(default_factory=list)
+    shown: Node | None = None
+    """The child on the path that is shown; None where the path ends here."""
+
+
+class Version(NamedTuple):
+    """Which of several entries at one place is shown, counted from 1."""
+
+    number: int
+    count: int
+
+
+class Conversation:
+    """A system prompt and the messages under it: a tree of which one path is shown.
+
+    What is left for another version stays in the tree.
+    """
+
+    def __init__(self, system: str = "") -> None:
+        self.system = system
+        self._root = Node(None)
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The messages of the path that is shown, in order."""
+        return [node.entry for node in self._path() if node.entry is not None]
+
+    def add(self, entry: Entry) -> None:
+        """Say something at the end of the path."""
+        tip = self._path()[-1]
+        tip.shown = Node(entry, tip)
+        tip.children.append(tip.shown)
+
+    def step_before(self, entry: Entry) -> None:
+        """End the path before this entry; what is added next is another version of it."""
+        parent = self._node(entry).parent
+        assert parent is not None
+        parent.shown = None
+
+    def version(self, entry: Entry) -> Version:
+        """Which version of its message this entry is."""
+        node = self._node(entry)
+        assert node.parent is not None
+        siblings = node.parent.children
+        return Version(siblings.index(node) + 1, len(siblings))
+
+    def show_version(self, entry: Entry, step: int) -> Entry | None:
+        """Show the version `step` places after this one, and what followed it; None where there is
+        none."""
+        node = self._node(entry)
+        assert node.parent is not None
+        siblings = node.parent.children
+        place = siblings.index(node) + step
+        if not 0 <= place < len(siblings):
+            return None
+        node.parent.shown = siblings[place]
+        return siblings[place].entry
 
     def messages(self, until: Reply | None = None) -> list[Message]:
-        """The conversation (up to a reply) as an engine takes it, roles in turn, as many templates
-        demand.
+        """The path (up to a reply) as an engine takes it, roles in turn, as many templates demand.
 
         A reply without text, stopped or failed at once, is left out; what the person wrote before
         and after it is one message.
@@ -77,6 +140,20 @@ class Conversation:
 
     @property
     def last_reply(self) -> Reply | None:
-        """The reply at the end, if one is there."""
-        last = self.entries[-1] if self.entries else None
+        """The reply at the end of the path, if one is there."""
+        last = self._path()[-1].entry
         return last if isinstance(last, Reply) else None
+
+    def _path(self) -> list[Node]:
+        """The root and all that is shown below it."""
+        path = [self._root]
+        while path[-1].shown is not None:
+            path.append(path[-1].shown)
+        return path
+
+    def _node(self, entry: Entry) -> Node:
+        """The node of an entry of the path; KeyError where it is not there."""
+        for node in self._path():
+            if node.entry is entry:
+                return node
+        raise KeyError("not on the path that is shown")

@@ -8,34 +8,46 @@ from typing import overload
 
 Pair = tuple[int, float]
 
+ID_BYTES = 4
+"""Of an id, and of a log-probability."""
+
 
 class Alternatives(Sequence[Pair]):
-    """Pairs of (token id, log-probability) in eight bytes each; float32, as the model gave them."""
+    """Pairs of (token id, log-probability), eight bytes each; float32, as the model gave them."""
 
-    __slots__ = ("_ids", "_logprobs")
+    __slots__ = ("_packed",)
 
-    def __init__(self, pairs: Iterable[Pair]) -> None:
+    def __init__(self, pairs: Iterable[Pair] = ()) -> None:
         kept = list(pairs)
-        self._ids = array("i", [token_id for token_id, _ in kept])
-        self._logprobs = array("f", [logprob for _, logprob in kept])
+        ids = array("i", [token_id for token_id, _ in kept])
+        self._packed = ids.tobytes() + array("f", [logprob for _, logprob in kept]).tobytes()
+
+    @classmethod
+    def packed(cls, ids: bytes, logprobs: bytes) -> Alternatives:
+        """From the bytes of int32 ids and of as many float32 log-probabilities."""
+        made = cls.__new__(cls)
+        made._packed = ids + logprobs
+        return made
 
     def __len__(self) -> int:
-        return len(self._ids)
+        return len(self._packed) // (2 * ID_BYTES)
 
     @overload
     def __getitem__(self, index: int) -> Pair: ...
     @overload
     def __getitem__(self, index: slice) -> Sequence[Pair]: ...
     def __getitem__(self, index: int | slice) -> Pair | Sequence[Pair]:
+        view, half = memoryview(self._packed), len(self._packed) // 2
+        ids, logprobs = view[:half].cast("i"), view[half:].cast("f")
         if isinstance(index, slice):
-            return list(zip(self._ids[index], self._logprobs[index], strict=True))
-        return self._ids[index], self._logprobs[index]
+            return list(zip(ids[index], logprobs[index], strict=True))
+        return ids[index], logprobs[index]
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Alternatives) and list(self) == list(other)
+        return isinstance(other, Alternatives) and self._packed == other._packed
 
     def __hash__(self) -> int:
-        return hash((bytes(self._ids), bytes(self._logprobs)))
+        return hash(self._packed)
 
     def __repr__(self) -> str:
-        return f"Alternatives({list(self)})"
+        return f"Alternatives({self[:]})"

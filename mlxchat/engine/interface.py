@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from mlxchat.parameters import Number, Settings
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "cancelled", "failed"]
 
-ALTERNATIVES = 10
+ALTERNATIVES = 20
 """How many of the most likely tokens are kept for every sampled one."""
 
 
@@ -87,7 +88,22 @@ class TokenRecord:
     """The most likely tokens as (id, log-probability), most likely first."""
     settings: Settings
     """The settings in force when it was drawn."""
+    entropy: float
+    """Of the prediction, in bits."""
+    drawn_logprob: float | None = None
+    """Natural log of the probability with which the sampler drew it, after all filters and the
+    temperature; None where that is not known, or where the token was not drawn but chosen."""
     from_draft: bool = False
+
+    @property
+    def prob(self) -> float:
+        """The model's own probability for it."""
+        return math.exp(self.logprob)
+
+    @property
+    def drawn_prob(self) -> float | None:
+        """The probability with which the sampler drew it."""
+        return None if self.drawn_logprob is None else math.exp(self.drawn_logprob)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +158,8 @@ class ReplyRequest:
     seed: int
     prefill: str = ""
     """The start of the reply, which the model goes on from."""
+    reply_ids: tuple[int, ...] = ()
+    """The first tokens of the reply, after the prefilled start; the model goes on from them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,11 +314,14 @@ class Engine(Protocol):
         """Ask what a prompt of these messages would cost; answered when the engine is idle."""
 
     def inspect(self, request: InspectRequest) -> None:
-        """Ask what can come at a place; answered when the engine is idle, the newest question
-        only. New settings at the same place cost no run of the model."""
+        """Ask what can come at a place; answered when the engine is idle, or between two tokens,
+        the newest question only. New settings at the same place cost no run of the model."""
 
-    def token_text(self, token_id: int) -> str:
-        """A token's text, as its vocabulary spells it."""
+    def spell(self, token_ids: Sequence[int]) -> list[str]:
+        """The text that becomes readable with each of a reply's tokens; empty in mid-character."""
+
+    def token_bytes(self, token_id: int) -> bytes:
+        """The exact bytes that a token stands for; a special token's name."""
 
     def drain(self) -> list[Event]:
         """The events since the last call; never waits."""

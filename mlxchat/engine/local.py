@@ -83,7 +83,9 @@ class LocalEngine:
         self._lock = threading.Lock()
         self._settings = Settings()
         self._latest_count = 0
-        self._latest_inspection: int | None = None
+        self._question: InspectRequest | None = None
+        """The newest one, as long as no reply was asked for after it."""
+        self._answered: InspectRequest | None = None
         self._worker: Worker | None = None
         self._thread: threading.Thread | None = None
 
@@ -94,13 +96,12 @@ class LocalEngine:
     def reply(self, request: ReplyRequest) -> None:
         """Write a reply under the request's settings, until they are changed."""
         self._settings = request.settings
-        self._latest_inspection = None
-        self._submit(
-            Job(
-                lambda worker, stop: worker.reply(request, stop),
-                lambda message: ReplyFailed(request.reply_id, message),
-            )
-        )
+        self._question = None
+
+        def reply(worker: Worker, stop: Callable[[], bool]) -> None:
+            worker.reply(request, stop, lambda: self._answer(worker, stop))
+
+        self._submit(Job(reply, lambda message: ReplyFailed(request.reply_id, message)))
 
     def change(self, settings: Settings) -> None:
         """Use these settings from the next draw on."""
@@ -123,22 +124,26 @@ class LocalEngine:
         self._submit(Job(count, lambda _: None))
 
     def inspect(self, request: InspectRequest) -> None:
-        """Tell what can come at a place when the engine is idle; a newer question, or a reply,
-        takes an older one's place."""
-        self._latest_inspection = request.request_id
+        """Tell what can come at a place when the engine is idle or between two tokens; a newer
+        question, or a reply that is asked for, takes an older one's place."""
+        self._question = request
+        self._submit(Job(self._answer, lambda _: None))
 
-        def inspect(worker: Worker, stop: Callable[[], bool]) -> None:
-            def over() -> bool:
-                return stop() or request.request_id != self._latest_inspection
+    def _answer(self, worker: Worker, stop: Callable[[], bool]) -> None:
+        """Answer the newest question, once (engine's thread)."""
+        question = self._question
+        if question is None or question is self._answered or stop():
+            return
+        self._answered = question
+        worker.inspect(question, lambda: stop() or question is not self._question)
 
-            if not over():
-                worker.inspect(request, over)
+    def spell(self, token_ids: Sequence[int]) -> list[str]:
+        """The text of each of a reply's tokens."""
+        return self._worker.spell(token_ids) if self._worker else [""] * len(token_ids)
 
-        self._submit(Job(inspect, lambda _: None))
-
-    def token_text(self, token_id: int) -> str:
-        """A token's own text."""
-        return self._worker.token_text(token_id) if self._worker else ""
+    def token_bytes(self, token_id: int) -> bytes:
+        """A token's bytes."""
+        return self._worker.token_bytes(token_id) if self._worker else b""
 
     def drain(self) -> list[Event]:
         """The events since the last call."""

@@ -7,7 +7,8 @@ it; `take` hands out one that nobody else holds.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -88,6 +89,7 @@ class PromptCacheStore:
         self.limit_bytes = limit_bytes
         self.limit_entries = limit_entries
         self._entries: list[Entry] = []
+        self._lent: tuple[CacheKey, Callable[[], Sequence[int]], LayerCaches] | None = None
 
     @property
     def nbytes(self) -> int:
@@ -126,7 +128,7 @@ class PromptCacheStore:
     def copy_of(self, key: CacheKey, prompt: Sequence[int]) -> Lookup:
         """What `take` would find, as a copy: the store keeps its own as it is."""
         tokens = _as_array(prompt)
-        entry, length = self._best(key, tokens)
+        entry, length = self._best(key, tokens, self._lent_entry(key))
         return _copied(entry, length) if entry else Lookup(None, 0)
 
     def put(self, key: CacheKey, tokens: Sequence[int], caches: LayerCaches) -> None:
@@ -145,9 +147,29 @@ class PromptCacheStore:
         """Keep a copy of `caches` as they are now, while they go on growing."""
         self.put(key, tokens, copy.deepcopy(caches))
 
-    def _best(self, key: CacheKey, prompt: np.ndarray) -> tuple[Entry | None, int]:
+    @contextmanager
+    def lent(
+        self, key: CacheKey, tokens: Callable[[], Sequence[int]], caches: LayerCaches
+    ) -> Iterator[None]:
+        """Meanwhile `copy_of` finds these caches too, which are in use elsewhere."""
+        self._lent = (key, tokens, caches)
+        try:
+            yield
+        finally:
+            self._lent = None
+
+    def _lent_entry(self, key: CacheKey) -> list[Entry]:
+        if self._lent is None or self._lent[0] != key:
+            return []
+        tokens, caches = _as_array(self._lent[1]()), self._lent[2]
+        whole = held_length(caches, len(tokens)) == len(tokens) == caches[0].offset
+        return [Entry(key, tokens, caches, 0)] if whole and always_trimmable(caches) else []
+
+    def _best(
+        self, key: CacheKey, prompt: np.ndarray, lent: Sequence[Entry] = ()
+    ) -> tuple[Entry | None, int]:
         best, length = None, 0
-        for entry in reversed(self._entries):
+        for entry in reversed([*self._entries, *lent]):
             if entry.key == key and (usable := entry.usable(prompt)) > length:
                 best, length = entry, usable
         return best, length

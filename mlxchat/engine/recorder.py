@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import NamedTuple, cast
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.interface import ALTERNATIVES, TokenRecord
-from mlxchat.engine.sampler import LiveSampler
+from mlxchat.engine.sampler import SMALLEST_TEMP, LiveSampler
 from mlxchat.parameters import Settings
 
 ROW = 64
@@ -28,8 +29,8 @@ class Candidates(NamedTuple):
     """(rows, ROW): the log-probabilities of these rows, float32."""
     vocabulary: int
 
-    def best(self, count: int) -> list[tuple[int, float]]:
-        """The `count` most likely tokens as (id, log-probability), most likely first."""
+    def best(self, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Ids and log-probabilities of the `count` most likely tokens, most likely first."""
         values = np.asarray(self.logprobs).reshape(-1)
         ids = (np.asarray(self.rows)[:, None] * ROW + _IN_ROW).reshape(-1)
         if self.vocabulary % ROW:  # what fills up the last row is no token
@@ -37,7 +38,7 @@ class Candidates(NamedTuple):
         count = min(count, len(values))
         top = values.argpartition(-count)[-count:]
         top = top[(-values[top]).argsort(kind="stable")]
-        return list(zip(ids[top].tolist(), values[top].tolist(), strict=True))
+        return ids[top].astype(np.int32), values[top]
 
 
 def candidates(logprobs: mx.array, count: int) -> Candidates:
@@ -66,37 +67,69 @@ class Sampled(NamedTuple):
     logprobs: mx.array
     """(vocabulary,), float32."""
     candidates: Candidates
+    weights: mx.array | None = None
+    """(vocabulary,): the log-weights that it was drawn by; None where they are not known, or at
+    temp 0."""
 
     @property
     def arrays(self) -> tuple[mx.array, ...]:
         """All that is to be evaluated."""
-        return self.token, self.logprobs, self.candidates.rows, self.candidates.logprobs
+        found = self.token, self.logprobs, self.candidates.rows, self.candidates.logprobs
+        return found if self.weights is None else (*found, self.weights)
 
     def record(self, text: str, from_draft: bool = False) -> TokenRecord:
         """The record in plain Python values; evaluates what is not evaluated yet."""
         token_id = cast(int, self.token.item())
         logprobs = np.asarray(self.logprobs)
-        alternatives = self.candidates.best(ALTERNATIVES)
-        own = float(logprobs[token_id])
-        if own >= alternatives[-1][1]:
-            rank = sum(logprob > own for _, logprob in alternatives)
-        else:
-            rank = int(np.count_nonzero(logprobs > own))
+        ids, best = self.candidates.best(ALTERNATIVES)
+        own = logprobs[token_id]
+        # What is among the best is ranked by them alone.
+        rivals = best if own >= best[-1] else logprobs
         return TokenRecord(
             token_id=token_id,
             text=text,
-            logprob=own,
-            rank=rank,
-            alternatives=Alternatives(alternatives),
+            logprob=float(own),
+            rank=int(np.count_nonzero(rivals > own)),
+            alternatives=Alternatives.packed(ids.tobytes(), best.tobytes()),
             settings=self.settings,
+            entropy=entropy(logprobs),
+            drawn_logprob=self._drawn_logprob(token_id, from_draft),
             from_draft=from_draft,
         )
 
+    def _drawn_logprob(self, token_id: int, from_draft: bool) -> float | None:
+        if self.weights is None:
+            return 0.0 if self.settings.temp < SMALLEST_TEMP and not from_draft else None
+        weights = np.asarray(self.weights)
+        return float(weights[token_id] - log_sum(weights))
 
-def observe(logprobs: mx.array, token: mx.array, settings: Settings) -> Sampled:
-    """What to record of `token`, a scalar drawn from `logprobs`, (vocabulary,)."""
+
+def entropy(logprobs: np.ndarray) -> float:
+    """Shannon's entropy in bits of (vocabulary,) natural log-probabilities."""
+    probs = np.exp(logprobs)
+    with np.errstate(invalid="ignore"):
+        found = np.dot(probs, logprobs)
+    if np.isnan(found):  # 0 times -inf
+        some = probs > 0
+        found = np.dot(probs[some], logprobs[some])
+    return max(0.0, -float(found) / math.log(2))
+
+
+def log_sum(weights: np.ndarray) -> float:
+    """The logarithm of the sum of what `weights`, (vocabulary,), are logarithms of."""
+    most = weights.max()
+    shifted = weights - most
+    return float(most) + math.log(np.exp(shifted, out=shifted).sum())
+
+
+def observe(
+    logprobs: mx.array, token: mx.array, settings: Settings, weights: mx.array | None = None
+) -> Sampled:
+    """What to record of `token`, a scalar drawn by `weights` from `logprobs`, both (vocabulary,)."""
     logprobs = logprobs.astype(mx.float32)
-    return Sampled(settings, token, logprobs, candidates(logprobs, ALTERNATIVES))
+    if weights is not None:
+        weights = weights.astype(mx.float32)
+    return Sampled(settings, token, logprobs, candidates(logprobs, ALTERNATIVES), weights)
 
 
 class RecordingSampler:
@@ -109,7 +142,13 @@ class RecordingSampler:
     def __call__(self, logprobs: mx.array) -> mx.array:
         """Draw a token, (1, vocabulary) to (1,), and start evaluating its record with it."""
         token = self._sampler(logprobs)
-        sampled = observe(logprobs[0], token[0], self._sampler.settings)
+        weights = self._sampler.weights
+        sampled = observe(
+            logprobs[0],
+            token[0],
+            self._sampler.settings,
+            None if weights is None else weights[0],
+        )
         mx.async_eval(token, *sampled.arrays)
         self._sampled.append(sampled)
         return token

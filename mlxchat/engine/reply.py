@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import mlx.core as mx
@@ -40,9 +41,13 @@ from mlxchat.engine.prompt_cache import (
 )
 from mlxchat.engine.recorder import RecordingSampler, Sampled, observe
 from mlxchat.engine.sampler import LiveSampler
+from mlxchat.engine.spelling import Speller, leading_space
 from mlxchat.parameters import Settings
 
 NO_LIMIT = 2**31 - 1
+
+Between = Callable[[Callable[[], list[int]], LayerCaches], None]
+"""Called between two tokens with the tokens so far and the caches that hold them."""
 
 
 class Reply:
@@ -56,6 +61,7 @@ class Reply:
         current_settings: Callable[[], Settings],
         emit: Callable[[Event], None],
         cancelled: Callable[[], bool],
+        between: Between = lambda tokens, caches: None,
     ) -> None:
         self._loaded = loaded
         self._store = store
@@ -63,10 +69,12 @@ class Reply:
         self._current_settings = current_settings
         self._emit = emit
         self._cancelled = cancelled
+        self._between = between
         self._started = time.perf_counter()
-        self._prompt = build_prompt(
-            loaded.tokenizer, request.messages, loaded.spec, request.prefill
-        )
+        prompt = build_prompt(loaded.tokenizer, request.messages, loaded.spec, request.prefill)
+        self._opens_in_thought = prompt.opens_in_thought
+        self._prompt_ids = [*prompt.token_ids, *request.reply_ids]
+        """What is read before the first draw."""
         self._reply_ids: list[int] = []
         self._reused = 0
         self._drafted = 0
@@ -76,8 +84,11 @@ class Reply:
     def write(self) -> None:
         """Write the reply, sending events. The caches go back to the store, but for a failure,
         after which nobody knows what they hold."""
-        prompt_ids = self._prompt.token_ids
-        caches, self._reused = self._store.take(self._loaded.key, prompt_ids)
+        if self._request.reply_ids[-1:] and self._ends(self._request.reply_ids[-1]):
+            self._emit(ReplyStarted(self._request.reply_id))
+            self._emit(ReplyFinished(self._request.reply_id, "stop", self._statistics()))
+            return
+        caches, self._reused = self._store.take(self._loaded.key, self._prompt_ids)
         if caches is None:
             caches = self._loaded.new_caches()
         mx.random.seed(self._request.seed)
@@ -99,7 +110,7 @@ class Reply:
 
     def _prefill(self, caches: LayerCaches) -> bool:
         """Read the prompt but for its last token; False when stopped. Keeps what was read."""
-        prompt_ids = self._prompt.token_ids
+        prompt_ids = self._prompt_ids
         self._read, step = self._reused, prefill_step(self._loaded.spec)
         with wired_limit(self._loaded.model, [generation_stream]), mx.stream(generation_stream):
             self._progress()
@@ -121,8 +132,8 @@ class Reply:
                 self._request.reply_id,
                 self._reused,
                 self._read - self._reused,
-                len(self._prompt.token_ids) - self._reused,
-                self._prompt.opens_in_thought,
+                len(self._prompt_ids) - self._reused,
+                self._opens_in_thought,
             )
         )
 
@@ -130,23 +141,45 @@ class Reply:
 
     def _generate(self, caches: LayerCaches) -> FinishReason:
         self._sampler = LiveSampler(self._current_settings(), self._loaded.xtc_special_tokens)
-        self._penalties = LivePenalties(self._sampler.settings, self._prompt.token_ids[:-1])
-        shown = 0
+        self._penalties = LivePenalties(self._sampler.settings, self._prompt_ids[:-1])
+        self._shown = bool(self._request.reply_ids)
         with closing(self._responses(caches)) as responses:
             for response, record in responses:
                 self._count(response)
-                text = record.text
-                lead = "" if shown else self._leading_space(text)
-                shown += len(text)
                 reason = self._reason_to_stop(response)
-                if reason in ("length", "cancelled"):
-                    text += self._held_back(shown)
-                if lead or text is not record.text:
-                    record = replace(record, text=lead + text)
+                text = self._text(response, reason)
+                if text is not record.text:
+                    record = replace(record, text=text)
                 self._emit(TokenSampled(self._request.reply_id, record))
                 if reason:
                     return reason
+                self._between(self._written_ids, caches)
         return "length"
+
+    def _text(self, response: Any, reason: FinishReason | None) -> str:
+        """The text of the last token; behind it, at a cut, what would wait for the next one."""
+        if self._request.reply_ids:
+            text = "" if reason == "stop" else self._speller.add(response.token)
+            return text + self._speller.rest() if reason else text
+        text = str(response.text)
+        if text and not self._shown:
+            self._shown = True
+            text = leading_space(self._loaded.tokenizer, self._reply_ids, text) + text
+        if reason in ("length", "cancelled"):
+            text += Speller(self._loaded.tokenizer, self._reply_ids).rest()
+        return text
+
+    @cached_property
+    def _speller(self) -> Speller:
+        """Spells what goes on from the first tokens of the reply."""
+        return Speller(self._loaded.tokenizer, self._request.reply_ids)
+
+    def _written_ids(self) -> list[int]:
+        """The tokens of the prompt and of the reply so far."""
+        return [*self._prompt_ids, *self._reply_ids]
+
+    def _ends(self, token_id: int) -> bool:
+        return token_id in self._loaded.tokenizer.eos_token_ids
 
     def _responses(self, caches: LayerCaches) -> Generator[tuple[Any, TokenRecord], None, None]:
         """mlx_lm's responses, each with the record of its token."""
@@ -156,7 +189,7 @@ class Reply:
         responses = stream_generate(
             loaded.model,
             loaded.tokenizer,
-            mx.array(self._prompt.token_ids[-1:]),
+            mx.array(self._prompt_ids[-1:]),
             max_tokens=NO_LIMIT,
             draft_model=loaded.draft_model,
             num_draft_tokens=spec.num_draft_tokens,
@@ -197,34 +230,16 @@ class Reply:
         if self._cancelled():
             return "cancelled"
         most = self._current_settings().max_tokens
-        return "length" if 0 <= most <= len(self._reply_ids) else None
-
-    def _leading_space(self, text: str) -> str:
-        """The space that mlx_lm's detokenizers take off a reply's first word.
-
-        Without it the text would not spell the reply's tokens, and a prefilled start would run
-        into the first word.
-        """
-        if not text or text[0].isspace():
-            return ""
-        spelled = self._loaded.tokenizer.decode(self._reply_ids)
-        return " " if spelled.startswith(" ") else ""
-
-    def _held_back(self, shown: int) -> str:
-        """Text that the detokenizer keeps until the next token, when none will come."""
-        detokenizer = self._loaded.tokenizer.detokenizer
-        for token in self._reply_ids:
-            detokenizer.add_token(token)
-        detokenizer.finalize()
-        return str(detokenizer.text[shown:])
+        written = len(self._request.reply_ids) + len(self._reply_ids)
+        return "length" if 0 <= most <= written else None
 
     # Afterwards
 
     def _keep(self, caches: LayerCaches) -> None:
         """Put the caches back with the tokens that they hold."""
-        tokens = self._prompt.token_ids[: self._read]
+        tokens = self._prompt_ids[: self._read]
         if self._reply_ids:
-            tokens = [*self._prompt.token_ids, *self._reply_ids]
+            tokens = self._written_ids()
         length = held_length(caches, len(tokens))
         uncut = all(getattr(cache, "offset", length) in (length, None) for cache in caches)
         if uncut or cut(caches, length):
@@ -233,13 +248,13 @@ class Reply:
     def _statistics(self) -> Statistics:
         replied = len(self._reply_ids)
         return Statistics(
-            prompt_tokens=len(self._prompt.token_ids),
+            prompt_tokens=len(self._prompt_ids),
             reused_tokens=self._reused,
             reply_tokens=replied,
             first_token_seconds=self._first_token_at - self._started if replied else 0.0,
             prefill_seconds=self._prefilled_at - self._started,
             reply_seconds=self._last_token_at - self._first_token_at,
-            context_tokens=len(self._prompt.token_ids) + replied,
+            context_tokens=len(self._prompt_ids) + replied,
             accepted_draft_tokens=self._drafted,
             prompt_cache_bytes=self._store.nbytes,
             memory=Memory(mx.get_active_memory(), mx.get_peak_memory(), mx.get_cache_memory()),

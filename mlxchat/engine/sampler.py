@@ -135,6 +135,8 @@ class LiveSampler:
         self._xtc_special_tokens = tuple(xtc_special_tokens)
         self._filters: list[NamedFilter] | None = None
         self.settings = settings
+        self.weights: mx.array | None = None
+        """(rows, vocabulary): the log-weights of the last draw; None where temp was 0."""
 
     def change(self, settings: Settings) -> None:
         """Draw the next token under these settings."""
@@ -145,9 +147,11 @@ class LiveSampler:
     def __call__(self, logprobs: mx.array) -> mx.array:
         """The token drawn from `logprobs`, (rows, vocabulary) to (rows,)."""
         if self.settings.temp < SMALLEST_TEMP:
+            self.weights = None
             return mx.argmax(logprobs, axis=-1)
         if self._filters is None:
             self._filters = filters_of(self.settings, self._xtc_special_tokens, logprobs.shape[-1])
         for _, keep in self._filters:
             logprobs = keep(logprobs)
-        return mx.random.categorical(logprobs * (1.0 / self.settings.temp))
+        self.weights = logprobs * (1.0 / self.settings.temp)
+        return mx.random.categorical(self.weights)

@@ -28,8 +28,9 @@ from mlxchat.engine.interface import (  # noqa: E402
 )
 from mlxchat.engine.loader import LoadedModel, load  # noqa: E402
 from mlxchat.engine.prompt import build_prompt  # noqa: E402
-from mlxchat.engine.prompt_cache import PromptCacheStore  # noqa: E402
+from mlxchat.engine.prompt_cache import LayerCaches, PromptCacheStore  # noqa: E402
 from mlxchat.engine.reply import Reply  # noqa: E402
+from mlxchat.engine.spelling import Speller, Vocabulary  # noqa: E402
 from mlxchat.errors import Cancelled, MlxchatError  # noqa: E402
 from mlxchat.parameters import Settings  # noqa: E402
 
@@ -51,6 +52,7 @@ class Worker:
         self._loaded: LoadedModel | None = None
         self._store = PromptCacheStore(prompt_cache_limit())
         self._inspector: Inspector | None = None
+        self._vocabulary: Vocabulary | None = None
 
     def load(self, spec: ModelSpec, cancelled: IsCancelled) -> None:
         """Load a model; the one before stays when that fails, if there is room for both."""
@@ -65,17 +67,27 @@ class Worker:
             self._loaded = loaded
             self._store.clear()
             self._inspector = Inspector(loaded, self._store)
+            self._vocabulary = Vocabulary(loaded.tokenizer)
             self._emit(Loaded(loaded.info))
         gc.collect()
         mx.clear_cache()
 
-    def reply(self, request: ReplyRequest, cancelled: IsCancelled) -> None:
-        """Write one reply; a failure is an event, and the next reply works."""
+    def reply(
+        self, request: ReplyRequest, cancelled: IsCancelled, look: Callable[[], None]
+    ) -> None:
+        """Write one reply; a failure is an event, and the next reply works.
+
+        `look` is called between two tokens, while the store has what is written.
+        """
+
+        def between(token_ids: Callable[[], list[int]], caches: LayerCaches) -> None:
+            with self._store.lent(loaded.key, token_ids, caches):
+                look()
+
         try:
             loaded = self._model()
-            Reply(
-                loaded, self._store, request, self._current_settings, self._emit, cancelled
-            ).write()
+            settings = self._current_settings
+            Reply(loaded, self._store, request, settings, self._emit, cancelled, between).write()
         except MlxchatError as error:
             self._emit(ReplyFailed(request.reply_id, str(error)))
         except Exception as error:
@@ -105,16 +117,21 @@ class Worker:
         if found is not None:
             self._emit(Inspected(request.request_id, found))
 
-    def token_text(self, token_id: int) -> str:
-        """A token's own text; empty while no model is loaded."""
+    def spell(self, token_ids: Sequence[int]) -> list[str]:
+        """The text that becomes readable with each token; nothing while no model is loaded."""
         if self._loaded is None:
-            return ""
-        return str(self._loaded.tokenizer.decode([token_id]))
+            return [""] * len(token_ids)
+        speller = Speller(self._loaded.tokenizer)
+        return [speller.add(token_id) for token_id in token_ids]
+
+    def token_bytes(self, token_id: int) -> bytes:
+        """A token's bytes; none while no model is loaded."""
+        return self._vocabulary.bytes_of(token_id) if self._vocabulary else b""
 
     def close(self) -> None:
         """Give up model and caches, and end this thread's mlx streams."""
         self._store.clear()
-        self._loaded = self._inspector = None
+        self._loaded = self._inspector = self._vocabulary = None
         gc.collect()
         if hasattr(mx, "clear_streams"):
             mx.clear_streams()
@@ -124,7 +141,7 @@ class Worker:
         memory = backend.describe().memory
         if memory is None or mx.get_active_memory() + wanted <= memory * MODELS_SHARE:
             return
-        self._loaded = self._inspector = None
+        self._loaded = self._inspector = self._vocabulary = None
         self._store.clear()
         gc.collect()
         mx.clear_cache()

@@ -17,6 +17,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from mlxchat.engine.interface import (
+    ALTERNATIVES,
     Event,
     InspectRequest,
     Loaded,
@@ -80,9 +81,13 @@ class PacedEngine:
     def inspect(self, request: InspectRequest) -> None:
         """Nothing can be looked into here."""
 
-    def token_text(self, token_id: int) -> str:
+    def spell(self, token_ids: Sequence[int]) -> list[str]:
         """No vocabulary either."""
-        return ""
+        return [""] * len(token_ids)
+
+    def token_bytes(self, token_id: int) -> bytes:
+        """None."""
+        return b""
 
     def drain(self) -> list[Event]:
         """The events since the last call."""
@@ -100,12 +105,12 @@ class PacedEngine:
         self._buffer.append(PrefillProgress(reply_id, 0, 20, 20))
         self._buffer.append(ReplyStarted(reply_id))
         begun, cpu = time.perf_counter(), time.process_time()
-        alternatives = tuple((n, -0.5 - n) for n in range(10))
+        alternatives = tuple((n, -0.5 - n) for n in range(ALTERNATIVES))
         for text in self._tokens:
             due = begun + self.said / TOKENS_PER_SECOND
             if self._stop.wait(max(0.0, due - time.perf_counter())):
                 break
-            record = TokenRecord(self.said, text, -0.5, 0, alternatives, self.settings)
+            record = TokenRecord(self.said, text, -0.5, 0, alternatives, self.settings, 1.5)
             self._buffer.append(TokenSampled(reply_id, record))
             self.said += 1
             self.seconds = time.perf_counter() - begun

@@ -25,7 +25,9 @@ def test_it_is_what_was_recorded_when_the_token_was_drawn(real, place):
     for token_id, logprob in record.alternatives:
         assert logprobs[token_id] == pytest.approx(logprob, abs=1e-3)
     assert told.candidates[0].token_id == record.alternatives[0][0]
-    assert told.candidates[0].text == real.engine.token_text(told.candidates[0].token_id)
+    assert told.candidates[0].text == real.engine.token_bytes(
+        told.candidates[0].token_id
+    ).decode()
 
 
 def test_the_settings_are_those_of_the_question(real):
@@ -67,3 +69,29 @@ def test_a_reply_goes_before_a_question(real):
     assert len(written.records) == 12
     assert any(isinstance(event, TokenSampled) for event in seen)
     assert not any(isinstance(event, Inspected) for event in seen)
+
+
+def test_a_question_is_answered_in_the_middle_of_a_reply(real):
+    """From the reply's own caches: nothing but the token at the place is read again, and the reply
+    is the one that it would have been."""
+    settings = Settings(temp=1.0, max_tokens=40)
+    plain = real.reply(QUESTION, settings, seed=6)
+    answers: list[tuple[int, Inspected]] = []
+    seen = [0]
+
+    def ask(event: object) -> None:
+        if isinstance(event, TokenSampled):
+            seen[0] += 1
+            if seen[0] == 10:
+                place = tuple(plain.token_ids[:5])
+                real.engine.inspect(InspectRequest(30_001, QUESTION, FREE, reply_ids=place))
+        elif isinstance(event, Inspected):
+            answers.append((seen[0], event))
+
+    disturbed = real.reply(QUESTION, settings, seed=6, watch=ask)
+    assert disturbed.token_ids == plain.token_ids
+    [(when, answer)] = answers
+    assert when < 40
+    best = answer.distribution.candidates[0]
+    assert best.token_id == plain.records[5].alternatives[0][0]
+    assert best.logprob == pytest.approx(plain.records[5].alternatives[0][1], abs=1e-3)

@@ -11,14 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlxchat.engine.alternatives import Alternatives
-from mlxchat.engine.recorder import ROW, candidates, observe
+from mlxchat.engine.explain import entropy, outcome
+from mlxchat.engine.interface import ALTERNATIVES
+from mlxchat.engine.recorder import ROW, RecordingSampler, candidates, observe
+from mlxchat.engine.sampler import LiveSampler
 from mlxchat.parameters import Settings
 
 
 @settings(max_examples=200, deadline=None)
 @given(
     size=st.sampled_from([5, ROW, 10 * ROW, 10 * ROW + 1, 49152, 50257]),
-    count=st.sampled_from([1, 5, 10]),
+    count=st.sampled_from([1, 5, ALTERNATIVES]),
     seed=st.integers(0, 2**32),
     ties=st.booleans(),
 )
@@ -28,11 +31,11 @@ def test_the_most_likely_tokens_are_found(size, count, seed, ties):
         values = np.round(values)
     if seed % 3 == 0:
         values[: size // 2] = -np.inf
-    found = candidates(mx.array(values), count).best(count)
-    ids = [token_id for token_id, _ in found]
+    found, logprobs = candidates(mx.array(values), count).best(count)
+    ids = found.tolist()
     assert len(ids) == len(set(ids)) == min(count, size)
     best = np.sort(values)[::-1][: len(ids)]
-    assert values[ids].tolist() == [value for _, value in found] == best.tolist()
+    assert values[ids].tolist() == logprobs.tolist() == best.tolist()
 
 
 def test_an_observation():
@@ -42,6 +45,29 @@ def test_an_observation():
     assert record.logprob == pytest.approx(np.log(0.2), abs=1e-6)
     assert [token_id for token_id, _ in record.alternatives] == [1, 3, 2, 0]
     assert record.settings.temp == 0.5
+    assert record.entropy == pytest.approx(1.846439, abs=1e-5)
+    assert record.prob == pytest.approx(0.2)
+    assert record.drawn_logprob is None
+
+
+@settings(max_examples=100, deadline=None)
+@given(seed=st.integers(0, 2**32), temp=st.sampled_from([0.0, 0.01, 0.7, 1.0, 2.0, 50.0]),
+       top_p=st.sampled_from([0.3, 0.95, 1.0]), top_k=st.sampled_from([0, 1, 30]))
+def test_the_probability_of_a_draw(seed, temp, top_p, top_k):
+    """What is recorded is what the filters and the temperature made of it, and the entropy that of
+    the model."""
+    chosen = Settings(temp=temp, top_p=top_p, top_k=top_k)
+    values = np.random.default_rng(seed).normal(0, 4, 500).astype(np.float32)
+    values[:50] = -np.inf
+    logprobs = mx.array(values) - mx.logsumexp(mx.array(values))
+    mx.random.seed(seed)
+    recording = RecordingSampler(LiveSampler(chosen, ()))
+    recording(logprobs[None])
+    record = recording.next().record("")
+    expected = outcome(logprobs, chosen, ())
+    assert record.drawn_prob == pytest.approx(expected.probs[record.token_id], rel=1e-4)
+    assert record.entropy == pytest.approx(entropy(np.exp(expected.logprobs)), abs=1e-3)
+    assert record.drawn_prob > 0
 
 
 def test_alternatives_are_a_sequence():
