@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Protocol
 
+from mlxchat.conversation.surprise import MEASURES
 from mlxchat.errors import MlxchatError
 from mlxchat.parameters import PARAMETERS, Number, Parameter, Settings, parameter
 
@@ -53,6 +54,13 @@ class Host(Protocol):
 
     def toggle_panel(self) -> None:
         """Show or hide the sampler panel."""
+
+    def show_tokens(self, what: str | None) -> None:
+        """Look into the tokens of the reply in sight, or leave them; or say what their colours
+        tell, or show them in every reply."""
+
+    def show_version(self, step: int) -> None:
+        """Go to another version of the reply in sight."""
 
     def copy_reply(self) -> None:
         """Put the last reply onto the clipboard."""
@@ -118,6 +126,13 @@ ACTIONS: tuple[Command, ...] = (
             key="escape", label="stop", when="busy"),
     Command("retry", "Write the last reply again", lambda host, _: host.retry(),
             key="ctrl+r", label="retry", aliases=("regen",), when="idle"),
+    Command("tokens", "Look into the tokens of a reply",
+            lambda host, argument: host.show_tokens(_optional(argument)),
+            f"[always | off | {' | '.join(MEASURES)}]", key="ctrl+t", label="tokens"),
+    Command("older", "The version before of the reply in sight",
+            lambda host, _: host.show_version(-1), when="idle"),
+    Command("newer", "The next version of the reply in sight",
+            lambda host, _: host.show_version(1), when="idle"),
     Command("panel", "Go to the sampler panel; from there: hide it",
             lambda host, _: host.toggle_panel(), key="ctrl+s", label="panel"),
     Command("help", "Keys, commands and parameters", lambda host, _: host.show_help(),

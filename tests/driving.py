@@ -97,7 +97,12 @@ class Driver:
             messages = [Message("user", messages)]
         self._ids += 1
         request = ReplyRequest(
-            self._ids, messages, settings or Settings(max_tokens=16), seed, prefill, tuple(reply_ids)
+            self._ids,
+            messages,
+            settings or Settings(max_tokens=16),
+            seed,
+            prefill,
+            tuple(reply_ids),
         )
         self.engine.reply(request)
         written = Written()

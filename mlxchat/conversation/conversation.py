@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from mlxchat.engine.interface import FinishReason, Message, Statistics, TokenRecord
 from mlxchat.parameters import Settings
@@ -68,7 +67,8 @@ class Node:
     """The child on the path that is shown; None where the path ends here."""
 
 
-class Version(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Version:
     """Which of several entries at one place is shown, counted from 1."""
 
     number: int

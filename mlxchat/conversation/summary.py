@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
+from mlxchat.conversation.changes import spelled
 from mlxchat.conversation.conversation import Reply
 from mlxchat.engine.interface import LoadProgress, PrefillProgress
 from mlxchat.parameters import PARAMETERS, Settings
@@ -10,8 +13,20 @@ ENDINGS = {"cancelled": "stopped by you", "length": "cut at max_tokens"}
 
 
 def reply_label(reply: Reply) -> str:
-    """How a reply was drawn: `temp 0.70 · top_p 0.95 · seed 21`."""
+    """How a reply is drawn: `temp 0.70 · top_p 0.95 · seed 21`."""
     return " · ".join([*active_settings(reply.settings), f"seed {reply.seed}"])
+
+
+def reply_origin(reply: Reply) -> str:
+    """What made a reply: `SmolLM2 · adapter pirate · temp 0.70→1.10 · seed 21`."""
+    parts = [reply.model]
+    if reply.adapter:
+        parts.append(f"adapter {PurePath(reply.adapter).name}")
+    last = reply.tokens[-1].settings if len(reply.tokens) > reply.given else reply.settings
+    changed = {text.split(" ")[0]: text for text in spelled(reply.settings, last)}
+    for text in active_settings(reply.settings):
+        parts.append(changed.pop(text.split(" ")[0], text))
+    return " · ".join([*parts, *changed.values(), f"seed {reply.seed}"])
 
 
 def active_settings(settings: Settings) -> list[str]:
@@ -26,19 +41,9 @@ def active_settings(settings: Settings) -> list[str]:
     return shown
 
 
-def reply_changes(reply: Reply) -> list[str]:
-    """What was changed while the reply was written: `temp 0.70→1.10`."""
-    if not reply.tokens:
-        return []
-    changes = reply.settings.differences(reply.tokens[-1].settings)
-    return [
-        f"{name} {PARAMETERS[name].format(before)}→{PARAMETERS[name].format(after)}"
-        for name, (before, after) in changes.items()
-    ]
-
-
 def reply_footer(reply: Reply) -> str:
-    """What a reply cost: `128 tok · 41.2 tok/s · first 0.21 s · 412 in cache, 18 read`."""
+    """What a reply cost, `128 tok · 41.2 tok/s · first 0.21 s · 412 in cache, 18 read`, and what
+    made it."""
     cost = reply.statistics
     parts = [f"{cost.reply_tokens} tok"]
     if cost.tokens_per_second:
@@ -48,10 +53,11 @@ def reply_footer(reply: Reply) -> str:
     parts.append(f"{cost.reused_tokens} in cache, {cost.read_tokens} read")
     if cost.accepted_draft_tokens:
         parts.append(f"{cost.accepted_draft_tokens} drafted")
-    parts += reply_changes(reply)
+    if reply.given:
+        parts.append(f"goes on from {reply.given}")
     if reply.reason in ENDINGS:
         parts.append(ENDINGS[reply.reason])
-    return " · ".join(parts)
+    return " · ".join(parts) + "\n" + reply_origin(reply)
 
 
 def prefill_status(progress: PrefillProgress) -> str:

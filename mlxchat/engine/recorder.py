@@ -125,7 +125,7 @@ def log_sum(weights: np.ndarray) -> float:
 def observe(
     logprobs: mx.array, token: mx.array, settings: Settings, weights: mx.array | None = None
 ) -> Sampled:
-    """What to record of `token`, a scalar drawn by `weights` from `logprobs`, both (vocabulary,)."""
+    """What to record of `token`, a scalar drawn by `weights`; `logprobs` are (vocabulary,) too."""
     logprobs = logprobs.astype(mx.float32)
     if weights is not None:
         weights = weights.astype(mx.float32)

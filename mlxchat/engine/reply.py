@@ -61,7 +61,7 @@ class Reply:
         current_settings: Callable[[], Settings],
         emit: Callable[[Event], None],
         cancelled: Callable[[], bool],
-        between: Between = lambda tokens, caches: None,
+        between: Between,
     ) -> None:
         self._loaded = loaded
         self._store = store

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from itertools import dropwhile
 from pathlib import Path
 
-from mlxchat.conversation.conversation import Reply
+from mlxchat.conversation.conversation import Entry, Reply, UserMessage
 from mlxchat.conversation.summary import load_status, prefill_status, reply_footer, reply_label
 from mlxchat.engine.interface import (
     Event,
@@ -21,7 +22,7 @@ from mlxchat.engine.interface import (
 )
 from mlxchat.session import ChatSession
 from mlxchat.tui.widgets.title_bar import TitleBar
-from mlxchat.tui.widgets.transcript import ReplyHeader, Transcript
+from mlxchat.tui.widgets.transcript import ReplyEntry, ReplyHeader, Transcript, UserEntry
 
 TITLE_SECONDS = 1.0
 """How often the title changes while text streams. Textual paints the box around all that changed:
@@ -92,9 +93,10 @@ class Follower:
             reply, info = self._session.current, self._session.info
             assert reply is not None
             self._entry = self._transcript.begin_reply(
-                header_of(reply),
+                self._header(reply, writing=True),
                 open_reasoning=reply.opens_in_thought,
                 think_tags=info.think_tags if info else None,
+                reply=reply,
             )
         return self._entry
 
@@ -108,7 +110,7 @@ class Follower:
         entry, reply = self._reply_entry(), self._session.current
         self._transcript.set_status(entry, "")
         if reply is not None:
-            self._transcript.append_reply(entry, reply.prefill)
+            self._transcript.append_reply(entry, reply.text)
         self._speed_since = (time.monotonic(), 0)
 
     def _append(self, text: list[str]) -> None:
@@ -134,11 +136,31 @@ class Follower:
             self._transcript.finish_reply(entry, "broke off" if reply.text else "")
             self._transcript.add_notice(event.message, "error")
             return
+        self._transcript.set_header(entry, self._header(reply))
         self._transcript.finish_reply(entry, reply_footer(reply))
         self._title.context = reply.statistics.context_tokens
         self._title.speed = reply.statistics.tokens_per_second
 
+    def show_path(self, first: Entry) -> None:
+        """Show the conversation from one of its messages on."""
+        entries = self._session.conversation.entries
+        info = self._session.info
+        for entry in dropwhile(lambda entry: entry is not first, entries):
+            if isinstance(entry, UserMessage):
+                self._transcript.add([UserEntry(entry.text)])
+                continue
+            shown = ReplyEntry(
+                self._header(entry),
+                entry.text,
+                reply_footer(entry) if entry.reason != "failed" else "broke off",
+                open_reasoning=entry.opens_in_thought,
+                think_tags=info.think_tags if info else None,
+                reply=entry,
+            )
+            self._transcript.add([shown])
 
-def header_of(reply: Reply) -> ReplyHeader:
-    """The line above a reply."""
-    return ReplyHeader(reply.model, reply_label(reply))
+    def _header(self, reply: Reply, *, writing: bool = False) -> ReplyHeader:
+        """The line above a reply; while it is written, with what it is drawn with."""
+        version = self._session.conversation.version(reply)
+        branch = f"‹{version.number}/{version.count}›" if version.count > 1 else ""
+        return ReplyHeader(reply.model, reply_label(reply) if writing else "", branch)

@@ -84,7 +84,7 @@ def measure(driver: Driver, settings: Any, pairs: int) -> dict[str, Any]:
 
 def run(small: bool) -> report.Report:
     """Tokens a second with the recording against without."""
-    found = report.Report(f"Recording with {ALTERNATIVES} alternatives against none, tokens a second")
+    found = report.Report(f"Recording {ALTERNATIVES} alternatives against none, tokens a second")
     with setting.workplace() as folder:
         for case in SMALL if small else FULL:
             driver = Driver()

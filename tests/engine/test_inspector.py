@@ -25,9 +25,7 @@ def test_it_is_what_was_recorded_when_the_token_was_drawn(real, place):
     for token_id, logprob in record.alternatives:
         assert logprobs[token_id] == pytest.approx(logprob, abs=1e-3)
     assert told.candidates[0].token_id == record.alternatives[0][0]
-    assert told.candidates[0].text == real.engine.token_bytes(
-        told.candidates[0].token_id
-    ).decode()
+    assert told.candidates[0].text == real.engine.token_bytes(told.candidates[0].token_id).decode()
 
 
 def test_the_settings_are_those_of_the_question(real):

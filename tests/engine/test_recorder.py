@@ -51,8 +51,12 @@ def test_an_observation():
 
 
 @settings(max_examples=100, deadline=None)
-@given(seed=st.integers(0, 2**32), temp=st.sampled_from([0.0, 0.01, 0.7, 1.0, 2.0, 50.0]),
-       top_p=st.sampled_from([0.3, 0.95, 1.0]), top_k=st.sampled_from([0, 1, 30]))
+@given(
+    seed=st.integers(0, 2**32),
+    temp=st.sampled_from([0.0, 0.01, 0.7, 1.0, 2.0, 50.0]),
+    top_p=st.sampled_from([0.3, 0.95, 1.0]),
+    top_k=st.sampled_from([0, 1, 30]),
+)
 def test_the_probability_of_a_draw(seed, temp, top_p, top_k):
     """What is recorded is what the filters and the temperature made of it, and the entropy that of
     the model."""

@@ -19,6 +19,7 @@ from textual.widgets import Footer
 
 from mlxchat.commands import ACTIONS, COMMANDS, completions, run_line
 from mlxchat.conversation.conversation import Reply
+from mlxchat.conversation.surprise import MEASURES
 from mlxchat.engine.interface import (
     Event,
     Inspected,
@@ -33,13 +34,15 @@ from mlxchat.parameters import Number, Settings
 from mlxchat.session import ChatSession
 from mlxchat.tui.follower import Follower
 from mlxchat.tui.history import MessageHistory
+from mlxchat.tui.inspection import Inspection
 from mlxchat.tui.pace import DRAINS_A_SECOND, Pace
 from mlxchat.tui.widgets.message_editor import MessageEditor
 from mlxchat.tui.widgets.next_token import NextToken
 from mlxchat.tui.widgets.sampler_panel import SamplerPanel
 from mlxchat.tui.widgets.system_prompt import SystemPromptEditor
 from mlxchat.tui.widgets.title_bar import TitleBar
-from mlxchat.tui.widgets.transcript import ReplyEntry, Transcript
+from mlxchat.tui.widgets.token_detail import TokenDetail
+from mlxchat.tui.widgets.transcript import Transcript
 
 if TYPE_CHECKING:
     from mlxchat.tui.app import MlxchatApp
@@ -82,14 +85,15 @@ class ChatScreen(Screen[None]):
         self.session = session
         self._spec = spec
         self._count_id = 0
-        self._inspection_id = 0
         self._pace = Pace()
 
     def compose(self) -> ComposeResult:
         """Title, transcript and panel side by side, editor, keys."""
         yield TitleBar()
         with Horizontal(id="body"):
-            yield Transcript(WELCOME)
+            with Vertical(id="conversation"):
+                yield Transcript(WELCOME)
+                yield TokenDetail()
             with VerticalScroll(id="panel", can_focus=False):
                 yield SamplerPanel(self.session.settings, self.session.defaults)
                 yield NextToken()
@@ -101,6 +105,9 @@ class ChatScreen(Screen[None]):
     def on_mount(self) -> None:
         """Start following the engine."""
         self.follower = Follower(self.session, self.transcript, self.query_one(TitleBar))
+        self.inspection = Inspection(
+            self.session, self.query_one(TokenDetail), self.query_one(NextToken)
+        )
         self.query_one(MessageEditor).focus()
         self._show_panel()
         for problem in self.app.theme_problems:
@@ -108,10 +115,6 @@ class ChatScreen(Screen[None]):
         if self._spec is not None:
             self._load(self._spec)
         self.set_interval(1 / DRAINS_A_SECOND, self._tick)
-
-    @property
-    def _next_token(self) -> NextToken:
-        return self.query_one(NextToken)
 
     @property
     def transcript(self) -> Transcript:
@@ -130,7 +133,7 @@ class ChatScreen(Screen[None]):
             self._react(event)
         if self.session.state != before:
             self.refresh_bindings()
-            self._ask_next()
+            self._inspect()
 
     def _react(self, event: Event) -> None:
         if isinstance(event, Loaded):
@@ -144,14 +147,13 @@ class ChatScreen(Screen[None]):
             editor.cost = event.prompt_tokens - event.cached_tokens
         elif isinstance(event, ReplyFinished):
             self._system_applied()
-        elif isinstance(event, Inspected) and event.request_id == self._inspection_id:
-            self._next_token.distribution = event.distribution
+        elif isinstance(event, Inspected):
+            self.inspection.answered(event)
 
-    def _ask_next(self) -> None:
-        """Ask what could come next, under the settings as they are now."""
-        self._inspection_id += 1
+    def _inspect(self) -> None:
+        """Ask what could come, where that can be seen."""
         if self.panel_shown:
-            self._next_token.stale = not self.session.ask_next(self._inspection_id)
+            self.inspection.ask()
 
     def _system_applied(self) -> None:
         """The reply has read the system prompt as it stands in the session."""
@@ -189,7 +191,7 @@ class ChatScreen(Screen[None]):
             self.session.reset_settings()
         else:
             self.session.set_parameter(message.name, message.settings.value(message.name))
-        self._ask_next()
+        self._inspect()
 
     @on(SystemPromptEditor.Edited)
     def _system_edited(self, message: SystemPromptEditor.Edited) -> None:
@@ -266,21 +268,96 @@ class ChatScreen(Screen[None]):
         self.session.stop()
 
     def retry(self) -> None:
-        """Write the last reply again."""
-        replies = [e for e in self.transcript.entries if isinstance(e, ReplyEntry)]
-        had_reply = isinstance(self.session.reply, Reply)
+        """Write the last reply again, as another version."""
+        before = self.session.reply
         self.session.retry()
-        if had_reply and replies:
-            self.transcript.remove_from(replies[-1].id)
+        self._begin_version(before)
+
+    def _begin_version(self, before: Reply | None) -> None:
+        """Another version of a reply is going to be written in its place."""
+        if before is not None:
+            self.transcript.remove_reply(before)
         self.transcript.following = True
         self.follower.begin_reply()
         self.refresh_bindings()
+
+    def show_version(self, step: int) -> None:
+        """Go to another version of the reply in sight."""
+        if not self.transcript.ask_version(step):
+            raise MlxchatError("The reply in sight has one version: retry it (Ctrl+R) for another.")
+
+    @on(Transcript.VersionAsked)
+    def _version_asked(self, message: Transcript.VersionAsked) -> None:
+        self._try(partial(self._go_to_version, message.reply, message.step))
+
+    def _go_to_version(self, reply: Reply, step: int) -> None:
+        shown = self.session.show_version(reply, step)
+        if shown is not None:
+            self.transcript.remove_reply(reply)
+            self.follower.show_path(shown)
+            self._inspect()
+
+    # Tokens
+
+    def show_tokens(self, what: str | None) -> None:
+        """Walk through the tokens of the reply in sight, or stop it; or show all, or other
+        colours."""
+        view = self.transcript
+        if what in MEASURES:
+            view.measure = what
+        elif what in ("always", "off"):
+            view.always_tokens = what == "always"
+        elif what is not None:
+            names = ", ".join(MEASURES)
+            raise MlxchatError(f"/tokens takes always, off, or what the colours tell: {names}.")
+        elif view.walking:
+            view.action_walk_off()
+        elif view.walk():
+            view.focus()
+        else:
+            raise MlxchatError("There is no reply in sight whose tokens are known.")
+
+    @on(Transcript.TokenSelected)
+    def _token_selected(self, message: Transcript.TokenSelected) -> None:
+        self.query_one(TokenDetail).measure = self.transcript.measure
+        self.inspection.select(message.reply, message.place)
+        self._inspect()
+
+    @on(Transcript.RoadsAsked)
+    def _roads_asked(self) -> None:
+        self._open_panel()
+        self.call_after_refresh(self.query_one(NextToken).focus)
+        self._inspect()
+
+    @on(NextToken.Left)
+    def _roads_left(self) -> None:
+        if self.has_class("-panel-only"):
+            self.panel_chosen = False
+        self.call_after_refresh(self.transcript.focus)
+
+    @on(NextToken.Chosen)
+    def _road_chosen(self, message: NextToken.Chosen) -> None:
+        at = self.inspection.at
+        before = at[0] if at else self.session.reply
+        if self._try(partial(self.inspection.take, message.distribution, message.token_id)):
+            self._roads_left()
+            self._begin_version(before)
+
+    @on(Transcript.SearchAsked)
+    def _search_asked(self) -> None:
+        self.query_one(TokenDetail).open_search()
+
+    @on(TokenDetail.Searched)
+    def _searched(self, message: TokenDetail.Searched) -> None:
+        self.transcript.focus()
+        if message.text and not self.transcript.search(message.text):
+            self.notify(f"The reply has no {message.text!r}.", severity="warning", markup=False)
 
     def clear(self) -> None:
         """Begin a new conversation."""
         self.session.clear()
         self.transcript.clear()
-        self._next_token.distribution = None
+        self.query_one(NextToken).distribution = None
         title = self.query_one(TitleBar)
         title.context, title.speed = 0, 0.0
 
@@ -313,7 +390,7 @@ class ChatScreen(Screen[None]):
 
     def _settings_set(self) -> None:
         self.query_one(SamplerPanel).settings = self.session.settings
-        self._ask_next()
+        self._inspect()
 
     def say(self, text: str) -> None:
         """Show the person a short text."""
@@ -373,7 +450,7 @@ class ChatScreen(Screen[None]):
         """Show the choice."""
         self._show_panel()
         if self.is_mounted and self.panel_shown:
-            self._ask_next()
+            self._inspect()
 
     def on_resize(self) -> None:
         """The panel opens by itself where there is room."""

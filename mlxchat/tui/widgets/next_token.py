@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
 from mlxchat.engine.distribution import Candidate, Distribution
-from mlxchat.render.safe import visible
+from mlxchat.engine.interface import TokenRecord
+from mlxchat.tui.widgets.token_detail import percent, spelled
 
 KEPT_ROWS, CUT_ROWS = 6, 3
+ALL_ROWS = 40
 ROWS = 11
 """Always as many, so that nothing below jumps while a slider moves."""
 BAR_WIDTH = 16
@@ -26,23 +34,41 @@ class Row(NamedTuple):
     text: str
     share: float = 0.0
     role: str = "rule"
+    token_id: int | None = None
+    """The token that can be chosen there."""
 
 
-def spelled(text: str) -> str:
-    """A token's text with its white space made visible."""
-    return visible(text.replace("\n", "↵").replace("\t", "→").replace(" ", "·")) or "∅"
+def recorded(record: TokenRecord, texts: list[str]) -> Distribution:
+    """What was recorded of a drawn token, without what filters would do: its alternatives with the
+    model's own probabilities. `texts` are theirs."""
+    candidates = [
+        Candidate(token_id, text, logprob, math.exp(logprob))
+        for (token_id, logprob), text in zip(record.alternatives, texts, strict=True)
+    ]
+    if all(c.token_id != record.token_id for c in candidates):
+        candidates.append(Candidate(record.token_id, record.text, record.logprob, record.prob))
+    return Distribution(
+        settings=record.settings,
+        candidates=tuple(candidates),
+        vocabulary=len(candidates),
+        kept=len(candidates),
+        entropy_before=record.entropy,
+        entropy_after=record.entropy,
+    )
 
 
-def rows_of(distribution: Distribution) -> list[Row]:
+def rows_of(
+    distribution: Distribution, kept_rows: int = KEPT_ROWS, cut_rows: int = CUT_ROWS
+) -> list[Row]:
     """The tokens that can be drawn by their share of the draws, then those that the filters cut by
     the model's own probability."""
     kept = sorted((c for c in distribution.candidates if not c.cut_by), key=lambda c: -c.after)
-    rows = [Row(spelled(c.text), c.after, "kept") for c in kept[:KEPT_ROWS]]
+    rows = [Row(spelled(c.text), c.after, "kept", c.token_id) for c in kept[:kept_rows]]
     more = distribution.kept - len(rows)
     if more > 0:
         left = max(0.0, 1 - sum(row.share for row in rows))
         rows.append(Row(f"{more:,} more", left, "more"))
-    return rows + _cut_rows(distribution)
+    return rows + _cut_rows(distribution, cut_rows)
 
 
 def bar_of(row: Row, width: int) -> str:
@@ -55,15 +81,15 @@ def bar_of(row: Row, width: int) -> str:
     return ("█" * whole + EIGHTHS[rest]).ljust(width)
 
 
-def _cut_rows(distribution: Distribution) -> list[Row]:
-    gone = [c for c in distribution.candidates if c.cut_by][:CUT_ROWS]
+def _cut_rows(distribution: Distribution, count: int) -> list[Row]:
+    gone = [c for c in distribution.candidates if c.cut_by][:count]
     rows: list[Row] = []
     before = ""
     for candidate in gone:
         if candidate.cut_by != before:
             rows.append(Row(_cut_title(candidate, distribution)))
             before = candidate.cut_by
-        rows.append(Row(spelled(candidate.text), candidate.before, "cut"))
+        rows.append(Row(spelled(candidate.text), candidate.before, "cut", candidate.token_id))
     return rows
 
 
@@ -74,8 +100,9 @@ def _cut_title(candidate: Candidate, distribution: Distribution) -> str:
     return f"cut by {candidate.cut_by}: {count:,}"
 
 
-class NextToken(Widget):
-    """The distribution of the next token under the sliders; hidden while there is none."""
+class NextToken(Widget, can_focus=True):
+    """The distribution of a token under the sliders, of which another one can be chosen; hidden
+    while there is none."""
 
     DEFAULT_CSS = """
     NextToken {
@@ -88,6 +115,7 @@ class NextToken(Widget):
         & > .next-token--quiet { color: $text-muted; }
         & > .next-token--kept { color: $success; }
         & > .next-token--cut { color: $text-muted; }
+        & > .next-token--cursor { background: $accent; color: $background; text-style: bold; }
         &.-stale > .next-token--kept { color: $text-muted; }
     }
     """
@@ -96,16 +124,87 @@ class NextToken(Widget):
         "next-token--quiet",
         "next-token--kept",
         "next-token--cut",
+        "next-token--cursor",
     }
+    HELP = """\
+## Tokens that could come
+
+The bars show what the sampler draws from under the sliders as they stand; hatched is what a filter
+cut. `Up` and `Down` choose, `Enter` writes another version of the reply with that token.
+"""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(-1)", "Token above", show=False),
+        Binding("down", "move(1)", "Token below", show=False),
+        Binding("enter", "choose", "take this road"),
+        Binding("escape", "leave", "back"),
+    ]
 
     distribution: reactive[Distribution | None] = reactive[Distribution | None](None)
     stale: reactive[bool] = reactive(False, toggle_class="-stale")
     """Whether a reply has begun since."""
+    heading: reactive[str] = reactive("NEXT TOKEN")
+    current: reactive[int | None] = reactive[int | None](None)
+    """The token that stands in the reply; None for the next one."""
+
+    @dataclass
+    class Chosen(Message):
+        """The person wants to go on with this token."""
+
+        distribution: Distribution
+        token_id: int
+
+    class Left(Message):
+        """The person goes back without a choice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: list[Row] = []
+        self._cursor = 0
+        self._top = 0
 
     def watch_distribution(self) -> None:
         """Make the rows, and take the place that they need."""
-        self._rows = rows_of(self.distribution)[:ROWS] if self.distribution else []
+        self._make_rows()
         self.set_class(bool(self._rows), "-known")
+
+    def on_focus(self) -> None:
+        """Show all there is to choose from, beginning at the token that stands there."""
+        self._make_rows()
+        self._put_cursor(next((n for n in self._choices if self._is_current(n)), 0))
+
+    def on_blur(self) -> None:
+        """Show the first rows again."""
+        self._top = 0
+        self._make_rows()
+
+    def action_move(self, step: int) -> None:
+        """Go to another token."""
+        choices = self._choices
+        here = sum(n < self._cursor for n in choices)
+        if choices:
+            self._put_cursor(choices[min(max(0, here + step), len(choices) - 1)])
+
+    def action_choose(self) -> None:
+        """Take the token under the cursor."""
+        if self.distribution and self._cursor < len(self._rows):
+            token_id = self._rows[self._cursor].token_id
+            if token_id is not None:
+                self.post_message(self.Chosen(self.distribution, token_id))
+
+    def action_leave(self) -> None:
+        """Go back."""
+        self.post_message(self.Left())
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to a token; take it with a second click."""
+        event.stop()
+        at = event.get_content_offset(self)
+        row = self._top + at.y - 1 if at and at.y else -1
+        if row in self._choices:
+            if event.chain > 1:
+                self.action_choose()
+            else:
+                self._put_cursor(row)
 
     def get_content_height(self, *_: object) -> int:
         """The title and room for all rows."""
@@ -115,25 +214,52 @@ class NextToken(Widget):
         """The title, or one row."""
         width = self.size.width
         if y == 0:
-            return self._line([("NEXT TOKEN", "title")], self._counts(), width)
-        if y > len(self._rows):
+            heading = ("› " if self.has_focus else "") + self.heading
+            return self._line([(heading, "title")], self._counts(), width)
+        place = self._top + y - 1
+        if place >= len(self._rows) or y > ROWS:
             return Strip.blank(width, self.rich_style)
-        row = self._rows[y - 1]
+        row = self._rows[place]
         if row.role == "rule":
             dots = "┄" * max(0, width - cell_len(row.text) - 4)
             return self._line([(f"┄┄ {row.text} {dots}", "quiet")], "", width)
-        return self._bar(row, width)
+        return self._bar(row, width, self.has_focus and place == self._cursor)
+
+    @property
+    def _choices(self) -> list[int]:
+        """The rows with a token."""
+        return [n for n, row in enumerate(self._rows) if row.token_id is not None]
+
+    def _is_current(self, place: int) -> bool:
+        return self._rows[place].token_id == self.current is not None
+
+    def _make_rows(self) -> None:
+        """The rows in sight, or with the focus all that there are."""
+        if self.distribution is None:
+            self._rows = []
+        elif self.has_focus:
+            self._rows = rows_of(self.distribution, ALL_ROWS, ALL_ROWS)
+        else:
+            self._rows = rows_of(self.distribution)[:ROWS]
+        self.refresh()
+
+    def _put_cursor(self, place: int) -> None:
+        self._cursor = place
+        self._top = min(max(self._top, place - ROWS + 2), max(0, place - 1))
+        self.refresh()
 
     def _counts(self) -> str:
         if self.distribution is None:
             return ""
         return f"{self.distribution.entropy_after:.1f} bits"
 
-    def _bar(self, row: Row, width: int) -> Strip:
+    def _bar(self, row: Row, width: int, chosen: bool) -> Strip:
         bar = bar_of(row, min(BAR_WIDTH, width // 3))
-        share = f"{row.share:.1%}" if row.share >= 0.0005 else "<0.1%"
-        quiet = "quiet" if row.role != "kept" else ""
-        return self._line([(bar, row.role), (f" {row.text}", quiet)], share, width, quiet)
+        share = percent(row.share) if row.share >= 0.0005 else "<0.1%"
+        quiet = "cursor" if chosen else "quiet" if row.role != "kept" else ""
+        here = row.token_id is not None and row.token_id == self.current
+        mark = "›" if chosen else "•" if here else " "
+        return self._line([(bar, row.role), (mark + row.text, quiet)], share, width, quiet)
 
     def _line(
         self, parts: list[tuple[str, str]], right: str, width: int, right_role: str = "quiet"
@@ -148,7 +274,7 @@ class NextToken(Widget):
         segments += [Segment(gap, self.rich_style), Segment(right, self._style(right_role))]
         return Strip(segments).adjust_cell_length(width, self.rich_style)
 
-    def _style(self, role: str):  # type: ignore[no-untyped-def]
-        if role not in ("title", "quiet", "kept", "cut"):
+    def _style(self, role: str) -> Style:
+        if f"next-token--{role}" not in self.COMPONENT_CLASSES:
             return self.rich_style
         return self.rich_style + self.get_component_rich_style(f"next-token--{role}", partial=True)

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Offset
+from textual.message import Message
 from textual.selection import Selection
 
+from mlxchat.conversation.conversation import Reply
 from mlxchat.tui.widgets import transcript_selection as selecting
 from mlxchat.tui.widgets.transcript_css import CSS
-from mlxchat.tui.widgets.transcript_entries import Entry, NoticeEntry, NoticeKind, UserEntry
+from mlxchat.tui.widgets.transcript_entries import GUTTER, Entry, NoticeEntry, NoticeKind, UserEntry
 from mlxchat.tui.widgets.transcript_layout import Anchor
 from mlxchat.tui.widgets.transcript_reply import ReplyEntry, ReplyHeader
-from mlxchat.tui.widgets.transcript_view import HINT, TranscriptView
+from mlxchat.tui.widgets.transcript_view import HINT
+from mlxchat.tui.widgets.transcript_walk import TokenWalk
 
 __all__ = ["NoticeEntry", "ReplyEntry", "ReplyHeader", "Transcript", "UserEntry"]
 
 
-class Transcript(TranscriptView):
+class Transcript(TokenWalk):
     """Messages, replies that are being written, and notices.
 
     Call it on the screen's thread. An id stays that of its entry until the entry is removed;
@@ -37,7 +41,16 @@ text, `Ctrl+C` copies it. What you type goes to the message.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "fold", "Fold reasoning", show=False),
+        Binding("left", "scroll_left", "Version before", show=False),
+        Binding("right", "scroll_right", "Next version", show=False),
     ]
+
+    @dataclass
+    class VersionAsked(Message):
+        """The person wants another version of a reply, `step` places from the one shown."""
+
+        reply: Reply
+        step: int
 
     # What is said
 
@@ -52,10 +65,15 @@ text, `Ctrl+C` copies it. What you type goes to the message.
         *,
         open_reasoning: bool = False,
         think_tags: tuple[str, str] | None = None,
+        reply: Reply | None = None,
     ) -> int:
         """Add an empty reply that is going to be written; its id."""
         entry = ReplyEntry(
-            header, open_reasoning=open_reasoning, think_tags=think_tags, finished=False
+            header,
+            open_reasoning=open_reasoning,
+            think_tags=think_tags,
+            finished=False,
+            reply=reply,
         )
         return self.add([entry])[0]
 
@@ -93,6 +111,13 @@ text, `Ctrl+C` copies it. What you type goes to the message.
         """Remove this entry and all after it."""
         self.cut(self._rows.index(entry_id))
 
+    def remove_reply(self, reply: Reply) -> None:
+        """Remove the entry that shows a reply, and all after it."""
+        for entry in self._rows.entries:
+            if isinstance(entry, ReplyEntry) and entry.reply is reply:
+                self.remove_from(entry.id)
+                return
+
     def clear(self) -> None:
         """Remove all entries."""
         self.cut(0)
@@ -100,19 +125,19 @@ text, `Ctrl+C` copies it. What you type goes to the message.
     # Gestures
 
     def action_fold(self) -> None:
-        """Fold or unfold the reasoning nearest to the middle of the view, or all where none is."""
+        """Fold or unfold the reasoning, or the changes of settings, nearest to the middle of the
+        view; all reasoning where none is in sight."""
         top = self.scroll_offset.y
         middle = top + self.size.height // 2
         heads = [
             (abs(row - middle), entry, row - self._rows.top(index))
-            for index, entry in enumerate(self._rows.entries)
-            if isinstance(entry, ReplyEntry)
-            for row in (self._rows.top(index) + line for line in entry.foldable)
+            for index, entry in self._replies_in_sight()
+            for row in (self._rows.top(index) + line for line in entry.foldable + entry.marked)
             if top <= row < top + self.size.height
         ]
         if heads:
             _, reply, row = min(heads, key=lambda head: head[0])
-            self._fold([reply], Anchor(reply, row))
+            self._open(reply, row)
         elif hold := self._rows.anchor(top):
             replies = [e for e in self._rows.entries if isinstance(e, ReplyEntry)]
             self._fold(replies, hold)
@@ -142,15 +167,36 @@ text, `Ctrl+C` copies it. What you type goes to the message.
         self._scroll_rows(self.size.height - 2)
 
     def action_scroll_up(self) -> None:
-        """Go up by a line."""
-        self._scroll_rows(-1)
+        """Go up by a line, or to the token above."""
+        if not self.walk_lines(-1):
+            self._scroll_rows(-1)
 
     def action_scroll_down(self) -> None:
-        """Go down by a line."""
-        self._scroll_rows(1)
+        """Go down by a line, or to the token below."""
+        if not self.walk_lines(1):
+            self._scroll_rows(1)
+
+    def action_scroll_left(self) -> None:
+        """The token before, or the version before of the reply in sight."""
+        if not self.walk_by(-1):
+            self.ask_version(-1)
+
+    def action_scroll_right(self) -> None:
+        """The next token, or the next version of the reply in sight."""
+        if not self.walk_by(1):
+            self.ask_version(1)
+
+    def ask_version(self, step: int) -> bool:
+        """Ask for another version of the last reply in sight that has any; False where none."""
+        for _, entry in reversed(list(self._replies_in_sight())):
+            if entry.header.branch and entry.reply is not None:
+                self.post_message(self.VersionAsked(entry.reply, step))
+                return True
+        return False
 
     def on_click(self, event: events.Click) -> None:
-        """Fold reasoning, go to the end at the hint, select a word or a message."""
+        """Fold reasoning, tell changes, go to the end at the hint, select a token, a word or a
+        message."""
         at = event.get_content_offset(self)
         under = None if at is None else self.row_under(at.y)
         if at is None or under is None or self.text_selection is not None:
@@ -162,8 +208,33 @@ text, `Ctrl+C` copies it. What you type goes to the message.
             self._select(entry, row, at, whole=event.chain > 2)
         elif self.unread and at.y == self.size.height - 1 and at.x >= self.size.width - len(HINT):
             self.action_scroll_end()
-        elif isinstance(entry, ReplyEntry) and row in entry.foldable:
+        elif isinstance(entry, ReplyEntry):
+            self._click_reply(entry, row, at.x)
+
+    def _click_reply(self, entry: ReplyEntry, row: int, column: int) -> None:
+        place = entry.token_at(row, column - GUTTER) if column >= GUTTER else None
+        if row in entry.foldable or (row in entry.marked and place is None):
+            self._open(entry, row)
+        elif row == 0 and entry.header.branch and entry.reply is not None:
+            step = 1 if column > self._branch_at(entry) else -1
+            self.post_message(self.VersionAsked(entry.reply, step))
+        elif place is not None:
+            self.walk_to(entry, place)
+
+    @staticmethod
+    def _branch_at(entry: ReplyEntry) -> int:
+        """The middle of `‹2/3›` in the line above a reply."""
+        return GUTTER + entry.row(0).line.text.index(entry.header.branch) + 2
+
+    def _open(self, entry: ReplyEntry, row: int) -> None:
+        """Open or close what stands at a row: reasoning, or changes of settings."""
+        if row in entry.foldable:
             self._fold([entry], Anchor(entry, row))
+            return
+        hold = Anchor(entry, row)
+        shift = self._rows.row_of(hold) - self.scroll_offset.y
+        entry.tells_changes = not entry.tells_changes
+        self.rearrange([entry], hold, shift)
 
     def _reply(self, entry_id: int) -> ReplyEntry:
         entry = self._rows.entries[self._rows.index(entry_id)]

@@ -31,6 +31,20 @@ Transcript {
     & > .transcript--mark-error { color: $text-error; text-style: bold; }
     & > .transcript--notice-error { color: $text-error; }
 
+    & > .transcript--mark-change { color: $accent; text-style: bold; }
+    & > .transcript--change { color: $accent; text-style: italic; }
+
+    & > .transcript--token-0 { color: $foreground; }
+    & > .transcript--token-1 { color: $text-success; }
+    & > .transcript--token-2 { color: $text-warning; text-style: underline; }
+    & > .transcript--token-3 { color: $text-error; text-style: bold underline; }
+    & > .transcript--token-4 {
+        color: $text-error;
+        background: $error 25%;
+        text-style: bold italic underline;
+    }
+    & > .transcript--token-cursor { color: $background; background: $accent; text-style: bold; }
+
     & > .transcript--heading1 { color: $heading; text-style: bold underline; }
     & > .transcript--heading2, & > .transcript--heading3 { color: $heading; text-style: bold; }
     & > .transcript--heading4, & > .transcript--heading5 { color: $heading; text-style: italic; }

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mlxchat.conversation.conversation import Reply
 from mlxchat.render.lines import Line, Span
 from mlxchat.render.stream import MarkdownStream, render_plain
 from mlxchat.tui.widgets.transcript_entries import GUTTER, NO_MARK, SEPARATOR, Entry, Row
+from mlxchat.tui.widgets.transcript_marks import ChangeMarks, MarkdownPlaces
+from mlxchat.tui.widgets.transcript_tokens import TokenBody, TokenLook
 
 _WRITING = Span("◇ ", "mark.assistant")
 _WRITTEN = Span("◆ ", "mark.assistant")
@@ -35,8 +38,12 @@ class ReplyEntry(Entry):
         open_reasoning: bool = False,
         think_tags: tuple[str, str] | None = None,
         finished: bool = True,
+        reply: Reply | None = None,
     ) -> None:
         super().__init__(text)
+        self.reply = reply
+        """What it shows; None where only the text is known."""
+        self.marks = ChangeMarks()
         self.header = ReplyHeader(header) if isinstance(header, str) else header
         self.footer = footer
         self.status = ""
@@ -44,7 +51,8 @@ class ReplyEntry(Entry):
         self._folded: bool | None = None
         self._open_reasoning = open_reasoning
         self._think_tags = think_tags
-        self._stream: MarkdownStream | None = None
+        self._token_look: TokenLook | None = None
+        self._stream: MarkdownStream | TokenBody | None = None
         self._stream_width = 0
         self._top: list[Line] = []
         self._bottom: list[Line] = []
@@ -77,9 +85,13 @@ class ReplyEntry(Entry):
         body = index - len(self._top)
         if body < 0:
             return Row(self._mark(index), self._top[index])
-        if body < len(self._stream.lines):
-            return Row(NO_MARK, self._stream.lines[body], "assistant", self._width + GUTTER)
-        tail = body - len(self._stream.lines)
+        if body < self._body_height:
+            line, told = self.marks.locate(body)
+            if told is not None:
+                return Row(NO_MARK, told)
+            mark = self.marks.mark(line)
+            return Row(mark, self._stream.lines[line], "assistant", self._width + GUTTER)
+        tail = body - self._body_height
         return Row(NO_MARK, self._bottom[tail]) if tail < len(self._bottom) else SEPARATOR
 
     def append(self, text: str) -> int:
@@ -90,6 +102,7 @@ class ReplyEntry(Entry):
         first = self._stream.append(text)
         if not self.wrapped:
             return 0
+        first = self.marks.row_of(min(first, self._place_marks(first)))
         self._measure()
         return len(self._top) + first
 
@@ -116,7 +129,7 @@ class ReplyEntry(Entry):
         if self._stream is None or not self.wrapped:
             return 0
         self._frame()
-        return len(self._top) + len(self._stream.lines)
+        return len(self._top) + self._body_height
 
     def set_header(self, header: ReplyHeader) -> int:
         """Show another header; the first row that changed."""
@@ -130,7 +143,51 @@ class ReplyEntry(Entry):
         """The rows that fold and unfold the reasoning."""
         if self._stream is None:
             return []
-        return [len(self._top) + line for line in self._stream.reasoning_headers]
+        top, rows = len(self._top), self.marks.row_of
+        return [top + rows(line) for line in self._stream.reasoning_headers]
+
+    @property
+    def marked(self) -> list[int]:
+        """The rows that have a mark of changed settings, or say what changed."""
+        return [len(self._top) + row for row in self.marks.rows]
+
+    @property
+    def tells_changes(self) -> bool:
+        """Whether the marks of changed settings are open."""
+        return self.marks.opened
+
+    @tells_changes.setter
+    def tells_changes(self, opened: bool) -> None:
+        self.marks.opened = opened
+        if self.wrapped:
+            self._frame()
+
+    # Tokens
+
+    @property
+    def tokens(self) -> TokenBody | None:
+        """The reply's tokens, where it shows them and not its Markdown."""
+        return self._stream if isinstance(self._stream, TokenBody) else None
+
+    def show_tokens(self, look: TokenLook | None) -> None:
+        """Show the tokens, or with None the Markdown again; it is to be wrapped anew."""
+        if self.reply is not None and look is not self._token_look:
+            self._token_look, self._stream = look, None
+            self.set_width(self._width)
+
+    def rows_of_token(self, place: int) -> tuple[int, int]:
+        """The rows first <= row < last in which a token stands."""
+        assert self.tokens is not None
+        first, last = self.tokens.lines_of(place)
+        top, row_of = len(self._top), self.marks.row_of
+        return top + row_of(first), top + row_of(last - 1) + 1
+
+    def token_at(self, row: int, column: int) -> int | None:
+        """The token at a cell of a row, or the nearest before it."""
+        body = row - len(self._top)
+        if self.tokens is None or not 0 <= body < self._body_height:
+            return None
+        return self.tokens.layout.token_at(self.marks.locate(body)[0], column)
 
     @property
     def folded(self) -> bool:
@@ -149,8 +206,10 @@ class ReplyEntry(Entry):
         else:
             self.exact = False
 
-    def _new_stream(self) -> MarkdownStream:
+    def _new_stream(self) -> MarkdownStream | TokenBody:
         self._stream_width = self._width
+        if self._token_look is not None and self.reply is not None:
+            return TokenBody(self.reply, self._width, self._token_look)
         stream = MarkdownStream(
             self._width, open_reasoning=self._open_reasoning, think_tags=self._think_tags
         )
@@ -166,11 +225,26 @@ class ReplyEntry(Entry):
         self._top = _header_lines(self.header, self._width)
         text, role = (self.footer, "footer") if self.finished else (self.status, "status")
         self._bottom = render_plain(text, self._width, role) if text else []
+        self._place_marks(0)
         self._measure()
+
+    def _place_marks(self, first: int) -> int:
+        """Find the lines with marks, where they can have changed from line `first` on; the first
+        line whose mark did."""
+        if self.reply is None or self._stream is None:
+            return first
+        stream = self._stream
+        places = stream if isinstance(stream, TokenBody) else MarkdownPlaces(self.reply, stream)
+        return self.marks.place(self.reply.tokens, places.line_of, first, self._width)
+
+    @property
+    def _body_height(self) -> int:
+        assert self._stream is not None
+        return len(self._stream.lines) + self.marks.told
 
     def _measure(self) -> None:
         assert self._stream is not None
-        self.height = len(self._top) + len(self._stream.lines) + len(self._bottom) + 1
+        self.height = len(self._top) + self._body_height + len(self._bottom) + 1
         self.exact = True
 
     def _mark(self, index: int) -> Span:

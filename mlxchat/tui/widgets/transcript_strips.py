@@ -46,6 +46,12 @@ class StripStore:
         for row in [row for row in strips if row >= first]:
             del strips[row]
 
+    def drop_rows(self, entry: Entry, first: int, last: int) -> None:
+        """An entry's rows first <= row < last look different now."""
+        strips = self._strips.get(entry.id, {})
+        for row in range(first, last):
+            strips.pop(row, None)
+
     def clear(self) -> None:
         """Nothing is what it was."""
         self._strips.clear()

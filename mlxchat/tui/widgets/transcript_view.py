@@ -122,6 +122,12 @@ class TranscriptView(ScrollView, can_focus=True):
             last = after if after == before else max(before, self._rows.height)
             self._refresh_rows(top + first, last)
 
+    def repaint(self, entry: Entry, first: int, last: int) -> None:
+        """Rows first <= row < last of an entry look different now, and stand where they stood."""
+        self._strips.drop_rows(entry, first, last)
+        top = self._rows.top(self._rows.index(entry.id))
+        self._refresh_rows(top + first, top + last)
+
     def rearrange(self, entries: list[Entry], hold: Anchor, y: int) -> None:
         """Entries have other heights now; the row of `hold` stays on line `y` of the view."""
         for entry in entries:

@@ -1,0 +1,54 @@
+"""Where settings changed while a reply was written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mlxchat.engine.interface import TokenRecord
+from mlxchat.parameters import PARAMETERS, Settings
+
+TOGETHER = 12
+"""Changes no further apart than so many tokens are one: a slider that was dragged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of settings in the middle of a reply."""
+
+    token: int
+    """The first token that was drawn after it."""
+    last: int
+    """The first token under the last of its settings."""
+    before: Settings
+    after: Settings
+
+    @property
+    def text(self) -> str:
+        """What changed: `temp 0.70→1.10`."""
+        return " · ".join(spelled(self.before, self.after))
+
+
+def spelled(before: Settings, after: Settings) -> list[str]:
+    """Each parameter that differs: `temp 0.70→1.10`."""
+    return [
+        f"{name} {PARAMETERS[name].format(a)}→{PARAMETERS[name].format(b)}"
+        for name, (a, b) in before.differences(after).items()
+    ]
+
+
+def changes(
+    tokens: Sequence[TokenRecord], known: Sequence[Change] = (), start: int = 0
+) -> list[Change]:
+    """All changes, given those that are `known` of the tokens before `start`."""
+    found = list(known)
+    for place in range(max(1, start), len(tokens)):
+        before, after = tokens[place - 1].settings, tokens[place].settings
+        if before is after or before == after:
+            continue
+        if found and place - found[-1].last <= TOGETHER:
+            first = found.pop()
+            found.append(Change(first.token, place, first.before, after))
+        else:
+            found.append(Change(place, place, before, after))
+    return found

@@ -1,0 +1,53 @@
+"""How surprising each token of a reply is, by several measures, in five levels."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from typing import Literal, get_args
+
+from mlxchat.engine.interface import TokenRecord
+
+Measure = Literal["probability", "rank", "entropy", "disagreement"]
+MEASURES: tuple[Measure, ...] = get_args(Measure)
+
+SURPRISING = 3
+"""The level from which a token counts as surprising."""
+
+BOUNDS: dict[Measure, tuple[float, float, float, float]] = {
+    "probability": (-0.9, -0.5, -0.2, -0.05),
+    "rank": (1, 2, 5, 10),
+    "entropy": (0.5, 1.5, 3.0, 5.0),
+    "disagreement": (0.25, 1.0, 2.0, 3.3),
+}
+"""The values at which levels 1 to 4 begin. A probability counts negative: less is more."""
+
+LEGENDS: dict[Measure, tuple[str, str, str, str, str]] = {
+    "probability": ("90%+", "50%+", "20%+", "5%+", "<5%"),
+    "rank": ("1st", "2nd", "3rd+", "6th+", "11th+"),
+    "entropy": ("<0.5 bit", "0.5+", "1.5+", "3+", "5+"),
+    "disagreement": ("≈", "×1.2", "×2", "×4", "×10"),
+}
+"""What each level means, for a person."""
+
+
+def level(record: TokenRecord, measure: Measure) -> int:
+    """0 for what was to be expected, up to 4."""
+    return bisect_right(BOUNDS[measure], value(record, measure))
+
+
+def value(record: TokenRecord, measure: Measure) -> float:
+    """What the levels divide: more is more surprising."""
+    if measure == "probability":
+        return -record.prob
+    if measure == "rank":
+        return record.rank
+    return record.entropy if measure == "entropy" else disagreement(record)
+
+
+def disagreement(record: TokenRecord) -> float:
+    """How far the settings moved the token's probability from the model's own, in factors of two;
+    infinite for a token that nobody drew."""
+    if record.drawn_logprob is None:
+        return math.inf
+    return abs(record.drawn_logprob - record.logprob) / math.log(2)

@@ -1,0 +1,69 @@
+"""Shows what could come: at the selected token of a reply, or next."""
+
+from __future__ import annotations
+
+from mlxchat.conversation.conversation import Reply
+from mlxchat.engine.distribution import Distribution
+from mlxchat.engine.interface import Inspected
+from mlxchat.session import ChatSession
+from mlxchat.tui.widgets.next_token import NextToken, recorded
+from mlxchat.tui.widgets.token_detail import SelectedToken, TokenDetail, spelled
+
+NEXT = "NEXT TOKEN"
+
+
+class Inspection:
+    """Takes questions to the session, and answers to the panel and the line below the
+    conversation."""
+
+    def __init__(self, session: ChatSession, detail: TokenDetail, panel: NextToken) -> None:
+        self._session = session
+        self._detail = detail
+        self._panel = panel
+        self._request_id = 0
+        self.at: tuple[Reply, int] | None = None
+        """The selected token; None where the next one is shown."""
+
+    def select(self, reply: Reply | None, place: int) -> None:
+        """Show another token of a reply at once, as it was recorded; or none."""
+        if reply is None:
+            self._deselect()
+            return
+        self.at = (reply, place)
+        record, spell = reply.tokens[place], self._session.engine.token_bytes
+        self._detail.selected = SelectedToken(
+            record, place, len(reply.tokens), spell(record.token_id)
+        )
+        self._panel.heading = f"TOKEN {place + 1} {spelled(record.text)}"
+        self._panel.current = record.token_id
+        texts = [spell(token_id).decode(errors="replace") for token_id, _ in record.alternatives]
+        self._panel.distribution = recorded(record, texts)
+        self._panel.stale = True
+
+    def ask(self) -> None:
+        """Ask what can come under the settings as they are now."""
+        self._request_id += 1
+        if self.at is None:
+            self._panel.stale = not self._session.ask_next(self._request_id)
+        elif not self._session.ask_token(self._request_id, *self.at):
+            self._panel.stale = True
+
+    def answered(self, event: Inspected) -> None:
+        """Show the answer to the newest question."""
+        if event.request_id == self._request_id:
+            self._panel.distribution = event.distribution
+            self._panel.stale = False
+
+    def take(self, seen: Distribution, token_id: int) -> None:
+        """Write another version of the reply with this token at the place that is shown."""
+        if self.at is not None:
+            self._session.branch(*self.at, seen, token_id)
+        elif (reply := self._session.reply) is not None:
+            self._session.branch(reply, len(reply.spoken_ids), seen, token_id)
+
+    def _deselect(self) -> None:
+        if self.at is not None:
+            self.at = None
+            self._detail.selected = None
+            self._panel.heading, self._panel.current = NEXT, None
+            self._panel.distribution = None

@@ -1,0 +1,162 @@
+"""What there is to know of one token, below the conversation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widgets import Input, Static
+
+from mlxchat.conversation.surprise import LEGENDS, Measure
+from mlxchat.engine.interface import TokenRecord
+from mlxchat.render.safe import visible
+
+
+def spelled(text: str) -> str:
+    """A token's text with its white space made visible."""
+    return visible(text.replace("\n", "↵").replace("\t", "→").replace(" ", "·")) or "∅"
+
+
+def percent(share: float) -> str:
+    """A probability: `62.1%`, `0.03%`."""
+    if share >= 0.001 or share == 0:
+        return f"{share:.1%}"
+    return f"{share:.2%}" if share >= 0.0001 else "<0.01%"
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedToken:
+    """A token of a reply, and where it stands."""
+
+    record: TokenRecord
+    place: int
+    count: int
+    token_bytes: bytes
+
+
+def facts(selected: SelectedToken) -> list[str]:
+    """What there is to know of it, the most telling first."""
+    record = selected.record
+    drawn = "chosen by you"
+    if record.drawn_prob is not None:
+        drawn = f"drawn at {percent(record.drawn_prob)}"
+    return [
+        f"{percent(record.prob)} by the model",
+        drawn,
+        f"rank {record.rank + 1}",
+        f"entropy {record.entropy:.2f} bits",
+        f"id {record.token_id}",
+        f"bytes {selected.token_bytes.hex(' ') or 'unknown'}",
+        f"{selected.place + 1} of {selected.count}",
+    ]
+
+
+class TokenDetail(Vertical):
+    """The selected token and the legend of the colours; hidden while no token is selected."""
+
+    DEFAULT_CSS = """
+    TokenDetail {
+        height: auto;
+        padding: 0 1;
+        background: $panel;
+        display: none;
+        &.-shown { display: block; }
+        & > Static { height: auto; }
+        & > Input { height: 1; border: none; padding: 0; display: none; background: $surface; }
+        & > Input.-shown { display: block; }
+        & > .token-detail--token { color: $accent; text-style: bold; }
+        & > .token-detail--fact { color: $foreground; }
+        & > .token-detail--quiet { color: $text-muted; }
+        & > .token-detail--level-0 { color: $foreground; }
+        & > .token-detail--level-1 { color: $text-success; }
+        & > .token-detail--level-2 { color: $text-warning; text-style: underline; }
+        & > .token-detail--level-3 { color: $text-error; text-style: bold underline; }
+        & > .token-detail--level-4 {
+            color: $text-error;
+            background: $error 25%;
+            text-style: bold italic underline;
+        }
+    }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "token-detail--token",
+        "token-detail--fact",
+        "token-detail--quiet",
+        *(f"token-detail--level-{n}" for n in range(5)),
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close_search", "back", show=False)]
+
+    selected: reactive[SelectedToken | None] = reactive[SelectedToken | None](None)
+    measure: reactive[Measure] = reactive[Measure]("probability")
+
+    @dataclass
+    class Searched(Message):
+        """The person looks for a text; empty text: for nothing any more."""
+
+        text: str
+
+    def compose(self) -> ComposeResult:
+        """Facts, the legend, and room for a text to look for."""
+        yield Static(id="token-facts")
+        yield Static(id="token-legend")
+        yield Input(placeholder="search the tokens", compact=True)
+
+    def on_mount(self) -> None:
+        self._show()
+
+    def watch_selected(self) -> None:
+        """Show the token."""
+        self._show()
+
+    def watch_measure(self) -> None:
+        """Show another legend."""
+        self._show()
+
+    def open_search(self) -> None:
+        """Let the person type what to look for."""
+        field = self.query_one(Input)
+        field.add_class("-shown")
+        field.value = ""
+        field.focus()
+
+    def action_close_search(self) -> None:
+        """Look for nothing."""
+        self._searched("")
+
+    @on(Input.Submitted)
+    def _submitted(self, message: Input.Submitted) -> None:
+        message.stop()
+        self._searched(message.value)
+
+    def _searched(self, text: str) -> None:
+        self.query_one(Input).remove_class("-shown")
+        self.post_message(self.Searched(text))
+
+    def _show(self) -> None:
+        self.set_class(self.selected is not None, "-shown")
+        if self.selected is None or not self.is_mounted:
+            return
+        self.query_one("#token-facts", Static).update(self._facts(self.selected))
+        self.query_one("#token-legend", Static).update(self._legend())
+
+    def _facts(self, selected: SelectedToken) -> Content:
+        parts = [self._part(f" {spelled(selected.record.text)} ", "token")]
+        parts += [self._part(f"  {fact}", "fact") for fact in facts(selected)[:2]]
+        parts += [self._part(f" · {fact}", "quiet") for fact in facts(selected)[2:]]
+        return Content.assemble(*parts)
+
+    def _legend(self) -> Content:
+        parts = [self._part(f"{self.measure} ", "quiet")]
+        for number, meaning in enumerate(LEGENDS[self.measure]):
+            parts += [self._part(meaning, f"level-{number}"), Content(" ")]
+        return Content.assemble(*parts)
+
+    def _part(self, text: str, role: str) -> Content:
+        return Content.styled(text, self.get_visual_style(f"token-detail--{role}", partial=True))

@@ -1,0 +1,90 @@
+"""A reply's tokens as the body of an entry: each in the look of its level."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mlxchat.conversation.conversation import Reply
+from mlxchat.conversation.surprise import Measure, level
+from mlxchat.render.lines import Line, Span
+from mlxchat.render.safe import visible
+from mlxchat.render.tokens import TokenLines
+
+
+def named(token_bytes: bytes) -> str:
+    """A token that has no text of its own: a special token's name, or its bytes in hex."""
+    try:
+        return visible(token_bytes.decode()) or "∅"
+    except UnicodeDecodeError:
+        return f"‹{token_bytes.hex(' ')}›"
+
+
+@dataclass(slots=True)
+class TokenLook:
+    """What all token views of a transcript have in common."""
+
+    measure: Measure = "probability"
+    name_of: Callable[[int], str] = str
+    """Names a token without text."""
+
+
+class TokenBody:
+    """The tokens of a reply, laid out as they come. Has what MarkdownStream has for an entry."""
+
+    reasoning_headers: tuple[int, ...] = ()
+    folded = False
+
+    def __init__(self, reply: Reply, width: int, look: TokenLook) -> None:
+        self.cursor: int | None = None
+        """The place of the token that is selected."""
+        self.lines = self
+        self._reply = reply
+        self._look = look
+        self.resize(width)
+
+    def __len__(self) -> int:
+        return len(self.layout.lines)
+
+    def __getitem__(self, index: int) -> Line:
+        tokens = self._reply.tokens
+        spans = []
+        for piece in self.layout.lines[index]:
+            if piece.token < 0:
+                spans.append(Span(piece.text))
+                continue
+            role = f"token.{level(tokens[piece.token], self._look.measure)}"
+            cursor = " token.cursor" if piece.token == self.cursor else ""
+            spans.append(Span(piece.text, role + cursor))
+        return Line(tuple(spans))
+
+    def append(self, text: str = "") -> int:
+        """Lay out what the reply has by now; the first line that changed."""
+        tokens, first = self._reply.tokens, len(self.layout.lines)
+        for record in tokens[len(self.layout) :]:
+            shown = record.text or self._look.name_of(record.token_id)
+            first = min(first, self.layout.add(shown))
+        return first
+
+    def finish(self) -> int:
+        """The first line that changed."""
+        return self.append()
+
+    def resize(self, width: int) -> None:
+        """Wrap everything to a width in cells."""
+        self.layout = TokenLines(width)
+        if self._reply.prefill:
+            self.layout.add_text(self._reply.prefill)
+        self.append()
+
+    def line_of(self, place: int) -> int:
+        """The line in which a token begins."""
+        return self.layout.line_of(place)
+
+    def lines_of(self, place: int) -> tuple[int, int]:
+        """The lines first <= line < last in which a token stands."""
+        first = last = self.layout.line_of(place)
+        lines = self.layout.lines
+        while last < len(lines) and (not lines[last] or any(p.token == place for p in lines[last])):
+            last += 1
+        return first, last
