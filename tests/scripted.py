@@ -58,7 +58,7 @@ class ScriptedEngine:
         self.calls.append(("reply", request))
         self.request = request
         self.settings = request.settings
-        self._said = 0
+        self._said = len(request.reply_ids)
 
     def change(self, settings: Settings) -> None:
         self.calls.append(("change", settings))
@@ -107,12 +107,13 @@ class ScriptedEngine:
             ReplyStarted(self._id),
         )
 
-    def say(self, text: str) -> None:
-        """One token a word."""
+    def say(self, text: str, logprob: float = -0.5) -> None:
+        """One token a word, each as likely as that."""
         for word in text.split(" "):
             lead = " " if self._said else ""
+            likely = ((900, -0.25), (self._said, logprob), (901, -6.0))
             record = TokenRecord(
-                self._said, lead + word, -0.5, 0, ((self._said, -0.5),), self.settings, 1.5, -0.25
+                self._said, lead + word, logprob, 1, likely, self.settings, 1.5, logprob / 2
             )
             self.tell(TokenSampled(self._id, record))
             self._said += 1

@@ -43,6 +43,7 @@ from mlxchat.tui.widgets.system_prompt import SystemPromptEditor
 from mlxchat.tui.widgets.title_bar import TitleBar
 from mlxchat.tui.widgets.token_detail import TokenDetail
 from mlxchat.tui.widgets.transcript import Transcript
+from mlxchat.tui.widgets.transcript_tokens import named
 
 if TYPE_CHECKING:
     from mlxchat.tui.app import MlxchatApp
@@ -105,6 +106,8 @@ class ChatScreen(Screen[None]):
     def on_mount(self) -> None:
         """Start following the engine."""
         self.follower = Follower(self.session, self.transcript, self.query_one(TitleBar))
+        token_bytes = self.session.engine.token_bytes
+        self.transcript.look.name_of = lambda token_id: named(token_bytes(token_id))
         self.inspection = Inspection(
             self.session, self.query_one(TokenDetail), self.query_one(NextToken)
         )
@@ -218,7 +221,9 @@ class ChatScreen(Screen[None]):
 
     def on_key(self, event: Key) -> None:
         """What is typed while the conversation has the focus goes to the message."""
-        if event.is_printable and event.character and self.focused is self.transcript:
+        if not event.character or self.focused is not self.transcript:
+            return
+        if event.is_printable and not self.transcript.takes(event.key):
             event.stop()
             self.query_one(MessageEditor).type(event.character)
 

@@ -163,14 +163,19 @@ cut. `Up` and `Down` choose, `Enter` writes another version of the reply with th
         self._top = 0
 
     def watch_distribution(self) -> None:
-        """Make the rows, and take the place that they need."""
+        """Make the rows, and take the place that they need; the cursor stays at its token."""
+        before = self._rows[self._cursor].token_id if self._cursor < len(self._rows) else None
         self._make_rows()
+        if self.has_focus and before is not None:
+            rows = enumerate(self._rows)
+            self._put_cursor(next((n for n, row in rows if row.token_id == before), 0))
         self.set_class(bool(self._rows), "-known")
 
     def on_focus(self) -> None:
         """Show all there is to choose from, beginning at the token that stands there."""
         self._make_rows()
         self._put_cursor(next((n for n in self._choices if self._is_current(n)), 0))
+        self.scroll_visible(animate=False, top=True)
 
     def on_blur(self) -> None:
         """Show the first rows again."""

@@ -41,6 +41,7 @@ text, `Ctrl+C` copies it. What you type goes to the message.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "fold", "Fold reasoning", show=False),
+        Binding("enter", "roads", "other roads"),
         Binding("left", "scroll_left", "Version before", show=False),
         Binding("right", "scroll_right", "Next version", show=False),
     ]
@@ -216,7 +217,7 @@ text, `Ctrl+C` copies it. What you type goes to the message.
         if row in entry.foldable or (row in entry.marked and place is None):
             self._open(entry, row)
         elif row == 0 and entry.header.branch and entry.reply is not None:
-            step = 1 if column > self._branch_at(entry) else -1
+            step = 1 if column >= self._branch_at(entry) else -1
             self.post_message(self.VersionAsked(entry.reply, step))
         elif place is not None:
             self.walk_to(entry, place)

@@ -187,7 +187,8 @@ class ReplyEntry(Entry):
         body = row - len(self._top)
         if self.tokens is None or not 0 <= body < self._body_height:
             return None
-        return self.tokens.layout.token_at(self.marks.locate(body)[0], column)
+        line, told = self.marks.locate(body)
+        return self.tokens.layout.token_at(line, column) if told is None else None
 
     @property
     def folded(self) -> bool:

@@ -36,7 +36,6 @@ class TokenWalk(TranscriptView):
         Binding("n", "search_on(1)", "next match", show=False),
         Binding("N", "search_on(-1)", "match before", show=False),
         Binding("m", "measure", "colours"),
-        Binding("enter", "roads", "other roads"),
         Binding("escape", "walk_off", "back", show=False),
     ]
 
@@ -77,7 +76,15 @@ class TokenWalk(TranscriptView):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The keys of the token view work while a token is selected."""
         own = ("surprise", "search", "search_on", "measure", "roads", "walk_off")
+        if action == "fold":
+            return not self.walking
         return self.walking if action in own else True
+
+    def takes(self, key: str) -> bool:
+        """Whether a printable key means something here just now."""
+        return self.walking and any(
+            binding.key == key for binding in TokenWalk.BINDINGS if isinstance(binding, Binding)
+        )
 
     # In and out
 

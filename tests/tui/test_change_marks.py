@@ -1,0 +1,81 @@
+"""Marks where settings changed while a reply was written."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mlxchat.conversation.changes import TOGETHER, changes
+from mlxchat.engine.interface import TokenRecord
+from mlxchat.parameters import Settings
+from tests.person import Person, chatting
+
+
+def record(settings: Settings) -> TokenRecord:
+    return TokenRecord(0, "x", -1.0, 0, (), settings, 1.0)
+
+
+def test_changes_are_found_and_those_close_together_are_one():
+    a, b, c = (Settings(temp=temp) for temp in (0.1, 0.5, 0.9))
+    tokens = [record(s) for s in [a] * 5 + [b] * 3 + [c] * (TOGETHER + 2) + [a] * 4]
+    found = changes(tokens)
+    assert [(x.token, x.text) for x in found] == [(5, "temp 0.10→0.90"), (22, "temp 0.90→0.10")]
+    grown: list = []
+    for n in range(len(tokens)):
+        grown = changes(tokens[: n + 1], grown, n)
+    assert grown == found
+    assert changes([record(a), record(replace(a))]) == []
+
+
+async def written(person: Person) -> None:
+    await person.send("Go")
+    person.engine.begin()
+    person.engine.say("one two\nthree\n\n" + "word " * 60 + "before")
+    await person.look()
+    person.chat.run_command("temp", "1.3")
+    person.engine.say("\n\nAfter it")
+    person.engine.finish()
+    await person.look()
+
+
+async def test_the_mark_stands_where_it_changed_and_tells():
+    async with chatting() as person:
+        await written(person)
+        marked = [line for line in person.lines if "± " in line]
+        assert len(marked) == 1
+        assert "After it" in marked[0]
+        assert "temp 0.70→1.30" in person.screen
+        person.transcript.focus()
+        screen = await person.press("enter")
+        told = next(line for line in person.lines if "from token" in line)
+        assert "temp 0.70→1.30 from token 63" in told
+        row = person.lines.index(told)
+        assert "After it" in person.lines[row - 1]
+        assert "▾ " in person.lines[row - 1]
+        screen = await person.press("enter")
+        assert "from token" not in screen
+
+
+async def test_by_mouse_and_in_the_token_view():
+    async with chatting() as person:
+        await written(person)
+        row = next(y for y, line in enumerate(person.lines) if "± " in line)
+        await person.pilot.click(offset=(person.lines[row].index("±"), row))
+        assert "from token 63" in await person.look()
+        await person.press("ctrl+t")
+        assert "from token 63" in await person.look()
+        row = next(y for y, line in enumerate(person.lines) if "from token" in line)
+        await person.pilot.click(offset=(10, row))
+        screen = await person.look()
+        assert "from token" not in screen
+        assert "± " in screen
+
+
+async def test_a_narrow_screen_keeps_it_at_its_place():
+    async with chatting() as person:
+        await written(person)
+        for width in (40, 80, 61):
+            await person.resize(width, 40)
+            person.transcript.action_scroll_home()
+            await person.look()
+            [marked] = [line for line in person.lines if "± " in line]
+            assert "After it" in marked
