@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from mlxchat.conversation.conversation import Conversation, Reply, UserMessage
+from mlxchat.conversation.origin import origin_of
+from mlxchat.conversation.replay import check_replayable, replay_of
 from mlxchat.engine.interface import (
     Engine,
     Event,
@@ -52,13 +55,18 @@ class ChatSession:
         """The model's own settings."""
         self.settings = self.defaults.with_values(self.overrides)
         self.info: ModelInfo | None = None
+        self.spec: ModelSpec | None = None
+        """What would load the model that is loaded again, wherever its files lie."""
         self.prefill = ""
         """The start of the next reply."""
         self.current: Reply | None = None
         """The reply that is being written, or was written last."""
+        self.replayed: Reply | None = None
+        """The reply that `current` is the replay of; None where it is none."""
         self._reply_id = 0
         self._reading = False
         self._loads = 0
+        self._specs: deque[ModelSpec] = deque()
         self._waiting = False
 
     @property
@@ -90,6 +98,7 @@ class ChatSession:
         """Load a model, and stop what runs; the conversation goes on with the new one."""
         self.engine.cancel()
         self._loads += 1
+        self._specs.append(spec)
         self.engine.load(spec)
 
     def send(self, text: str) -> None:
@@ -110,6 +119,19 @@ class ChatSession:
             raise MlxchatError("There is nothing to retry yet: send a message first.")
         self._ask()
 
+    def replay(self) -> None:
+        """Write the last reply once more with its own settings, seed and prompt. The conversation
+        stays as it is; the replay is `current`, and the reply itself `replayed`."""
+        self._check_free()
+        self._check_model()
+        original = check_replayable(self.reply, None if self._loads else self.spec)
+        self._begin(
+            replay_of(original),
+            self.conversation.before(original),
+            tuple(record.settings for record in original.tokens),
+        )
+        self.replayed = original
+
     def stop(self) -> None:
         """Stop the reply, or the load and the reply that waits for it; what was written stands."""
         self._waiting = False
@@ -119,7 +141,7 @@ class ChatSession:
         """Begin a new conversation under the same system prompt."""
         self._check_free()
         self.conversation = Conversation(self.conversation.system)
-        self.current = None
+        self.current = self.replayed = None
 
     def set_system(self, text: str) -> None:
         """Change the system prompt, from the next reply on."""
@@ -197,13 +219,16 @@ class ChatSession:
 
     def _load_ended(self, event: Loaded | LoadFailed) -> bool:
         self._loads = max(0, self._loads - 1)
+        spec = self._specs.popleft() if self._specs else None
         if isinstance(event, LoadFailed):
-            self.info = None if event.gave_up_previous else self.info
+            if event.gave_up_previous:
+                self.info = self.spec = None
             # A load that made way for another one needs no word.
             superseded = self._loads > 0
             self._waiting = self._waiting and superseded
             return not (superseded and event.cancelled)
         self.info = event.info
+        self.spec = origin_of(spec, event.info) if spec else None
         self.defaults = Settings().with_values(event.info.recommended)
         self.change(self.defaults.with_values(self.overrides))
         if self._waiting and not self._loads:
@@ -213,7 +238,7 @@ class ChatSession:
 
     def _go_on(self, reply: Reply, event: ReplyEvent) -> None:
         if isinstance(event, PrefillProgress):
-            reply.opens_in_thought = event.opens_in_thought
+            reply.opens_in_thought, reply.form = event.opens_in_thought, event.form
         elif isinstance(event, ReplyStarted):
             self._reading = False
         elif isinstance(event, TokenSampled):
@@ -228,7 +253,6 @@ class ChatSession:
             self._waiting = True
             return
         assert self.info is not None
-        messages = self.conversation.messages()
         seed = self.settings.seed
         reply = Reply(
             model=self.info.name,
@@ -236,14 +260,30 @@ class ChatSession:
             seed=secrets.randbelow(NEW_SEEDS) if seed is None else seed,
             settings=self.settings,
             prefill=self.prefill,
+            system=self.conversation.system,
+            spec=self.spec,
+            vocabulary_size=self.info.vocabulary_size,
         )
         self.prefill = ""
+        messages = self.conversation.messages()
+        self.conversation.entries.append(reply)
+        self._begin(reply, messages)
+
+    def _begin(
+        self, reply: Reply, messages: list[Message], schedule: tuple[Settings, ...] = ()
+    ) -> None:
         self._reply_id += 1
         self._reading = True
-        self.current = reply
-        self.conversation.entries.append(reply)
+        self.current, self.replayed = reply, None
         self.engine.reply(
-            ReplyRequest(self._reply_id, messages, self.settings, reply.seed, reply.prefill)
+            ReplyRequest(
+                self._reply_id,
+                messages,
+                self.settings,
+                reply.seed,
+                prefill=reply.prefill,
+                schedule=schedule,
+            )
         )
 
     def _check_free(self) -> None:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from mlxchat.engine.interface import FinishReason, Message, Statistics, TokenRecord
+from mlxchat.engine.interface import (
+    FinishReason,
+    Message,
+    ModelSpec,
+    PromptForm,
+    Statistics,
+    TokenRecord,
+)
 from mlxchat.parameters import Settings
 
 
@@ -25,7 +32,15 @@ class Reply:
     settings: Settings
     """The settings at the start; each record has those of its own token."""
     prefill: str = ""
+    system: str = ""
+    """The system prompt that it was written under."""
+    spec: ModelSpec | None = None
+    """What loads its model again: a folder or a repository, never DEMO."""
+    vocabulary_size: int | None = None
+    form: PromptForm = field(default_factory=PromptForm)
     tokens: list[TokenRecord] = field(default_factory=list)
+    given: int = 0
+    """How many of its first tokens were taken over from another reply."""
     opens_in_thought: bool = False
     reason: FinishReason | None = None
     """None while it is being written."""
@@ -36,6 +51,11 @@ class Reply:
     def text(self) -> str:
         """The whole reply, its prefilled start included."""
         return self.prefill + "".join(record.text for record in self.tokens)
+
+    @property
+    def drawn(self) -> list[TokenRecord]:
+        """The tokens that were drawn for this reply."""
+        return self.tokens[self.given :]
 
     @property
     def spoken_ids(self) -> tuple[int, ...]:
@@ -56,6 +76,11 @@ class Conversation:
 
     system: str = ""
     entries: list[UserMessage | Reply] = field(default_factory=list)
+
+    def before(self, reply: Reply) -> list[Message]:
+        """The messages that a reply answers, under the system prompt that it was written under."""
+        rows = [row for row in self.messages(until=reply) if row.role != "system"]
+        return ([Message("system", reply.system)] if reply.system.strip() else []) + rows
 
     def messages(self, until: Reply | None = None) -> list[Message]:
         """The conversation (up to a reply) as an engine takes it, roles in turn, as many templates

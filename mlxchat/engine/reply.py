@@ -68,6 +68,7 @@ class Reply:
             loaded.tokenizer, request.messages, loaded.spec, request.prefill
         )
         self._reply_ids: list[int] = []
+        self._draws = 0
         self._reused = 0
         self._drafted = 0
         self._read = 0
@@ -123,13 +124,14 @@ class Reply:
                 self._read - self._reused,
                 len(self._prompt.token_ids) - self._reused,
                 self._prompt.opens_in_thought,
+                self._prompt.form,
             )
         )
 
     # Generation
 
     def _generate(self, caches: LayerCaches) -> FinishReason:
-        self._sampler = LiveSampler(self._current_settings(), self._loaded.xtc_special_tokens)
+        self._sampler = LiveSampler(self._settings_of_draw(), self._loaded.xtc_special_tokens)
         self._penalties = LivePenalties(self._sampler.settings, self._prompt.token_ids[:-1])
         shown = 0
         with closing(self._responses(caches)) as responses:
@@ -174,10 +176,18 @@ class Reply:
 
     def _begin_draw(self, tokens: mx.array, logits: mx.array) -> mx.array:
         """The first logits processor: takes up the settings in force at this draw."""
-        settings = self._current_settings()
+        settings = self._settings_of_draw()
+        self._draws += 1
         self._sampler.change(settings)
         self._penalties.settings = settings
         return logits
+
+    def _settings_of_draw(self) -> Settings:
+        """The settings of the next draw: those in force, or in a replay those of its schedule."""
+        schedule = self._request.schedule
+        if not schedule:
+            return self._current_settings()
+        return schedule[min(self._draws, len(schedule) - 1)]
 
     def _observe(self, response: Any) -> Sampled:
         """The record under speculative decoding, where draws and tokens do not pair up."""
@@ -196,7 +206,7 @@ class Reply:
             return "stop"
         if self._cancelled():
             return "cancelled"
-        most = self._current_settings().max_tokens
+        most = len(self._request.schedule) or self._current_settings().max_tokens
         return "length" if 0 <= most <= len(self._reply_ids) else None
 
     def _leading_space(self, text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mlxchat.conversation.conversation import Reply
+from mlxchat.conversation.replay import verdict
 from mlxchat.conversation.summary import load_status, prefill_status, reply_footer, reply_label
 from mlxchat.engine.interface import (
     Event,
@@ -20,6 +21,7 @@ from mlxchat.engine.interface import (
     TokenSampled,
 )
 from mlxchat.session import ChatSession
+from mlxchat.tui.widgets.next_token import spelled
 from mlxchat.tui.widgets.title_bar import TitleBar
 from mlxchat.tui.widgets.transcript import ReplyHeader, Transcript
 
@@ -40,8 +42,14 @@ class Follower:
         self._speed_since = (0.0, 0)
 
     def begin_reply(self) -> None:
-        """Make room for the reply that was asked for."""
+        """Make room for the reply that was asked for, and go to it."""
         self._entry = None
+        self._transcript.following = True
+
+    def begin_replay(self) -> None:
+        """Make room for the replay that was asked for."""
+        self._transcript.add_notice("The last reply once more, with its own settings and seed:")
+        self.begin_reply()
 
     def show(self, events: Iterable[Event]) -> list[Event]:
         """Show events; the text of many tokens goes to the transcript at once."""
@@ -90,9 +98,11 @@ class Follower:
         """The transcript's entry of the reply, made when the engine first speaks of it."""
         if self._entry is None:
             reply, info = self._session.current, self._session.info
+            replays = self._session.replayed is not None
             assert reply is not None
             self._entry = self._transcript.begin_reply(
-                header_of(reply),
+                header_of(reply, "replay" if replays else ""),
+                aside=replays,
                 open_reasoning=reply.opens_in_thought,
                 think_tags=info.think_tags if info else None,
             )
@@ -134,11 +144,19 @@ class Follower:
             self._transcript.finish_reply(entry, "broke off" if reply.text else "")
             self._transcript.add_notice(event.message, "error")
             return
-        self._transcript.finish_reply(entry, reply_footer(reply))
+        self._transcript.finish_reply(entry, self._footer(reply))
         self._title.context = reply.statistics.context_tokens
         self._title.speed = reply.statistics.tokens_per_second
 
+    def _footer(self, reply: Reply) -> str:
+        """What the reply cost; of a replay first whether it came out the same."""
+        original = self._session.replayed
+        if original is None:
+            return reply_footer(reply)
+        came_out = verdict(original, reply, lambda i: spelled(self._session.engine.token_text(i)))
+        return f"{came_out} · {reply_footer(reply)}"
 
-def header_of(reply: Reply) -> ReplyHeader:
+
+def header_of(reply: Reply, branch: str = "") -> ReplyHeader:
     """The line above a reply."""
-    return ReplyHeader(reply.model, reply_label(reply))
+    return ReplyHeader(reply.model, reply_label(reply), branch)

@@ -18,6 +18,7 @@ from textual.screen import Screen
 from textual.widgets import Footer
 
 from mlxchat.commands import ACTIONS, COMMANDS, completions, run_line
+from mlxchat.conversation.as_code import Language, as_code
 from mlxchat.conversation.conversation import Reply
 from mlxchat.engine.interface import (
     Event,
@@ -31,6 +32,7 @@ from mlxchat.engine.interface import (
 from mlxchat.errors import MlxchatError
 from mlxchat.parameters import Number, Settings
 from mlxchat.session import ChatSession
+from mlxchat.tui.clipboard import copy_with_file
 from mlxchat.tui.follower import Follower
 from mlxchat.tui.history import MessageHistory
 from mlxchat.tui.pace import DRAINS_A_SECOND, Pace
@@ -142,7 +144,7 @@ class ChatScreen(Screen[None]):
         elif isinstance(event, TokensCounted) and event.request_id == self._count_id:
             editor = self.query_one(SystemPromptEditor)
             editor.cost = event.prompt_tokens - event.cached_tokens
-        elif isinstance(event, ReplyFinished):
+        elif isinstance(event, ReplyFinished) and self.session.replayed is None:
             self._system_applied()
         elif isinstance(event, Inspected) and event.request_id == self._inspection_id:
             self._next_token.distribution = event.distribution
@@ -267,12 +269,11 @@ class ChatScreen(Screen[None]):
 
     def retry(self) -> None:
         """Write the last reply again."""
-        replies = [e for e in self.transcript.entries if isinstance(e, ReplyEntry)]
+        replies = [e for e in self.transcript.entries if isinstance(e, ReplyEntry) and not e.aside]
         had_reply = isinstance(self.session.reply, Reply)
         self.session.retry()
         if had_reply and replies:
             self.transcript.remove_from(replies[-1].id)
-        self.transcript.following = True
         self.follower.begin_reply()
         self.refresh_bindings()
 
@@ -357,6 +358,16 @@ class ChatScreen(Screen[None]):
     def copy_reply(self) -> None:
         """Put the last reply onto the clipboard."""
         self.transcript.action_copy_reply()
+
+    def copy_code(self, language: Language) -> None:
+        """Put onto the clipboard what writes the last reply again with mlx_lm."""
+        self.say(copy_with_file(self.app, *as_code(language, self.session.conversation)))
+
+    def replay(self) -> None:
+        """Write the last reply again with its own settings and seed, and compare."""
+        self.session.replay()
+        self.follower.begin_replay()
+        self.refresh_bindings()
 
     def leave(self) -> None:
         """End the program."""

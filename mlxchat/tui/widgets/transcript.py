@@ -52,10 +52,15 @@ text, `Ctrl+C` copies it. What you type goes to the message.
         *,
         open_reasoning: bool = False,
         think_tags: tuple[str, str] | None = None,
+        aside: bool = False,
     ) -> int:
         """Add an empty reply that is going to be written; its id."""
         entry = ReplyEntry(
-            header, open_reasoning=open_reasoning, think_tags=think_tags, finished=False
+            header,
+            open_reasoning=open_reasoning,
+            think_tags=think_tags,
+            finished=False,
+            aside=aside,
         )
         return self.add([entry])[0]
 
@@ -119,7 +124,8 @@ text, `Ctrl+C` copies it. What you type goes to the message.
 
     def action_copy_reply(self) -> None:
         """Copy the text of the last reply."""
-        replies = [e for e in self._rows.entries if isinstance(e, ReplyEntry) and e.text]
+        entries = self._rows.entries
+        replies = [e for e in entries if isinstance(e, ReplyEntry) and e.text and not e.aside]
         if replies:
             self.app.copy_to_clipboard(replies[-1].text)
             self.notify("The last reply is in the clipboard.")

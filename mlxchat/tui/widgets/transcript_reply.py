@@ -35,12 +35,15 @@ class ReplyEntry(Entry):
         open_reasoning: bool = False,
         think_tags: tuple[str, str] | None = None,
         finished: bool = True,
+        aside: bool = False,
     ) -> None:
+        """`aside`: it is shown beside the conversation, no part of it."""
         super().__init__(text)
         self.header = ReplyHeader(header) if isinstance(header, str) else header
         self.footer = footer
         self.status = ""
         self.finished = finished
+        self.aside = aside
         self._folded: bool | None = None
         self._open_reasoning = open_reasoning
         self._think_tags = think_tags
