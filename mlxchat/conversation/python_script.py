@@ -74,7 +74,7 @@ class _Script:
 
     def _imports(self) -> str:
         """The head: what it is, and what it needs."""
-        lines = [f"# Writes a reply of {literal(self._reply.model)} again.", ""]
+        lines = [f"# Writes a reply of {literal(self._reply.model)} again.", *self._limits(), ""]
         if self._own_ids:
             lines.append("import re")
         if len(self._samplers) > 1 or len(self._penalties) > 1:
@@ -88,6 +88,19 @@ class _Script:
         if makers:
             lines.append(f"from mlx_lm.sample_utils import {', '.join(makers)}")
         return "\n".join(lines)
+
+    def _limits(self) -> Iterator[str]:
+        """What mlx_lm does otherwise where a draft model helps, as comments."""
+        if not self._spec.draft_model:
+            return
+        if any(record.settings != self._reply.drawn[0].settings for record in self._reply.drawn):
+            yield "# Settings were changed while it was written: these are the first ones, since"
+            yield "# with a draft model there is no telling which draw made which token."
+        if self._penalized:
+            yield "# With a draft model mlx_lm's penalties do not see the prompt, as mlxchat's do:"
+            yield "# another reply may come."
+        if self._sampled and self._reply.reason != "stop":
+            yield "# The draft model draws less near max_tokens: the last tokens may be others."
 
     # Model and prompt
 

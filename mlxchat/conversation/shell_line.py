@@ -162,5 +162,7 @@ def _differences(reply: Reply, rows: Sequence[Message]) -> Iterator[str]:
         yield "mlx_lm.generate has no flags for penalties, this line leaves them out."
     if reply.form.templated and any(row.role == "assistant" for row in rows):
         yield "mlx_lm.generate takes one message, this line leaves out what was said before it."
+    elif reply.form.own_ids:
+        yield "Earlier replies were made of other tokens than their text is encoded to here."
     if reply.given:
         yield "The start of the reply was taken over from another one, which no line can do."

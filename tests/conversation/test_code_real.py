@@ -4,6 +4,7 @@ model."""
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 from mlxchat.conversation.as_code import as_code
 from mlxchat.engine import backend
 from mlxchat.parameters import Settings
+from tests import models
 from tests.sessions import RealSession
 
 pytestmark = pytest.mark.real_model
@@ -50,6 +52,14 @@ def run(command: list[str], stdin: str = "") -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.removesuffix("\n")
+
+
+@pytest.fixture
+def other() -> Iterator[RealSession]:
+    """A session for models of a test's own."""
+    session = RealSession()
+    yield session
+    session.close()
 
 
 def printed_by_script(real: RealSession) -> str:
@@ -119,3 +129,67 @@ def test_settings_that_were_changed_in_mid_reply(real):
     reply = real.ask("Tell me a story about a fox.", {10: changed})
     assert len({record.settings for record in reply.tokens}) == 2
     assert printed_by_script(real) == reply.text
+
+
+def test_a_model_without_a_template(other, tiny_no_template):
+    other.load(tiny_no_template)
+    other.start("Some lines.", temp=0.9, seed=6, max_tokens=12)
+    other.ask("One \\n line")
+    reply = other.ask("Two\nlines")
+    assert not reply.form.templated
+    assert printed_by_script(other) == reply.text
+    other.start("Some lines.", temp=0, max_tokens=12)
+    reply = other.ask("One \\n line\n and another")
+    assert printed_by_line(other) == reply.text.removeprefix(" ")
+
+
+def test_own_tokens_without_a_template(other, tiny_no_template):
+    other.load(tiny_no_template)
+    other.start(temp=2.0, seed=6, max_tokens=20)
+    other.ask("One")
+    reply = other.ask("Two")
+    assert reply.form.own_ids
+    assert printed_by_script(other) == reply.text
+    assert "other tokens" in as_code("shell", other.conversation).text
+
+
+def test_a_template_that_refuses_a_system_prompt(other, tiny_model, tmp_path):
+    folder = tmp_path / "refusing"
+    shutil.copytree(tiny_model, folder)
+    models.edit_json(folder / "tokenizer_config.json", chat_template=NO_SYSTEM)
+    other.load(folder)
+    other.start("Be brief.", temp=0, max_tokens=12)
+    reply = other.ask("Hello")
+    assert reply.form.merged_system
+    assert printed_by_script(other) == reply.text
+    assert printed_by_line(other) == reply.text.removeprefix(" ")
+
+
+def test_a_model_that_reasons_with_an_adapter_and_an_end_token(other, tiny_thinking, tmp_path):
+    width = {"lora_a": (64, 4), "lora_b": (4, 64)}
+    adapter = models.lora_adapter(tmp_path / "adapter", width)
+    options = {"chat_template_config": {"enable_thinking": False}, "extra_eos_token": ("9",)}
+    other.load(tiny_thinking, adapter_path=str(adapter), kv_bits=None, **options)
+    other.start(temp=0, max_tokens=12)
+    reply = other.ask("Hello " * 200)
+    assert reply.statistics.prompt_tokens > 128
+    assert printed_by_script(other) == reply.text
+    assert printed_by_line(other) == reply.text
+
+
+def test_a_draft_model(other, tiny_model):
+    other.load(tiny_model, draft_model=str(tiny_model))
+    other.start(temp=0, max_tokens=12)
+    reply = other.ask("Hello")
+    assert reply.statistics.accepted_draft_tokens
+    assert printed_by_script(other) == reply.text
+    assert printed_by_line(other) == reply.text
+
+
+NO_SYSTEM = (
+    "{% for message in messages %}"
+    "{% if message['role'] == 'system' %}{{ raise_exception('no system role') }}{% endif %}"
+    "{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>\n' }}"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
