@@ -124,7 +124,9 @@ class ChatSession:
         stays as it is; the replay is `current`, and the reply itself `replayed`."""
         self._check_free()
         self._check_model()
-        original = check_replayable(self.reply, None if self._loads else self.spec)
+        original = check_replayable(self.reply, self.spec)
+        if self._loads:
+            raise MlxchatError("A model is being loaded: replay when it is there.")
         self._begin(
             replay_of(original),
             self.conversation.before(original),

@@ -69,7 +69,11 @@ def load(
         model,
         tokenizer,
         _describe(path, spec, model, tokenizer, config),
-        CacheKey(str(path), spec.adapter_path),
+        CacheKey(
+            str(path),
+            spec.adapter_path,
+            quantized_from=spec.quantized_kv_start if spec.kv_bits else 0,
+        ),
         draft_model,
     )
     _check_kv_options(loaded, config)

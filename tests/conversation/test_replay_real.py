@@ -10,6 +10,7 @@ import pytest
 from mlxchat.conversation.conversation import Reply
 from mlxchat.conversation.replay import verdict
 from mlxchat.parameters import Settings
+from tests import models
 from tests.sessions import RealSession
 
 pytestmark = pytest.mark.real_model
@@ -26,11 +27,26 @@ HOT = {
 
 
 @pytest.fixture
+def other() -> Iterator[RealSession]:
+    """A session for models of a test's own."""
+    session = RealSession()
+    yield session
+    session.close()
+
+
+@pytest.fixture
 def real(demo_model: Path) -> Iterator[RealSession]:
     session = RealSession()
     session.load(demo_model)
     yield session
     session.close()
+
+
+@pytest.fixture
+def wide_heads(tmp_path: Path, demo_model: Path) -> Path:
+    """A tiny model whose heads are wide enough for a group of quantized values."""
+    config = {**models.LLAMA, "num_attention_heads": 2}
+    return models.build_model(tmp_path / "wide-heads", demo_model, config)
 
 
 def compared(real: RealSession, original: Reply) -> str:
@@ -118,3 +134,43 @@ def test_the_settings_and_the_conversation_are_not_touched(real):
     assert len(following.tokens) == 4
     assert following.tokens[0].settings == hotter
     assert len(real.conversation.entries) == 4
+
+
+@pytest.mark.parametrize(
+    ("model", "options"),
+    [
+        ("tiny_sliding", {}),
+        ("tiny_untrimmable", {}),
+        ("tiny_model", {"max_kv_size": 24}),
+        ("wide_heads", {"kv_bits": 2, "kv_group_size": 32, "quantized_kv_start": 40}),
+        ("wide_heads", {"kv_bits": 8, "kv_group_size": 32, "quantized_kv_start": 0}),
+        ("tiny_model", {"draft_model": "tiny_model"}),
+    ],
+)
+def test_with_caches_of_every_kind(other, request, model, options):
+    if "draft_model" in options:
+        options = {"draft_model": str(request.getfixturevalue("tiny_model"))}
+    other.load(request.getfixturevalue(model), **options)
+    other.start("Tell stories.", temp=1.0, seed=3, max_tokens=40)
+    first = other.ask("One")
+    assert compared(other, first).startswith("identical")
+    other.session.change(Settings(temp=1.2, max_tokens=30, seed=4))
+    second = other.ask("Two")
+    assert second.statistics.reused_tokens or model in ("tiny_untrimmable", "wide_heads")
+    assert compared(other, second).startswith("identical")
+    assert compared(other, second).startswith("identical")
+    if "kv_bits" not in options:
+        other.load(request.getfixturevalue(model), **options)
+        assert compared(other, second).startswith("identical")
+
+
+def test_a_quantized_prompt_that_is_read_anew_is_another_and_the_verdict_says_so(other, wide_heads):
+    options = {"kv_bits": 2, "kv_group_size": 32, "quantized_kv_start": 0}
+    other.load(wide_heads, **options)
+    other.start("Tell stories.", temp=1.0, seed=3, max_tokens=40)
+    other.ask("One")
+    reply = other.ask("Two")
+    other.load(wide_heads, **options)
+    told = compared(other, reply)
+    assert told.startswith("differs from token")
+    assert told.endswith(f" · {reply.statistics.reused_tokens} in cache then, 0 now")
