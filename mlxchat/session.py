@@ -9,7 +9,7 @@ from typing import Literal
 
 from mlxchat.conversation.conversation import Conversation, Reply, UserMessage
 from mlxchat.conversation.origin import origin_of
-from mlxchat.conversation.replay import check_replayable, replay_of
+from mlxchat.conversation.replay import check_replayable, replay_of, steps_read_in
 from mlxchat.engine.interface import (
     Engine,
     Event,
@@ -130,7 +130,8 @@ class ChatSession:
         self._begin(
             replay_of(original),
             self.conversation.before(original),
-            tuple(record.settings for record in original.tokens),
+            schedule=tuple(record.settings for record in original.drawn),
+            read_in=steps_read_in(self.conversation, original),
         )
         self.replayed = original
 
@@ -272,7 +273,11 @@ class ChatSession:
         self._begin(reply, messages)
 
     def _begin(
-        self, reply: Reply, messages: list[Message], schedule: tuple[Settings, ...] = ()
+        self,
+        reply: Reply,
+        messages: list[Message],
+        schedule: tuple[Settings, ...] = (),
+        read_in: tuple[int, ...] = (),
     ) -> None:
         self._reply_id += 1
         self._reading = True
@@ -285,6 +290,7 @@ class ChatSession:
                 reply.seed,
                 prefill=reply.prefill,
                 schedule=schedule,
+                read_in=read_in,
             )
         )
 

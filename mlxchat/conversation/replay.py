@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
 
-from mlxchat.conversation.conversation import Reply
+from mlxchat.conversation.conversation import Conversation, Reply
 from mlxchat.engine.interface import ModelSpec, Statistics
 from mlxchat.errors import MlxchatError
 
 TokenText = Callable[[int], str]
+
+PREFILL_STEP = 2048
+"""mlx_lm's own."""
 
 
 def replay_of(reply: Reply) -> Reply:
@@ -44,6 +47,42 @@ def _other_model(reply: Reply, wanted: ModelSpec, loaded: ModelSpec | None) -> s
         )  # fmt: skip
         return f"This reply was written {with_it}: load the model so to replay it."
     return "This reply's model was loaded with other options: start with those to replay it."
+
+
+def steps_read_in(conversation: Conversation, reply: Reply) -> tuple[int, ...]:
+    """How many tokens of the prompt of `reply` were computed at a time.
+
+    A prompt cache holds what earlier turns computed: their prompts in steps, their replies token by
+    token. Other steps give predictions that differ in the last bits. Empty where it is not known: a
+    draft model computes several tokens at a time, and takes some of them back.
+    """
+    if reply.spec is None or reply.spec.draft_model:
+        return ()
+    step = reply.spec.prefill_step_size or PREFILL_STEP
+    steps: list[int] = []
+    for entry in conversation.entries:
+        if not isinstance(entry, Reply) or not entry.tokens:
+            continue
+        cost = entry.statistics
+        # A retry found its whole prompt in the cache, read in steps by the reply before it.
+        steps = _first(steps, cost.reused_tokens)
+        steps += _evenly(cost.prompt_tokens - 1 - sum(steps), step)
+        if entry is reply:
+            break
+        steps += [1] * (1 + len(entry.drawn))
+    return tuple(steps)
+
+
+def _first(steps: Sequence[int], tokens: int) -> list[int]:
+    """The steps up to a number of tokens."""
+    ends = accumulate(steps)
+    cut = [min(step, tokens - end + step) for step, end in zip(steps, ends, strict=True)]
+    return [step for step in cut if step > 0]
+
+
+def _evenly(tokens: int, step: int) -> list[int]:
+    """A number of tokens in steps, the last one what is left."""
+    return [min(step, tokens - start) for start in range(0, tokens, step)]
 
 
 def verdict(original: Reply, replayed: Reply, token_text: TokenText) -> str:

@@ -159,6 +159,9 @@ class ReplyRequest:
     schedule: tuple[Settings, ...] = ()
     """The settings of each draw, for a replay: they count instead of those in force, the last of
     them for all draws after it, and the reply gets at most as many tokens."""
+    read_in: tuple[int, ...] = ()
+    """How many tokens to read at a time where no cache holds any, for a replay: the same numbers
+    give the same bits. What they leave is read in the usual steps."""
 
 
 @dataclass(frozen=True, slots=True)

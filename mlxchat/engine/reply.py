@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
+from itertools import repeat
 from typing import Any
 
 import mlx.core as mx
@@ -101,13 +102,13 @@ class Reply:
     def _prefill(self, caches: LayerCaches) -> bool:
         """Read the prompt but for its last token; False when stopped. Keeps what was read."""
         prompt_ids = self._prompt.token_ids
-        self._read, step = self._reused, prefill_step(self._loaded.spec)
+        self._read, steps = self._reused, self._steps()
         with wired_limit(self._loaded.model, [generation_stream]), mx.stream(generation_stream):
             self._progress()
             while self._read < len(prompt_ids) - 1:
                 if self._cancelled():
                     return False
-                end = min(self._read + step, len(prompt_ids) - 1)
+                end = min(self._read + next(steps), len(prompt_ids) - 1)
                 read_tokens(self._loaded, prompt_ids[self._read : end], caches)
                 self._read = end
                 self._progress()
@@ -115,6 +116,12 @@ class Reply:
             self._store.put_copy(self._loaded.key, prompt_ids[: self._read], caches)
         self._prefilled_at = time.perf_counter()
         return not self._cancelled()
+
+    def _steps(self) -> Iterator[int]:
+        """How many tokens to read at a time."""
+        if not self._reused:
+            yield from self._request.read_in
+        yield from repeat(prefill_step(self._loaded.spec))
 
     def _progress(self) -> None:
         self._emit(

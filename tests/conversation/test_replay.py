@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mlxchat.conversation.replay import verdict
+from mlxchat.conversation.replay import steps_read_in, verdict
 from mlxchat.engine.interface import DEMO, Message, ModelSpec, ReplyRequest
 from mlxchat.errors import MlxchatError
 from mlxchat.session import ChatSession
@@ -207,3 +207,19 @@ def test_the_demo_is_remembered_by_its_folder(tmp_path):
     engine.load_ends()
     session.pump()
     assert session.spec == ModelSpec(str(tmp_path), prefill_step_size=128)
+
+
+def test_the_steps_in_which_a_prompt_came_about(session, engine):
+    """Prompts in steps, replies token by token, and again from where the cache was cut."""
+    for text, prompt, reused in (("one", 14, 0), ("two", 40, 17), ("three", 60, 12)):
+        session.send(text)
+        answer(session, engine, "a b c")
+        reply = session.reply
+        reply.spec = replace(reply.spec, prefill_step_size=8)
+        reply.statistics = replace(reply.statistics, prompt_tokens=prompt, reused_tokens=reused)
+    replies = session.conversation.entries[1::2]
+    steps = [steps_read_in(session.conversation, reply) for reply in replies]
+    assert steps[0] == (8, 5)
+    assert steps[1] == (8, 5, 1, 1, 1, 1, 8, 8, 6)
+    assert steps[2] == (8, 4, 8, 8, 8, 8, 8, 7)
+    assert [sum(s) for s in steps] == [13, 39, 59]
