@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Protocol
 
+from mlxchat.conversation.as_code import Language
 from mlxchat.conversation.surprise import MEASURES
 from mlxchat.errors import MlxchatError
 from mlxchat.parameters import PARAMETERS, Number, Parameter, Settings, parameter
@@ -65,6 +66,12 @@ class Host(Protocol):
     def copy_reply(self) -> None:
         """Put the last reply onto the clipboard."""
 
+    def copy_code(self, language: Language) -> None:
+        """Put onto the clipboard what writes the last reply again with mlx_lm."""
+
+    def replay(self) -> None:
+        """Write the last reply again with its own settings and seed, and compare."""
+
     def leave(self) -> None:
         """End the program."""
 
@@ -117,6 +124,16 @@ def _show_or_set(host: Host, argument: str) -> None:
     host.set_parameter(name, parameter(name).parse(words[1]))
 
 
+def _copy(host: Host, argument: str) -> None:
+    match argument.lower():
+        case "":
+            host.copy_reply()
+        case "python" | "shell" as language:
+            host.copy_code(language)
+        case _:
+            raise MlxchatError("/copy takes nothing, python or shell.")
+
+
 def _optional(argument: str) -> str | None:
     return argument or None
 
@@ -147,7 +164,10 @@ ACTIONS: tuple[Command, ...] = (
             "[folder | repository | demo]", key="ctrl+o", label="model"),
     Command("theme", "Change the theme; alone: choose with a preview",
             lambda host, argument: host.choose_theme(_optional(argument)), "[name]"),
-    Command("copy", "Copy the last reply", lambda host, _: host.copy_reply()),
+    Command("copy", "Copy the last reply, or the mlx_lm code that writes it again", _copy,
+            "[python | shell]"),
+    Command("replay", "Write the last reply again with its own settings and seed, and compare",
+            lambda host, _: host.replay(), when="idle"),
     Command("set", "Change a parameter", _show_or_set, "parameter value"),
     Command("reset", "Back to the model's own sampler settings",
             lambda host, _: host.reset_settings()),

@@ -20,6 +20,12 @@ Group = Literal["sampler", "xtc", "penalties", "generation"]
 
 MAX_SEED = 2**63 - 1
 MOST_TOKENS = 2**31 - 1
+SMALLEST_TEMP = 1e-4
+"""Below it the most likely token is taken: its reciprocal would overflow float16 log-probabilities
+and leave no token a chance."""
+SMALLEST_TOP_P = 1e-9
+"""It keeps one token, as anything below does; mlx_lm reads beyond the array at values that float32
+rounds to 0."""
 
 
 @dataclass(frozen=True, slots=True)

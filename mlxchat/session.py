@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from mlxchat.conversation.conversation import Conversation, Reply, UserMessage
+from mlxchat.conversation.origin import origin_of
+from mlxchat.conversation.replay import check_replayable, replay_of, steps_read_in
 from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.distribution import Distribution
 from mlxchat.engine.interface import (
@@ -56,13 +59,18 @@ class ChatSession:
         """The model's own settings."""
         self.settings = self.defaults.with_values(self.overrides)
         self.info: ModelInfo | None = None
+        self.spec: ModelSpec | None = None
+        """What would load the model that is loaded again, wherever its files lie."""
         self.prefill = ""
         """The start of the next reply."""
         self.current: Reply | None = None
         """The reply that is being written, or was written last."""
+        self.replayed: Reply | None = None
+        """The reply that `current` is the replay of; None where it is none."""
         self._reply_id = 0
         self._reading = False
         self._loads = 0
+        self._specs: deque[ModelSpec] = deque()
         self._waiting = False
 
     @property
@@ -94,6 +102,7 @@ class ChatSession:
         """Load a model, and stop what runs; the conversation goes on with the new one."""
         self.engine.cancel()
         self._loads += 1
+        self._specs.append(spec)
         self.engine.load(spec)
 
     def send(self, text: str) -> None:
@@ -119,6 +128,10 @@ class ChatSession:
         was `seen` there, then what the model makes of it."""
         self._check_free()
         self._check_speaks(reply)
+        if reply not in self.conversation:
+            raise MlxchatError(
+                "A replay is no part of the conversation: choose in the reply that it repeats."
+            )
         ids = [record.token_id for record in reply.tokens[:place]]
         text = self.engine.spell([*ids, token_id])[-1]
         self.prefill = reply.prefill
@@ -132,6 +145,22 @@ class ChatSession:
         shown = self.conversation.show_version(reply, step)
         return shown if isinstance(shown, Reply) else None
 
+    def replay(self) -> None:
+        """Write the last reply once more with its own settings, seed and prompt. The conversation
+        stays as it is; the replay is `current`, and the reply itself `replayed`."""
+        self._check_free()
+        self._check_model()
+        original = check_replayable(self.reply, self.spec)
+        if self._loads:
+            raise MlxchatError("A model is being loaded: replay when it is there.")
+        self._begin(
+            replay_of(original),
+            self.conversation.before(original),
+            schedule=tuple(record.settings for record in original.drawn),
+            read_in=steps_read_in(self.conversation, original),
+        )
+        self.replayed = original
+
     def stop(self) -> None:
         """Stop the reply, or the load and the reply that waits for it; what was written stands."""
         self._waiting = False
@@ -141,7 +170,7 @@ class ChatSession:
         """Begin a new conversation under the same system prompt."""
         self._check_free()
         self.conversation = Conversation(self.conversation.system)
-        self.current = None
+        self.current = self.replayed = None
 
     def set_system(self, text: str) -> None:
         """Change the system prompt, from the next reply on."""
@@ -196,7 +225,7 @@ class ChatSession:
     def ask_token(self, request_id: int, reply: Reply, place: int) -> bool:
         """Ask what could have come at a place of a reply; Inspected answers. False where another
         model than the one that wrote it is loaded."""
-        if self._loads or not self._speaks(reply):
+        if self._loads or not self._speaks(reply) or reply not in self.conversation:
             return False
         ids = tuple(record.token_id for record in reply.tokens[: place + 1])
         messages = self.conversation.messages(until=reply)
@@ -233,13 +262,16 @@ class ChatSession:
 
     def _load_ended(self, event: Loaded | LoadFailed) -> bool:
         self._loads = max(0, self._loads - 1)
+        spec = self._specs.popleft() if self._specs else None
         if isinstance(event, LoadFailed):
-            self.info = None if event.gave_up_previous else self.info
+            if event.gave_up_previous:
+                self.info = self.spec = None
             # A load that made way for another one needs no word.
             superseded = self._loads > 0
             self._waiting = self._waiting and superseded
             return not (superseded and event.cancelled)
         self.info = event.info
+        self.spec = origin_of(spec, event.info) if spec else None
         self.defaults = Settings().with_values(event.info.recommended)
         self.change(self.defaults.with_values(self.overrides))
         if self._waiting and not self._loads:
@@ -249,7 +281,7 @@ class ChatSession:
 
     def _go_on(self, reply: Reply, event: ReplyEvent) -> None:
         if isinstance(event, PrefillProgress):
-            reply.opens_in_thought = event.opens_in_thought
+            reply.opens_in_thought, reply.form = event.opens_in_thought, event.form
         elif isinstance(event, ReplyStarted):
             self._reading = False
         elif isinstance(event, TokenSampled):
@@ -265,7 +297,6 @@ class ChatSession:
             self._waiting = True
             return
         assert self.info is not None
-        messages = self.conversation.messages()
         seed = self.settings.seed
         reply = Reply(
             model=self.info.name,
@@ -273,22 +304,37 @@ class ChatSession:
             seed=secrets.randbelow(NEW_SEEDS) if seed is None else seed,
             settings=self.settings,
             prefill=self.prefill,
+            system=self.conversation.system,
+            spec=self.spec,
+            vocabulary_size=self.info.vocabulary_size,
             tokens=list(start),
             given=len(start),
         )
         self.prefill = ""
+        messages = self.conversation.messages()
+        self.conversation.add(reply)
+        self._begin(reply, messages)
+
+    def _begin(
+        self,
+        reply: Reply,
+        messages: list[Message],
+        schedule: tuple[Settings, ...] = (),
+        read_in: tuple[int, ...] = (),
+    ) -> None:
         self._reply_id += 1
         self._reading = True
-        self.current = reply
-        self.conversation.add(reply)
+        self.current, self.replayed = reply, None
         self.engine.reply(
             ReplyRequest(
                 self._reply_id,
                 messages,
                 self.settings,
                 reply.seed,
-                reply.prefill,
-                tuple(record.token_id for record in start),
+                prefill=reply.prefill,
+                reply_ids=tuple(record.token_id for record in reply.tokens),
+                schedule=schedule,
+                read_in=read_in,
             )
         )
 

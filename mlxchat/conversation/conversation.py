@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from mlxchat.engine.interface import FinishReason, Message, Statistics, TokenRecord
+from mlxchat.engine.interface import (
+    FinishReason,
+    Message,
+    ModelSpec,
+    PromptForm,
+    Statistics,
+    TokenRecord,
+)
 from mlxchat.parameters import Settings
 
 
@@ -25,19 +32,30 @@ class Reply:
     settings: Settings
     """The settings at the start; each record has those of its own token."""
     prefill: str = ""
+    system: str = ""
+    """The system prompt that it was written under."""
+    spec: ModelSpec | None = None
+    """What loads its model again: a folder or a repository, never DEMO."""
+    vocabulary_size: int | None = None
+    form: PromptForm = field(default_factory=PromptForm)
     tokens: list[TokenRecord] = field(default_factory=list)
+    given: int = 0
+    """How many of its first tokens were taken over from another reply or chosen by hand."""
     opens_in_thought: bool = False
     reason: FinishReason | None = None
     """None while it is being written."""
     statistics: Statistics = field(default_factory=Statistics)
     failure: str = ""
-    given: int = 0
-    """How many of its first tokens were taken over from another reply or chosen by hand."""
 
     @property
     def text(self) -> str:
         """The whole reply, its prefilled start included."""
         return self.prefill + "".join(record.text for record in self.tokens)
+
+    @property
+    def drawn(self) -> list[TokenRecord]:
+        """The tokens that were drawn for this reply."""
+        return self.tokens[self.given :]
 
     @property
     def spoken_ids(self) -> tuple[int, ...]:
@@ -90,6 +108,10 @@ class Conversation:
         """The messages of the path that is shown, in order."""
         return [node.entry for node in self._path() if node.entry is not None]
 
+    def __contains__(self, entry: Entry) -> bool:
+        """Whether an entry is on the path that is shown."""
+        return any(node.entry is entry for node in self._path())
+
     def add(self, entry: Entry) -> None:
         """Say something at the end of the path."""
         tip = self._path()[-1]
@@ -120,6 +142,11 @@ class Conversation:
             return None
         node.parent.shown = siblings[place]
         return siblings[place].entry
+
+    def before(self, reply: Reply) -> list[Message]:
+        """The messages that a reply answers, under the system prompt that it was written under."""
+        rows = [row for row in self.messages(until=reply) if row.role != "system"]
+        return ([Message("system", reply.system)] if reply.system.strip() else []) + rows
 
     def messages(self, until: Reply | None = None) -> list[Message]:
         """The path (up to a reply) as an engine takes it, roles in turn, as many templates demand.

@@ -10,8 +10,8 @@ import numpy as np
 
 from mlxchat.engine.distribution import FILTERS, Candidate, Cut, Distribution
 from mlxchat.engine.penalties import LivePenalties
-from mlxchat.engine.sampler import SMALLEST_TEMP, NamedFilter, filters_of
-from mlxchat.parameters import Settings
+from mlxchat.engine.sampler import NamedFilter, filters_of
+from mlxchat.parameters import SMALLEST_TEMP, Settings
 
 CANDIDATES = 40
 KEPT = 0

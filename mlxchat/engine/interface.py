@@ -70,6 +70,8 @@ class ModelInfo:
     """Sampler values of its generation_config.json, by parameter name."""
     think_tags: tuple[str, str] | None
     adapter: str | None
+    prefill_step_size: int | None = None
+    """How many prompt tokens are read at a time."""
     notes: tuple[str, ...] = ()
     """What a person should know: no chat template, no end token, a cache that cannot be cut."""
 
@@ -88,7 +90,7 @@ class TokenRecord:
     """The most likely tokens as (id, log-probability), most likely first."""
     settings: Settings
     """The settings in force when it was drawn."""
-    entropy: float
+    entropy: float = 0.0
     """Of the prediction, in bits."""
     drawn_logprob: float | None = None
     """Natural log of the probability with which the sampler drew it, after all filters and the
@@ -148,6 +150,18 @@ class Statistics:
 
 
 @dataclass(frozen=True, slots=True)
+class PromptForm:
+    """How a prompt was made of its messages, as far as they do not tell."""
+
+    templated: bool = True
+    """Whether a chat template wrote it; the messages are joined by an empty line otherwise."""
+    merged_system: bool = False
+    """Whether the system prompt is the head of the first message: the template refuses it."""
+    own_ids: bool = False
+    """Whether earlier replies stand in it with tokens that their text would not be encoded to."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyRequest:
     """A reply to be written."""
 
@@ -160,6 +174,12 @@ class ReplyRequest:
     """The start of the reply, which the model goes on from."""
     reply_ids: tuple[int, ...] = ()
     """The first tokens of the reply, after the prefilled start; the model goes on from them."""
+    schedule: tuple[Settings, ...] = ()
+    """The settings of each draw, for a replay: they count instead of those in force, the last of
+    them for all draws after it, and the reply gets at most as many tokens."""
+    read_in: tuple[int, ...] = ()
+    """How many tokens to read at a time where no cache holds any, for a replay: the same numbers
+    give the same bits. What they leave is read in the usual steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +246,7 @@ class PrefillProgress:
     """New tokens to read."""
     opens_in_thought: bool = False
     """Whether the template itself opened a think tag, so that the reply begins inside it."""
+    form: PromptForm = PromptForm()
 
 
 @dataclass(frozen=True, slots=True)

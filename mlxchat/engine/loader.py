@@ -14,6 +14,7 @@ from mlx_lm.models.cache import make_prompt_cache
 from mlx_lm.utils import load_adapters, load_model, load_tokenizer
 
 from mlxchat.engine.interface import DEMO, IsCancelled, LoadProgress, ModelInfo, ModelSpec, Report
+from mlxchat.engine.prefill import prefill_step
 from mlxchat.engine.prompt_cache import CacheKey, LayerCaches, always_trimmable
 from mlxchat.engine.resolve import resolve_model
 from mlxchat.errors import Cancelled, MlxchatError
@@ -68,7 +69,11 @@ def load(
         model,
         tokenizer,
         _describe(path, spec, model, tokenizer, config),
-        CacheKey(str(path), spec.adapter_path),
+        CacheKey(
+            str(path),
+            spec.adapter_path,
+            quantized_from=spec.quantized_kv_start if spec.kv_bits else 0,
+        ),
         draft_model,
     )
     _check_kv_options(loaded, config)
@@ -225,6 +230,7 @@ def _describe(
         recommended=recommended_settings(path),
         think_tags=(tokenizer.think_start, tokenizer.think_end) if tokenizer.has_thinking else None,
         adapter=spec.adapter_path,
+        prefill_step_size=prefill_step(spec),
         notes=tuple(_notes(spec, tokenizer, caches, model)),
     )
 

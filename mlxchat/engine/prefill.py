@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import mlx.core as mx
 from mlx_lm.generate import maybe_quantize_kv_cache
 
 from mlxchat.engine.interface import ModelSpec
-from mlxchat.engine.loader import LoadedModel
 from mlxchat.engine.prompt_cache import LayerCaches
+
+if TYPE_CHECKING:
+    from mlxchat.engine.loader import LoadedModel
 
 GPU_PREFILL_STEP = 2048
 CPU_PREFILL_STEP = 128

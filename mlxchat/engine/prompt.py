@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from mlxchat.engine.interface import Message, ModelSpec
+from mlxchat.engine.interface import Message, ModelSpec, PromptForm
 from mlxchat.errors import MlxchatError
 
 Tokenizer = Any
@@ -23,6 +23,7 @@ class Prompt(NamedTuple):
     token_ids: list[int]
     opens_in_thought: bool
     """Whether it ends inside a think tag that the template opened."""
+    form: PromptForm = PromptForm()
 
 
 def build_prompt(
@@ -35,12 +36,15 @@ def build_prompt(
     """
     templated = not spec.ignore_chat_template and tokenizer.has_chat_template
 
-    def render(rows: Sequence[Message]) -> str:
+    def write(rows: Sequence[Message]) -> tuple[str, bool]:
         if templated:
             return render_template(tokenizer, rows, spec.chat_template_config, prefill)
-        return "\n\n".join([row.content for row in rows]) + prefill
+        return "\n\n".join([row.content for row in rows]) + prefill, False
 
-    text = render(messages)
+    def render(rows: Sequence[Message]) -> str:
+        return write(rows)[0]
+
+    text, merged_system = write(messages)
     special = not templated and _adds_start(tokenizer, text)
     whole: list[int] = tokenizer.encode(text, add_special_tokens=special)
     known = any(message.token_ids for message in messages)
@@ -49,7 +53,11 @@ def build_prompt(
         raise MlxchatError("The prompt is empty: write something first.")
     if _spelled(tokenizer, token_ids) != _spelled(tokenizer, whole):
         token_ids = whole
-    return Prompt(token_ids, templated and _ends_in_thought(tokenizer, text, prefill))
+    return Prompt(
+        token_ids,
+        templated and _ends_in_thought(tokenizer, text, prefill),
+        PromptForm(templated, merged_system, token_ids != whole),
+    )
 
 
 def _with_known_ids(
@@ -95,23 +103,24 @@ def render_template(
     messages: Sequence[Message],
     template_config: Mapping[str, Any],
     prefill: str = "",
-) -> str:
+) -> tuple[str, bool]:
     """The conversation as the model's chat template writes it.
 
-    A template that refuses a system message gets it at the head of the first message instead.
+    A template that refuses a system message gets it at the head of the first message instead;
+    whether that was so comes second.
     """
     rows = [{"role": message.role, "content": message.content} for message in messages]
     if prefill:
         rows.append({"role": "assistant", "content": prefill})
     try:
-        return _apply(tokenizer, rows, template_config, bool(prefill))
+        return _apply(tokenizer, rows, template_config, bool(prefill)), False
     except Exception as error:
         if len(rows) < 2 or rows[0]["role"] != "system":
             raise _template_error(error) from error
     head = f"{rows[0]['content']}\n\n{rows[1]['content']}"
     try:
         rows = [{**rows[1], "content": head}, *rows[2:]]
-        return _apply(tokenizer, rows, template_config, bool(prefill))
+        return _apply(tokenizer, rows, template_config, bool(prefill)), True
     except Exception as error:
         raise _template_error(error) from error
 

@@ -24,6 +24,9 @@ class CacheKey(NamedTuple):
     model: str
     adapter: str | None = None
     adapter_scale: float = 1.0
+    quantized_from: int = 0
+    """The tokens from which caches are quantized. Cut to fewer, a quantized cache is not what a
+    cold start would give."""
 
 
 def always_trimmable(caches: LayerCaches) -> bool:
@@ -71,8 +74,13 @@ class Entry:
         shared = common_prefix(self.tokens, prompt)
         most = len(prompt) - 1
         if can_trim_prompt_cache(self.caches):
-            return min(shared, most)
+            length = min(shared, most)
+            return length if length >= self.key.quantized_from or not self._quantized else 0
         return shared if shared == len(self.tokens) <= most else 0
+
+    @property
+    def _quantized(self) -> bool:
+        return any(isinstance(cache, QuantizedKVCache) for cache in self.caches)
 
 
 class Lookup(NamedTuple):

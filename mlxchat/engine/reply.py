@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
 from functools import cached_property
+from itertools import repeat
 from typing import Any
 
 import mlx.core as mx
@@ -71,11 +72,12 @@ class Reply:
         self._cancelled = cancelled
         self._between = between
         self._started = time.perf_counter()
-        prompt = build_prompt(loaded.tokenizer, request.messages, loaded.spec, request.prefill)
-        self._opens_in_thought = prompt.opens_in_thought
-        self._prompt_ids = [*prompt.token_ids, *request.reply_ids]
+        spec, messages = loaded.spec, request.messages
+        self._prompt = build_prompt(loaded.tokenizer, messages, spec, request.prefill)
+        self._prompt_ids = [*self._prompt.token_ids, *request.reply_ids]
         """What is read before the first draw."""
         self._reply_ids: list[int] = []
+        self._draws = 0
         self._reused = 0
         self._drafted = 0
         self._read = 0
@@ -111,13 +113,13 @@ class Reply:
     def _prefill(self, caches: LayerCaches) -> bool:
         """Read the prompt but for its last token; False when stopped. Keeps what was read."""
         prompt_ids = self._prompt_ids
-        self._read, step = self._reused, prefill_step(self._loaded.spec)
+        self._read, steps = self._reused, self._steps()
         with wired_limit(self._loaded.model, [generation_stream]), mx.stream(generation_stream):
             self._progress()
             while self._read < len(prompt_ids) - 1:
                 if self._cancelled():
                     return False
-                end = min(self._read + step, len(prompt_ids) - 1)
+                end = min(self._read + next(steps), len(prompt_ids) - 1)
                 read_tokens(self._loaded, prompt_ids[self._read : end], caches)
                 self._read = end
                 self._progress()
@@ -126,6 +128,12 @@ class Reply:
         self._prefilled_at = time.perf_counter()
         return not self._cancelled()
 
+    def _steps(self) -> Iterator[int]:
+        """How many tokens to read at a time."""
+        if not self._reused:
+            yield from self._request.read_in
+        yield from repeat(prefill_step(self._loaded.spec))
+
     def _progress(self) -> None:
         self._emit(
             PrefillProgress(
@@ -133,14 +141,15 @@ class Reply:
                 self._reused,
                 self._read - self._reused,
                 len(self._prompt_ids) - self._reused,
-                self._opens_in_thought,
+                self._prompt.opens_in_thought,
+                self._prompt.form,
             )
         )
 
     # Generation
 
     def _generate(self, caches: LayerCaches) -> FinishReason:
-        self._sampler = LiveSampler(self._current_settings(), self._loaded.xtc_special_tokens)
+        self._sampler = LiveSampler(self._settings_of_draw(), self._loaded.xtc_special_tokens)
         self._penalties = LivePenalties(self._sampler.settings, self._prompt_ids[:-1])
         self._shown = bool(self._request.reply_ids)
         with closing(self._responses(caches)) as responses:
@@ -207,10 +216,18 @@ class Reply:
 
     def _begin_draw(self, tokens: mx.array, logits: mx.array) -> mx.array:
         """The first logits processor: takes up the settings in force at this draw."""
-        settings = self._current_settings()
+        settings = self._settings_of_draw()
+        self._draws += 1
         self._sampler.change(settings)
         self._penalties.settings = settings
         return logits
+
+    def _settings_of_draw(self) -> Settings:
+        """The settings of the next draw: those in force, or in a replay those of its schedule."""
+        schedule = self._request.schedule
+        if not schedule:
+            return self._current_settings()
+        return schedule[min(self._draws, len(schedule) - 1)]
 
     def _observe(self, response: Any) -> Sampled:
         """The record under speculative decoding, where draws and tokens do not pair up."""
@@ -229,6 +246,8 @@ class Reply:
             return "stop"
         if self._cancelled():
             return "cancelled"
+        if schedule := self._request.schedule:
+            return "length" if len(schedule) <= len(self._reply_ids) else None
         most = self._current_settings().max_tokens
         written = len(self._request.reply_ids) + len(self._reply_ids)
         return "length" if 0 <= most <= written else None

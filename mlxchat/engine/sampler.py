@@ -14,7 +14,7 @@ from typing import NamedTuple
 import mlx.core as mx
 
 from mlxchat.engine.distribution import Cut
-from mlxchat.parameters import Settings
+from mlxchat.parameters import SMALLEST_TEMP, SMALLEST_TOP_P, Settings
 
 Filter = Callable[[mx.array], mx.array]
 
@@ -24,14 +24,6 @@ class NamedFilter(NamedTuple):
 
     name: Cut
     keep: Filter
-
-
-SMALLEST_TEMP = 1e-4
-"""Below it the most likely token is taken: its reciprocal would overflow float16 log-probabilities
-and leave no token a chance."""
-SMALLEST_TOP_P = 1e-9
-"""It keeps one token, as anything below does; mlx_lm reads beyond the array at values that float32
-rounds to 0."""
 
 
 def top_p_filter(logprobs: mx.array, top_p: float) -> mx.array:

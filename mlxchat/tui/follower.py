@@ -8,6 +8,7 @@ from itertools import dropwhile
 from pathlib import Path
 
 from mlxchat.conversation.conversation import Entry, Reply, UserMessage
+from mlxchat.conversation.replay import verdict
 from mlxchat.conversation.summary import load_status, prefill_status, reply_footer, reply_label
 from mlxchat.engine.interface import (
     Event,
@@ -22,6 +23,7 @@ from mlxchat.engine.interface import (
 )
 from mlxchat.session import ChatSession
 from mlxchat.tui.widgets.title_bar import TitleBar
+from mlxchat.tui.widgets.token_detail import spelled
 from mlxchat.tui.widgets.transcript import ReplyEntry, ReplyHeader, Transcript, UserEntry
 
 TITLE_SECONDS = 1.0
@@ -41,8 +43,14 @@ class Follower:
         self._speed_since = (0.0, 0)
 
     def begin_reply(self) -> None:
-        """Make room for the reply that was asked for."""
+        """Make room for the reply that was asked for, and go to it."""
         self._entry = None
+        self._transcript.following = True
+
+    def begin_replay(self) -> None:
+        """Make room for the replay that was asked for."""
+        self._transcript.add_notice("The last reply once more, with its own settings and seed:")
+        self.begin_reply()
 
     def show(self, events: Iterable[Event]) -> list[Event]:
         """Show events; the text of many tokens goes to the transcript at once."""
@@ -91,9 +99,11 @@ class Follower:
         """The transcript's entry of the reply, made when the engine first speaks of it."""
         if self._entry is None:
             reply, info = self._session.current, self._session.info
+            replays = self._session.replayed is not None
             assert reply is not None
             self._entry = self._transcript.begin_reply(
                 self._header(reply, writing=True),
+                aside=replays,
                 open_reasoning=reply.opens_in_thought,
                 think_tags=info.think_tags if info else None,
                 reply=reply,
@@ -136,8 +146,9 @@ class Follower:
             self._transcript.finish_reply(entry, "broke off" if reply.text else "")
             self._transcript.add_notice(event.message, "error")
             return
-        self._transcript.set_header(entry, self._header(reply))
-        self._transcript.finish_reply(entry, reply_footer(reply))
+        if self._session.replayed is None:
+            self._transcript.set_header(entry, self._header(reply))
+        self._transcript.finish_reply(entry, self._footer(reply))
         self._title.context = reply.statistics.context_tokens
         self._title.speed = reply.statistics.tokens_per_second
 
@@ -161,6 +172,19 @@ class Follower:
 
     def _header(self, reply: Reply, *, writing: bool = False) -> ReplyHeader:
         """The line above a reply; while it is written, with what it is drawn with."""
+        label = reply_label(reply) if writing else ""
+        if self._session.replayed is not None and reply is self._session.current:
+            return ReplyHeader(reply.model, label, "replay")
         version = self._session.conversation.version(reply)
         branch = f"‹{version.number}/{version.count}›" if version.count > 1 else ""
-        return ReplyHeader(reply.model, reply_label(reply) if writing else "", branch)
+        return ReplyHeader(reply.model, label, branch)
+
+    def _footer(self, reply: Reply) -> str:
+        """What the reply cost; of a replay first whether it came out the same."""
+        original = self._session.replayed
+        if original is None:
+            return reply_footer(reply)
+        return f"{verdict(original, reply, self._token_name)} · {reply_footer(reply)}"
+
+    def _token_name(self, token_id: int) -> str:
+        return spelled(self._session.engine.token_bytes(token_id).decode(errors="replace"))

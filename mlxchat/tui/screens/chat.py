@@ -18,6 +18,7 @@ from textual.screen import Screen
 from textual.widgets import Footer
 
 from mlxchat.commands import ACTIONS, COMMANDS, completions, run_line
+from mlxchat.conversation.as_code import Language, as_code
 from mlxchat.conversation.conversation import Reply
 from mlxchat.conversation.surprise import MEASURES
 from mlxchat.engine.interface import (
@@ -32,6 +33,7 @@ from mlxchat.engine.interface import (
 from mlxchat.errors import MlxchatError
 from mlxchat.parameters import Number, Settings
 from mlxchat.session import ChatSession
+from mlxchat.tui.clipboard import copy_with_file
 from mlxchat.tui.follower import Follower
 from mlxchat.tui.history import MessageHistory
 from mlxchat.tui.inspection import Inspection
@@ -148,7 +150,7 @@ class ChatScreen(Screen[None]):
         elif isinstance(event, TokensCounted) and event.request_id == self._count_id:
             editor = self.query_one(SystemPromptEditor)
             editor.cost = event.prompt_tokens - event.cached_tokens
-        elif isinstance(event, ReplyFinished):
+        elif isinstance(event, ReplyFinished) and self.session.replayed is None:
             self._system_applied()
         elif isinstance(event, Inspected):
             self.inspection.answered(event)
@@ -439,6 +441,16 @@ class ChatScreen(Screen[None]):
     def copy_reply(self) -> None:
         """Put the last reply onto the clipboard."""
         self.transcript.action_copy_reply()
+
+    def copy_code(self, language: Language) -> None:
+        """Put onto the clipboard what writes the last reply again with mlx_lm."""
+        self.say(copy_with_file(self.app, *as_code(language, self.session.conversation)))
+
+    def replay(self) -> None:
+        """Write the last reply again with its own settings and seed, and compare."""
+        self.session.replay()
+        self.follower.begin_replay()
+        self.refresh_bindings()
 
     def leave(self) -> None:
         """End the program."""

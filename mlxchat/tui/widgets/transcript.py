@@ -67,6 +67,7 @@ text, `Ctrl+C` copies it. What you type goes to the message.
         open_reasoning: bool = False,
         think_tags: tuple[str, str] | None = None,
         reply: Reply | None = None,
+        aside: bool = False,
     ) -> int:
         """Add an empty reply that is going to be written; its id."""
         entry = ReplyEntry(
@@ -75,6 +76,7 @@ text, `Ctrl+C` copies it. What you type goes to the message.
             think_tags=think_tags,
             finished=False,
             reply=reply,
+            aside=aside,
         )
         return self.add([entry])[0]
 
@@ -145,7 +147,8 @@ text, `Ctrl+C` copies it. What you type goes to the message.
 
     def action_copy_reply(self) -> None:
         """Copy the text of the last reply."""
-        replies = [e for e in self._rows.entries if isinstance(e, ReplyEntry) and e.text]
+        entries = self._rows.entries
+        replies = [e for e in entries if isinstance(e, ReplyEntry) and e.text and not e.aside]
         if replies:
             self.app.copy_to_clipboard(replies[-1].text)
             self.notify("The last reply is in the clipboard.")

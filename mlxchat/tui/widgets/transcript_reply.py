@@ -39,7 +39,9 @@ class ReplyEntry(Entry):
         think_tags: tuple[str, str] | None = None,
         finished: bool = True,
         reply: Reply | None = None,
+        aside: bool = False,
     ) -> None:
+        """`aside`: it is shown beside the conversation, no part of it."""
         super().__init__(text)
         self.reply = reply
         """What it shows; None where only the text is known."""
@@ -48,6 +50,7 @@ class ReplyEntry(Entry):
         self.footer = footer
         self.status = ""
         self.finished = finished
+        self.aside = aside
         self._folded: bool | None = None
         self._open_reasoning = open_reasoning
         self._think_tags = think_tags

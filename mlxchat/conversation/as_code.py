@@ -1,0 +1,32 @@
+"""The last reply as code that writes it again with mlx_lm."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from mlxchat.conversation.conversation import Conversation
+from mlxchat.conversation.python_script import python_script
+from mlxchat.conversation.shell_line import shell_line
+from mlxchat.errors import MlxchatError
+
+Language = Literal["python", "shell"]
+
+
+class Code(NamedTuple):
+    """A script or a line, and the ending of a file that holds it."""
+
+    text: str
+    suffix: str
+
+
+def as_code(language: Language, conversation: Conversation) -> Code:
+    """What writes the last reply again; MlxchatError where there is nothing to write again."""
+    reply = conversation.last_reply
+    if reply is None or not reply.tokens:
+        raise MlxchatError("There is no reply to copy yet: send a message first.")
+    if reply.reason is None:
+        raise MlxchatError("The reply is still being written: stop it first (Esc).")
+    messages = conversation.before(reply)
+    if language == "python":
+        return Code(python_script(reply, messages), ".py")
+    return Code(shell_line(reply, messages), ".sh")

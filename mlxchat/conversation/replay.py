@@ -1,0 +1,114 @@
+"""Writing a reply once more, as it was recorded, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import accumulate, zip_longest
+
+from mlxchat.conversation.conversation import Conversation, Reply
+from mlxchat.engine.interface import ModelSpec, Statistics
+from mlxchat.errors import MlxchatError
+
+TokenText = Callable[[int], str]
+
+PREFILL_STEP = 2048
+"""mlx_lm's own."""
+
+
+def replay_of(reply: Reply) -> Reply:
+    """A reply without what was drawn, which is to be written as `reply` was."""
+    given = reply.tokens[: reply.given]
+    return replace(reply, tokens=given, reason=None, statistics=Statistics(), failure="")
+
+
+def check_replayable(reply: Reply | None, spec: ModelSpec | None) -> Reply:
+    """The reply itself, or an MlxchatError that says why `spec`, the model that is loaded, cannot
+    write it again."""
+    if reply is None or not reply.tokens:
+        raise MlxchatError("There is no reply to replay yet: send a message first.")
+    if reply.spec is None:
+        raise MlxchatError("It is not known how this reply's model was loaded: it has no replay.")
+    if spec != reply.spec:
+        raise MlxchatError(_other_model(reply, reply.spec, spec))
+    if reply.spec.draft_model and any(t.settings != reply.settings for t in reply.tokens):
+        raise MlxchatError(
+            "Settings were changed while a draft model helped to write this reply, and with one "
+            "draws and tokens do not pair up: it cannot be replayed."
+        )
+    return reply
+
+
+def _other_model(reply: Reply, wanted: ModelSpec, loaded: ModelSpec | None) -> str:
+    if loaded is None or loaded.model != wanted.model:
+        return f"{reply.model} wrote this reply: load it (/model {wanted.model}) to replay it."
+    if loaded.adapter_path != wanted.adapter_path:
+        with_it = f"with the adapter {wanted.adapter_path}" if wanted.adapter_path else (
+            "without an adapter"
+        )  # fmt: skip
+        return f"This reply was written {with_it}: load the model so to replay it."
+    return "This reply's model was loaded with other options: start with those to replay it."
+
+
+def steps_read_in(conversation: Conversation, reply: Reply) -> tuple[int, ...]:
+    """How many tokens of the prompt of `reply` were computed at a time.
+
+    A prompt cache holds what earlier turns computed: their prompts in steps, their replies token by
+    token. Other steps give predictions that differ in the last bits. Empty where it is not known: a
+    draft model computes several tokens at a time, and takes some of them back.
+    """
+    if reply.spec is None or reply.spec.draft_model:
+        return ()
+    step = reply.spec.prefill_step_size or PREFILL_STEP
+    steps: list[int] = []
+    for entry in conversation.entries:
+        if not isinstance(entry, Reply) or not entry.tokens:
+            continue
+        cost = entry.statistics
+        # A retry found its whole prompt in the cache, read in steps by the reply before it.
+        steps = _first(steps, cost.reused_tokens)
+        steps += _evenly(cost.prompt_tokens - entry.given - 1 - sum(steps), step)
+        steps += [1] * (cost.prompt_tokens - 1 - sum(steps))
+        if entry is reply:
+            break
+        steps += [1] * (1 + len(entry.drawn))
+    return tuple(steps)
+
+
+def _first(steps: Sequence[int], tokens: int) -> list[int]:
+    """The steps up to a number of tokens."""
+    ends = accumulate(steps)
+    cut = [min(step, tokens - end + step) for step, end in zip(steps, ends, strict=True)]
+    return [step for step in cut if step > 0]
+
+
+def _evenly(tokens: int, step: int) -> list[int]:
+    """A number of tokens in steps, the last one what is left."""
+    return [min(step, tokens - start) for start in range(0, tokens, step)]
+
+
+def verdict(original: Reply, replayed: Reply, token_text: TokenText) -> str:
+    """Whether it came out the same: `identical: 128 tokens`, or
+    `differs from token 17: ·Paris became ·Lyon`."""
+    for number, (was, now) in enumerate(zip_longest(original.tokens, replayed.tokens), 1):
+        if now is None:
+            return f"{_ending(replayed)} after {_tokens(number - 1)}, identical so far"
+        if was is None or was.token_id != now.token_id:
+            before = f"{token_text(was.token_id)} became " if was else ""
+            words = f"differs from token {number}: {before}{token_text(now.token_id)}"
+            return " · ".join([words, *_read_otherwise(original, replayed)])
+    return f"identical: {_tokens(len(original.tokens))}"
+
+
+def _tokens(count: int) -> str:
+    return f"{count} token" if count == 1 else f"{count} tokens"
+
+
+def _ending(replayed: Reply) -> str:
+    return "stopped" if replayed.reason == "cancelled" else "broke off"
+
+
+def _read_otherwise(original: Reply, replayed: Reply) -> list[str]:
+    """Why the last bits of the prediction may be others."""
+    was, now = original.statistics.reused_tokens, replayed.statistics.reused_tokens
+    return [f"{was} in cache then, {now} now"] if was != now else []

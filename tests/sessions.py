@@ -1,0 +1,63 @@
+"""A session with the real engine, driven from a test."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from mlxchat.conversation.conversation import Conversation, Reply
+from mlxchat.engine.interface import LoadFailed, ModelSpec, ReplyFailed
+from mlxchat.engine.local import LocalEngine
+from mlxchat.parameters import Number, Settings
+from mlxchat.session import ChatSession
+from tests.driving import PATIENCE
+
+
+class RealSession:
+    """A chat session that waits for what it asked for."""
+
+    def __init__(self) -> None:
+        self.session = ChatSession(LocalEngine())
+
+    @property
+    def conversation(self) -> Conversation:
+        return self.session.conversation
+
+    def load(self, model: Path | str, **options: object) -> None:
+        self.session.load(ModelSpec(str(model), **options))  # type: ignore[arg-type]
+        self.wait()
+
+    def start(self, system: str = "", **settings: Number) -> None:
+        """A new conversation under these settings, the others being mlx_lm's."""
+        self.session.set_system(system)
+        self.session.clear()
+        self.session.change(Settings().with_values(settings))
+
+    def ask(self, text: str, changes: Mapping[int, Settings] | None = None) -> Reply:
+        """Ask, and change the settings when so many tokens are there."""
+        self.session.send(text)
+        self.wait(changes)
+        assert self.session.reply is not None
+        return self.session.reply
+
+    def replay(self) -> Reply:
+        self.session.replay()
+        self.wait()
+        assert self.session.current is not None
+        return self.session.current
+
+    def wait(self, changes: Mapping[int, Settings] | None = None) -> None:
+        left = dict(changes or {})
+        deadline = time.monotonic() + PATIENCE
+        while self.session.busy or self.session.state == "loading":
+            assert time.monotonic() < deadline
+            self.session.engine.wait(1.0)
+            for event in self.session.events():
+                assert not isinstance(event, LoadFailed | ReplyFailed), event
+                count = len(self.session.current.tokens) if self.session.current else 0
+                if count in left:
+                    self.session.change(left.pop(count))
+
+    def close(self) -> None:
+        self.session.engine.close()
