@@ -34,9 +34,7 @@ def _flag_row(option: Option) -> tuple[str, str]:
     name = option.name
     span = ""
     if name in PARAMETERS:
-        declared = PARAMETERS[name]
-        off = f"; {declared.off:g} is {declared.off_label}" if declared.off is not None else ""
-        span = f" ({declared.range_text}{off})"
+        span = f" ({PARAMETERS[name].takes})"
     elif option.default not in (None, []):
         span = f" (default {option.default})"
     return f"`{names}{value}`", option.help + span

@@ -22,7 +22,8 @@ class Message:
     """One message of a conversation, as a chat template takes it.
 
     `token_ids` are the exact tokens that a model's reply was made of, where they are known; with
-    them a later turn is computed from what the model really wrote.
+    them a later turn is computed from what the model really wrote. They may spell its start only,
+    where a stop string ended it within a token.
     """
 
     role: Role
@@ -38,7 +39,6 @@ class ModelSpec:
     """A folder, a hub repository, or DEMO."""
     adapter_path: str | None = None
     trust_remote_code: bool = False
-    extra_eos_token: tuple[str, ...] = ()
     max_kv_size: int | None = None
     kv_bits: int | None = None
     kv_group_size: int = 64
@@ -232,6 +232,8 @@ class ReplyFinished:
     reply_id: int
     reason: FinishReason
     statistics: Statistics
+    unspoken: int = 0
+    """How many of its last tokens are no part of what it says: an end token, or a stop string."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +255,15 @@ class TokensCounted:
 
 
 @dataclass(frozen=True, slots=True)
+class WordsNoted:
+    """What a person should know of words in the settings in force: which are no token of the
+    model. It comes when that has changed."""
+
+    notes: Mapping[str, Sequence[str]]
+    """Sentences by parameter name; none for a parameter whose words are all found."""
+
+
+@dataclass(frozen=True, slots=True)
 class Inspected:
     """The answer to `Engine.inspect`."""
 
@@ -270,6 +281,7 @@ Event = (
     | ReplyFinished
     | ReplyFailed
     | TokensCounted
+    | WordsNoted
     | Inspected
 )
 

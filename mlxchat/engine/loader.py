@@ -16,6 +16,7 @@ from mlx_lm.utils import load_adapters, load_model, load_tokenizer
 from mlxchat.engine.interface import DEMO, IsCancelled, LoadProgress, ModelInfo, ModelSpec, Report
 from mlxchat.engine.prompt_cache import CacheKey, LayerCaches, always_trimmable
 from mlxchat.engine.resolve import resolve_model
+from mlxchat.engine.words import Words
 from mlxchat.errors import Cancelled, MlxchatError
 from mlxchat.parameters import PARAMETERS, Number
 
@@ -35,6 +36,7 @@ class LoadedModel:
     tokenizer: Any
     info: ModelInfo
     key: CacheKey
+    words: Words
     draft_model: Any = None
 
     @property
@@ -69,6 +71,7 @@ def load(
         tokenizer,
         _describe(path, spec, model, tokenizer, config),
         CacheKey(str(path), spec.adapter_path),
+        Words(tokenizer),
         draft_model,
     )
     _check_kv_options(loaded, config)
@@ -155,24 +158,12 @@ def _load_tokenizer(path: Path, spec: ModelSpec, config: dict[str, Any]) -> Any:
             f"The tokenizer in {path} could not be loaded ({first}): copy its tokenizer files "
             "from the original model."
         ) from error
-    for token in spec.extra_eos_token:
-        _add_end_token(tokenizer, token)
     if spec.use_default_chat_template and not tokenizer.has_chat_template:
         template = getattr(tokenizer, "default_chat_template", None)
         if template:
             tokenizer.chat_template = template
             tokenizer.has_chat_template = True
     return tokenizer
-
-
-def _add_end_token(tokenizer: Any, token: str) -> None:
-    known = token.isdigit() or token in tokenizer.get_vocab()
-    if not known:
-        raise MlxchatError(
-            f"--extra-eos-token {token!r} is not a token of this model: give a token of its "
-            "vocabulary or a token's number."
-        )
-    tokenizer.add_eos_token(token)
 
 
 def _load_draft(
@@ -237,7 +228,7 @@ def _notes(spec: ModelSpec, tokenizer: Any, caches: LayerCaches, model: Any) -> 
     if not tokenizer.eos_token_ids:
         yield (
             "This model names no end token: replies go on until max_tokens or Esc "
-            "(--extra-eos-token gives it one)."
+            "(extra_eos_token gives it one)."
         )
     if tokenizer.has_thinking:
         yield f"This model reasons between {tokenizer.think_start} and {tokenizer.think_end}" + (

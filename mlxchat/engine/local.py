@@ -23,6 +23,7 @@ from mlxchat.engine.interface import (
     ReplyFailed,
     ReplyRequest,
 )
+from mlxchat.engine.words import words_of
 from mlxchat.errors import MlxchatError
 from mlxchat.parameters import Settings
 
@@ -104,7 +105,9 @@ class LocalEngine:
 
     def change(self, settings: Settings) -> None:
         """Use these settings from the next draw on."""
-        self._settings = settings
+        before, self._settings = self._settings, settings
+        if words_of(settings) != words_of(before):
+            self._submit(Job(lambda worker, _: worker.look_up(self._settings), lambda _: None))
 
     def cancel(self) -> None:
         """Stop the running job and those that wait behind it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
@@ -26,6 +26,7 @@ from mlxchat.engine.interface import (
     Statistics,
     TokenRecord,
     TokenSampled,
+    WordsNoted,
 )
 from mlxchat.engine.loader import LoadedModel
 from mlxchat.engine.penalties import LivePenalties
@@ -40,6 +41,8 @@ from mlxchat.engine.prompt_cache import (
 )
 from mlxchat.engine.recorder import RecordingSampler, Sampled, observe
 from mlxchat.engine.sampler import LiveSampler
+from mlxchat.engine.stop_strings import StopScan
+from mlxchat.engine.words import words_of
 from mlxchat.parameters import Settings
 
 NO_LIMIT = 2**31 - 1
@@ -68,6 +71,7 @@ class Reply:
             loaded.tokenizer, request.messages, loaded.spec, request.prefill
         )
         self._reply_ids: list[int] = []
+        self._unspoken = 0
         self._reused = 0
         self._drafted = 0
         self._read = 0
@@ -87,7 +91,9 @@ class Reply:
             mx.random.seed(self._request.seed)  # a failed graph leaves the random state unusable
             raise
         self._keep(caches)
-        self._emit(ReplyFinished(self._request.reply_id, reason, self._statistics()))
+        self._emit(
+            ReplyFinished(self._request.reply_id, reason, self._statistics(), self._unspoken)
+        )
 
     def _write_into(self, caches: LayerCaches) -> FinishReason:
         if not self._prefill(caches):
@@ -129,8 +135,11 @@ class Reply:
     # Generation
 
     def _generate(self, caches: LayerCaches) -> FinishReason:
-        self._sampler = LiveSampler(self._current_settings(), self._loaded.xtc_special_tokens)
-        self._penalties = LivePenalties(self._sampler.settings, self._prompt.token_ids[:-1])
+        settings, words = self._current_settings(), self._loaded.words
+        self._sampler = LiveSampler(settings, ())
+        self._penalties = LivePenalties(settings, self._prompt.token_ids[:-1], words.bias)
+        self._use_words(settings)
+        stops = StopScan()
         shown = 0
         with closing(self._responses(caches)) as responses:
             for response, record in responses:
@@ -143,10 +152,20 @@ class Reply:
                     text += self._held_back(shown)
                 if lead or text is not record.text:
                     record = replace(record, text=lead + text)
-                self._emit(TokenSampled(self._request.reply_id, record))
+                clear = stops.take(record, self._current_settings().stop_strings)
+                self._send(clear.records)
+                if clear.stopped:
+                    self._unspoken = clear.unspoken
+                    return "stop"
                 if reason:
+                    self._send(stops.flush())
+                    self._unspoken = int(reason == "stop")
                     return reason
         return "length"
+
+    def _send(self, records: Iterable[TokenRecord]) -> None:
+        for record in records:
+            self._emit(TokenSampled(self._request.reply_id, record))
 
     def _responses(self, caches: LayerCaches) -> Generator[tuple[Any, TokenRecord], None, None]:
         """mlx_lm's responses, each with the record of its token."""
@@ -174,10 +193,21 @@ class Reply:
 
     def _begin_draw(self, tokens: mx.array, logits: mx.array) -> mx.array:
         """The first logits processor: takes up the settings in force at this draw."""
-        settings = self._current_settings()
-        self._sampler.change(settings)
-        self._penalties.settings = settings
+        settings, before = self._current_settings(), self._sampler.settings
+        if settings is not before:
+            self._sampler.change(settings)
+            self._penalties.settings = settings
+            if words_of(settings) != words_of(before):
+                self._use_words(settings)
         return logits
+
+    def _use_words(self, settings: Settings) -> None:
+        """Take up words that have to be looked up in the vocabulary."""
+        words = self._loaded.words
+        words.use_end_tokens(settings.extra_eos_token)
+        self._sampler.protect(self._loaded.xtc_special_tokens)
+        if (notes := words.news(settings)) is not None:
+            self._emit(WordsNoted(notes))
 
     def _observe(self, response: Any) -> Sampled:
         """The record under speculative decoding, where draws and tokens do not pair up."""

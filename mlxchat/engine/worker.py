@@ -25,6 +25,7 @@ from mlxchat.engine.interface import (  # noqa: E402
     ReplyFailed,
     ReplyRequest,
     TokensCounted,
+    WordsNoted,
 )
 from mlxchat.engine.loader import LoadedModel, load  # noqa: E402
 from mlxchat.engine.prompt import build_prompt  # noqa: E402
@@ -66,6 +67,7 @@ class Worker:
             self._store.clear()
             self._inspector = Inspector(loaded, self._store)
             self._emit(Loaded(loaded.info))
+            self.look_up(self._current_settings())
         gc.collect()
         mx.clear_cache()
 
@@ -82,6 +84,15 @@ class Worker:
             sentence = unexpected("The reply broke off", error)
             self._emit(ReplyFailed(request.reply_id, sentence))
             self._recover()
+
+    def look_up(self, settings: Settings) -> None:
+        """Tell what the model makes of words in the settings, where that is news."""
+        try:
+            notes = self._model().words.news(settings)
+        except Exception:
+            return  # the reply itself will say what is wrong with them
+        if notes is not None:
+            self._emit(WordsNoted(notes))
 
     def count(self, request_id: int, messages: Sequence[Message]) -> None:
         """Count a prompt's tokens, and those of them that a cache holds."""

@@ -27,9 +27,10 @@ from mlxchat.engine.interface import (
     ModelSpec,
     ReplyFinished,
     TokensCounted,
+    WordsNoted,
 )
 from mlxchat.errors import MlxchatError
-from mlxchat.parameters import Number, Settings
+from mlxchat.parameters import Settings, Value
 from mlxchat.session import ChatSession
 from mlxchat.tui.follower import Follower
 from mlxchat.tui.history import MessageHistory
@@ -136,6 +137,7 @@ class ChatScreen(Screen[None]):
         if isinstance(event, Loaded):
             panel = self.query_one(SamplerPanel)
             panel.defaults, panel.settings = self.session.defaults, self.session.settings
+            panel.remarks = {}
             self.app.remember_model()
         elif isinstance(event, LoadFailed) and self.session.info is None:
             self.app.pick_model()
@@ -144,6 +146,9 @@ class ChatScreen(Screen[None]):
             editor.cost = event.prompt_tokens - event.cached_tokens
         elif isinstance(event, ReplyFinished):
             self._system_applied()
+        elif isinstance(event, WordsNoted):
+            for remark in self.query_one(SamplerPanel).take_remarks(event.notes):
+                self.say(remark)
         elif isinstance(event, Inspected) and event.request_id == self._inspection_id:
             self._next_token.distribution = event.distribution
 
@@ -296,7 +301,7 @@ class ChatScreen(Screen[None]):
         self._ask_cost()
         self.say("The system prompt holds from the next reply on.")
 
-    def set_parameter(self, name: str, value: Number | None) -> None:
+    def set_parameter(self, name: str, value: Value) -> None:
         """Change a setting."""
         self.session.set_parameter(name, value)
         self._settings_set()
