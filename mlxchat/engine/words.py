@@ -125,7 +125,9 @@ class Words:
             return Forms(ids, "")
         left = missing[0]
         done = quoted(next(iter(single)))
-        return Forms(ids, f"{done} is biased; {quoted(left)} {self._several(split[left])}.")
+        return Forms(
+            ids, f"{done} is biased; {quoted(left)} {self._several(split[left])} and is not."
+        )
 
     def _covered(self, pieces: list[int], ids: tuple[int, ...]) -> bool:
         """Whether a form is a lone space and then a token that is biased anyway."""
