@@ -114,7 +114,7 @@ class ScriptedEngine:
             self.tell(TokenSampled(self._id, record))
             self._said += 1
 
-    def finish(self, reason: str = "stop") -> None:
+    def finish(self, reason: str = "stop", unspoken: int = 0) -> None:
         statistics = Statistics(
             prompt_tokens=14,
             reused_tokens=4,
@@ -124,7 +124,7 @@ class ScriptedEngine:
             context_tokens=14 + self._said,
             memory=Memory(),
         )
-        self.tell(ReplyFinished(self._id, reason, statistics))  # type: ignore[arg-type]
+        self.tell(ReplyFinished(self._id, reason, statistics, unspoken))  # type: ignore[arg-type]
 
     def fail(self, message: str) -> None:
         self.tell(ReplyFailed(self._id, message))

@@ -8,6 +8,9 @@ from mlxchat.parameters import PARAMETERS, Settings
 
 ENDINGS = {"cancelled": "stopped by you", "length": "cut at max_tokens"}
 
+LONGEST_VALUE = 40
+"""Characters of a list of words that a line tells."""
+
 
 def reply_label(reply: Reply) -> str:
     """How a reply was drawn: `temp 0.70 · top_p 0.95 · seed 21`."""
@@ -22,7 +25,7 @@ def active_settings(settings: Settings) -> list[str]:
         if declared.off is None or declared.group == "generation":
             continue
         if value != declared.off and settings.idle_reason(name) is None:
-            shown.append(f"{name} {declared.format(value)}")
+            shown.append(f"{name} {_short(declared.format(value))}")
     return shown
 
 
@@ -32,9 +35,13 @@ def reply_changes(reply: Reply) -> list[str]:
         return []
     changes = reply.settings.differences(reply.tokens[-1].settings)
     return [
-        f"{name} {PARAMETERS[name].format(before)}→{PARAMETERS[name].format(after)}"
+        f"{name} {_short(PARAMETERS[name].format(before))}→{_short(PARAMETERS[name].format(after))}"
         for name, (before, after) in changes.items()
     ]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
 
 
 def reply_footer(reply: Reply) -> str:

@@ -37,9 +37,8 @@ class Inspector:
         if self._logits is None:
             return None
         settings, words = request.settings, self._loaded.words
-        words.use_end_tokens(settings.extra_eos_token)
         logprobs = penalized(self._logits, token_ids, settings, words.bias)
-        found = outcome(logprobs, settings, self._loaded.xtc_special_tokens)
+        found = outcome(logprobs, settings, self._loaded.xtc_special_tokens(settings))
         return describe(found, settings, self._text, also=request.also)
 
     def _read(

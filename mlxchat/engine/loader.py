@@ -18,7 +18,7 @@ from mlxchat.engine.prompt_cache import CacheKey, LayerCaches, always_trimmable
 from mlxchat.engine.resolve import resolve_model
 from mlxchat.engine.words import Words
 from mlxchat.errors import Cancelled, MlxchatError
-from mlxchat.parameters import PARAMETERS, Number
+from mlxchat.parameters import PARAMETERS, Number, Settings
 
 MakeRoom = Callable[[int], None]
 """Called with the bytes that a model's weights are about to take."""
@@ -39,10 +39,10 @@ class LoadedModel:
     words: Words
     draft_model: Any = None
 
-    @property
-    def xtc_special_tokens(self) -> list[int]:
+    def xtc_special_tokens(self, settings: Settings) -> list[int]:
         """What XTC never removes: the line break and the end tokens."""
-        return [*self.tokenizer.encode("\n"), *self.tokenizer.eos_token_ids]
+        end_tokens = self.words.end_tokens(settings.extra_eos_token)
+        return [*self.tokenizer.encode("\n"), *end_tokens]
 
     def new_caches(self) -> LayerCaches:
         """Empty caches for the model and, behind them, for the draft model."""

@@ -138,6 +138,8 @@ class Reply:
         settings, words = self._current_settings(), self._loaded.words
         self._sampler = LiveSampler(settings, ())
         self._penalties = LivePenalties(settings, self._prompt.token_ids[:-1], words.bias)
+        self._ending = settings.extra_eos_token
+        words.use_end_tokens(self._ending)
         self._use_words(settings)
         stops = StopScan()
         shown = 0
@@ -152,7 +154,7 @@ class Reply:
                     text += self._held_back(shown)
                 if lead or text is not record.text:
                     record = replace(record, text=lead + text)
-                clear = stops.take(record, self._current_settings().stop_strings)
+                clear = stops.take(record, record.settings.stop_strings)
                 self._send(clear.records)
                 if clear.stopped:
                     self._unspoken = clear.unspoken
@@ -194,6 +196,8 @@ class Reply:
     def _begin_draw(self, tokens: mx.array, logits: mx.array) -> mx.array:
         """The first logits processor: takes up the settings in force at this draw."""
         settings, before = self._current_settings(), self._sampler.settings
+        # mlx_lm looks at the token before this one next, which was drawn under `before`.
+        self._end_at(before)
         if settings is not before:
             self._sampler.change(settings)
             self._penalties.settings = settings
@@ -201,12 +205,15 @@ class Reply:
                 self._use_words(settings)
         return logits
 
+    def _end_at(self, settings: Settings) -> None:
+        if settings.extra_eos_token != self._ending:
+            self._ending = settings.extra_eos_token
+            self._loaded.words.use_end_tokens(self._ending)
+
     def _use_words(self, settings: Settings) -> None:
         """Take up words that have to be looked up in the vocabulary."""
-        words = self._loaded.words
-        words.use_end_tokens(settings.extra_eos_token)
-        self._sampler.protect(self._loaded.xtc_special_tokens)
-        if (notes := words.news(settings)) is not None:
+        self._sampler.protect(self._loaded.xtc_special_tokens(settings))
+        if (notes := self._loaded.words.news(settings)) is not None:
             self._emit(WordsNoted(notes))
 
     def _observe(self, response: Any) -> Sampled:

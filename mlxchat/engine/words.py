@@ -58,9 +58,13 @@ class Words:
         name add up."""
         return self._bias(value)[0]
 
+    def end_tokens(self, value: Texts) -> frozenset[int]:
+        """The tokens that end a reply: the model's own, and these."""
+        return self._own_end_tokens | self._end_tokens(value)[0]
+
     def use_end_tokens(self, value: Texts) -> None:
         """Let mlx_lm end a reply at these tokens, beside the model's own."""
-        self._tokenizer.eos_token_ids = self._own_end_tokens | self._end_tokens(value)[0]
+        self._tokenizer.eos_token_ids = self.end_tokens(value)
 
     def news(self, settings: Settings) -> Mapping[str, tuple[str, ...]] | None:
         """What there is to say of the words in the settings, by parameter; None where nothing has
@@ -100,43 +104,46 @@ class Words:
         if word.isascii() and word.isdigit():
             return self._numbered(int(word))
         token_id = self._named(word)
+        token_id = self._single(word) if token_id is None else token_id
         if token_id is not None:
             return Forms((token_id,), "")
-        pieces = self._pieces(word)
-        if len(pieces) == 1:
-            return Forms((pieces[0],), "")
-        return Forms((), f"{quoted(word)} {self._several(pieces)}: it ends no reply.")
+        return Forms((), f"{self._several(word)}: it ends no reply.")
 
     def _forms(self, word: str) -> Forms:
         """The tokens that are `word`, and those that are it after a space; a word that begins with
         a space is taken as it is. Where no form is one token it gets no bias: that of its first
         piece would change every other word that begins so."""
+        named = self._named(word)
+        if named is not None and self._text(named) != word:
+            return Forms((named,), "")  # spelled as the vocabulary does: `Ġword`
         spellings = [word] if word[0].isspace() else [word, f" {word}"]
-        split = {spelling: self._pieces(spelling) for spelling in spellings}
-        single = {spelling: ids[0] for spelling, ids in split.items() if len(ids) == 1}
+        found = {spelling: self._single(spelling) for spelling in spellings}
+        single = {spelling: i for spelling, i in found.items() if i is not None}
         if not single:
-            named = self._named(word)
-            if named is not None:
-                return Forms((named,), "")
-            return Forms((), f"{quoted(word)} {self._several(split[word])}: it gets no bias.")
-        ids = tuple(dict.fromkeys(single.values()))
-        missing = [s for s in spellings if s not in single and not self._covered(split[s], ids)]
-        if not missing:
+            return Forms((), f"{self._several(word)}: it gets no bias.")
+        # SentencePiece has the word after a space for both spellings.
+        ids = tuple(dict.fromkeys([*single.values(), *([] if named is None else [named])]))
+        left = [s for s in spellings if s not in single and not self._covered(s, ids)]
+        if not left:
             return Forms(ids, "")
-        left = missing[0]
-        done = quoted(next(iter(single)))
-        return Forms(
-            ids, f"{done} is biased; {quoted(left)} {self._several(split[left])} and is not."
-        )
+        biased = quoted(next(iter(single)))
+        return Forms(ids, f"{biased} is biased; {self._several(left[0])} and is not.")
 
-    def _covered(self, pieces: list[int], ids: tuple[int, ...]) -> bool:
+    def _single(self, spelling: str) -> int | None:
+        """The one token that is this text, or that the vocabulary itself spells so."""
+        pieces = self._pieces(spelling)
+        return pieces[0] if len(pieces) == 1 else self._named(spelling.replace(" ", "▁"))
+
+    def _covered(self, spelling: str, ids: tuple[int, ...]) -> bool:
         """Whether a form is a lone space and then a token that is biased anyway."""
+        pieces = self._pieces(spelling)
         return len(pieces) == 2 and pieces[1] in ids and not self._text(pieces[0]).strip()
 
-    def _several(self, pieces: list[int]) -> str:
+    def _several(self, word: str) -> str:
+        pieces = self._pieces(word)
         shown = " · ".join(f"{quoted(self._text(i))} {i}" for i in pieces[:PIECES_SHOWN])
         more = " · …" if len(pieces) > PIECES_SHOWN else ""
-        return f"is {len(pieces)} tokens ({shown}{more})"
+        return f"{quoted(word)} is {len(pieces)} tokens ({shown}{more})"
 
     def _pieces(self, text: str) -> list[int]:
         return list(self._tokenizer.encode(text, add_special_tokens=False))

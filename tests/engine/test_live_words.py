@@ -218,11 +218,9 @@ class TestEndTokens:
     def test_xtc_never_removes_it(self, real):
         """As in mlx_lm.generate, where extra end tokens are among the special ones."""
         loaded = real.engine._worker._loaded
-        loaded.words.use_end_tokens(("Ġof",))
         of = loaded.tokenizer.convert_tokens_to_ids("Ġof")
-        assert of in loaded.xtc_special_tokens
-        loaded.words.use_end_tokens(())
-        assert of not in loaded.xtc_special_tokens
+        assert of in loaded.xtc_special_tokens(Settings(extra_eos_token=("Ġof",)))
+        assert of not in loaded.xtc_special_tokens(Settings())
 
 
 def decoded(driver: Driver, messages: list[Message]) -> str:
