@@ -10,7 +10,7 @@ from typing import Protocol
 from mlxchat.conversation.as_code import Language
 from mlxchat.conversation.surprise import MEASURES
 from mlxchat.errors import MlxchatError
-from mlxchat.parameters import PARAMETERS, Number, Parameter, Settings, parameter
+from mlxchat.parameters import PARAMETERS, AnyParameter, Settings, Value, parameter
 
 
 class Host(Protocol):
@@ -32,7 +32,7 @@ class Host(Protocol):
     def set_system(self, text: str | None) -> None:
         """Change the system prompt; None goes to its editor."""
 
-    def set_parameter(self, name: str, value: Number | None) -> None:
+    def set_parameter(self, name: str, value: Value) -> None:
         """Change a setting."""
 
     def reset_parameter(self, name: str) -> None:
@@ -102,7 +102,7 @@ class Command:
         return f"/{self.name} {self.argument}".rstrip()
 
 
-def _parameter_command(declared: Parameter) -> Command:
+def _parameter_command(declared: AnyParameter) -> Command:
     def run(host: Host, argument: str) -> None:
         if argument == "default":
             host.reset_parameter(declared.name)
@@ -117,7 +117,7 @@ def _parameter_command(declared: Parameter) -> Command:
 
 def _show_or_set(host: Host, argument: str) -> None:
     """`/set temp 0.7`, and Ollama's `/set parameter temperature 0.7`."""
-    words = argument.removeprefix("parameter ").split()
+    words = argument.removeprefix("parameter ").split(maxsplit=1)
     if len(words) != 2:
         raise MlxchatError("/set needs a parameter and a value, for instance /set temp 0.7.")
     name = {"temperature": "temp"}.get(words[0], words[0])

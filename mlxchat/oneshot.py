@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import TextIO
@@ -18,9 +18,11 @@ from mlxchat.engine.interface import (
     ReplyFailed,
     ReplyFinished,
     TokenSampled,
+    WordsNoted,
 )
 from mlxchat.engine.local import LocalEngine
 from mlxchat.errors import INTERRUPTED, MODEL_ERROR, OK, WRONG_USE, MlxchatError
+from mlxchat.parameters import Value
 from mlxchat.render.safe import visible
 from mlxchat.session import ChatSession
 
@@ -68,7 +70,7 @@ def run(session: ChatSession, spec: ModelSpec, argument: str) -> int:
     return answer(session, spec, text)
 
 
-def new_session(system: str, overrides: dict[str, float | int | None], prefill: str) -> ChatSession:
+def new_session(system: str, overrides: Mapping[str, Value], prefill: str) -> ChatSession:
     """A session with an engine of its own."""
     session = ChatSession(LocalEngine(), system, overrides)
     session.prefill = prefill
@@ -107,6 +109,10 @@ class ReplyWriter:
             self._clear_progress()
             text = event.record.text
             self._write(text if self._begun else text.lstrip(" "))
+        elif isinstance(event, WordsNoted):
+            self._clear_progress()
+            for note in (note for notes in event.notes.values() for note in notes):
+                print(f"mlxchat: {note}", file=self._err)
         elif isinstance(event, ReplyFinished):
             self._clear_progress()
             self._write("\n")

@@ -13,7 +13,7 @@ from typing import Any
 
 from mlxchat.engine.interface import DEMO, ModelSpec
 from mlxchat.errors import MlxchatError
-from mlxchat.parameters import PARAMETERS, Number, Parameter
+from mlxchat.parameters import PARAMETERS, TEXTS, AnyParameter, Parameter, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class Option:
             return
         group.add_argument(
             *names,
+            action="extend" if self.many else "store",
             type=_checked(self.parse),
             nargs="+" if self.many else None,
             default=self.default,
@@ -123,8 +124,6 @@ OPTIONS: tuple[Option, ...] = (
            "prompt", short="-p", metavar="TEXT", parse=plain_text),
     Option("--prefill-response", "The start of the first reply, which the model goes on from",
            "prompt", metavar="TEXT", parse=plain_text),
-    Option("--extra-eos-token", "More tokens that end a reply", "prompt", metavar="TOKEN",
-           many=True, default=[]),
     Option("--chat-template-config", "More values for the chat template, as a JSON object",
            "prompt", metavar="JSON", parse=json_object),
     Option("--ignore-chat-template", "Send plain text, without the chat template", "prompt",
@@ -151,15 +150,16 @@ GROUPS = {
 }
 
 
-def parameter_option(declared: Parameter) -> Option:
+def parameter_option(declared: AnyParameter) -> Option:
     """The flag of a sampling or generation parameter."""
     return Option(
         declared.flag,
         declared.help,
         "sampler",
         short="-m" if declared.name == "max_tokens" else "",
-        metavar="N" if declared.kind is int else "X",
-        parse=declared.parse,
+        metavar=declared.metavar,
+        parse=declared.parse if isinstance(declared, Parameter) else declared.parse_argument,
+        many=declared.name in TEXTS,
     )
 
 
@@ -187,7 +187,6 @@ def model_spec(arguments: argparse.Namespace) -> ModelSpec | None:
         model=model,
         adapter_path=arguments.adapter_path,
         trust_remote_code=arguments.trust_remote_code,
-        extra_eos_token=tuple(arguments.extra_eos_token),
         max_kv_size=arguments.max_kv_size,
         kv_bits=arguments.kv_bits,
         kv_group_size=arguments.kv_group_size,
@@ -201,10 +200,11 @@ def model_spec(arguments: argparse.Namespace) -> ModelSpec | None:
     )
 
 
-def given_settings(arguments: argparse.Namespace) -> dict[str, Number | None]:
+def given_settings(arguments: argparse.Namespace) -> dict[str, Value]:
     """The parameters that the arguments name, by name."""
+    given = {name: getattr(arguments, name) for name in PARAMETERS}
     return {
-        name: getattr(arguments, name)
-        for name in PARAMETERS
-        if getattr(arguments, name) is not None
+        name: TEXTS[name].joined(value) if name in TEXTS else value
+        for name, value in given.items()
+        if value is not None
     }

@@ -6,20 +6,27 @@ and help all read this declaration.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from mlxchat.errors import MlxchatError
+from mlxchat.number_parameter import MAX_SEED, MOST_TOKENS, Group, Number, Parameter, Scale
+from mlxchat.text_parameter import (
+    Bias,
+    BiasParameter,
+    LogitBias,
+    TextParameter,
+    Texts,
+    TextsParameter,
+)
 
-Number = float | int
-Scale = Literal["linear", "log"]
-Group = Literal["sampler", "xtc", "penalties", "generation"]
+__all__ = [
+    "MAX_SEED", "MOST_TOKENS", "NUMBERS", "PARAMETERS", "TEXTS", "AnyParameter", "BiasParameter",
+    "Group", "LogitBias", "Number", "Parameter", "Scale", "Settings", "TextParameter", "Texts",
+    "TextsParameter", "Value", "parameter",
+]  # fmt: skip
 
-MAX_SEED = 2**63 - 1
-MOST_TOKENS = 2**31 - 1
 SMALLEST_TEMP = 1e-4
 """Below it the most likely token is taken: its reciprocal would overflow float16 log-probabilities
 and leave no token a chance."""
@@ -27,117 +34,9 @@ SMALLEST_TOP_P = 1e-9
 """It keeps one token, as anything below does; mlx_lm reads beyond the array at values that float32
 rounds to 0."""
 
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """What there is to know of one number that a person can set."""
-
-    name: str
-    kind: type[int] | type[float]
-    default: Number | None
-    low: Number
-    high: Number
-    step: Number
-    """The smallest move of a slider, in the parameter's own unit."""
-    page: Number
-    """The move of Page Up and Page Down."""
-    group: Group
-    help: str
-    scale: Scale = "linear"
-    off: Number | None = None
-    """The value at which the setting does nothing."""
-    off_label: str = "off"
-    typed_high: Number | None = None
-    """The highest value that may be typed, where that is more than the slider's end."""
-    needs_temp: bool = False
-    """Whether it has no effect at temp 0, where mlx_lm takes the most likely token."""
-    slider: bool = True
-
-    @property
-    def flag(self) -> str:
-        """The command-line flag, as mlx_lm.generate spells it."""
-        return "--" + self.name.replace("_", "-")
-
-    @property
-    def decimals(self) -> int:
-        """How many digits after the point a value of this parameter has."""
-        if self.kind is int:
-            return 0
-        exponent = Decimal(str(self.step)).normalize().as_tuple().exponent
-        return max(0, -int(exponent))
-
-    def snap(self, value: Number) -> Number:
-        """The nearest value on the slider's grid, within its range."""
-        value = min(max(value, self.low), self.high)
-        if self.kind is int:
-            return int(min(max(round(value), self.low), self.high))
-        steps = round((value - self.low) / self.step)
-        snapped = round(self.low + steps * self.step, self.decimals)
-        return float(min(max(snapped, self.low), self.high))
-
-    def check(self, value: Number | None) -> Number | None:
-        """The value itself in the parameter's type, or an MlxchatError that says what is allowed.
-
-        A typed value need not lie on the slider's grid. Every value that passes is safe to sample
-        with.
-        """
-        if value is None:
-            if self.default is None:
-                return None
-            raise MlxchatError(f"{self.name} needs a number {self.range_text}.")
-        if isinstance(value, bool) or not math.isfinite(value):
-            raise MlxchatError(f"{self.name} must be a number {self.range_text}, not {value}.")
-        if self.kind is int and value != int(value):
-            raise MlxchatError(
-                f"{self.name} must be a whole number {self.range_text}, not {value:g}."
-            )
-        if value != self.off and not self.low <= value <= self.highest:
-            span = self.range_text.removeprefix("of ")
-            raise MlxchatError(f"{self.name} must be {span}, not {value:g}.")
-        return self.kind(value)
-
-    def parse(self, text: str) -> Number | None:
-        """The value that a person typed: a number, `off`, or `default`."""
-        word = text.strip().lower()
-        if word == "default":
-            return self.default
-        if word in ("off", self.off_label) and self.off is not None:
-            return self.off
-        if word in ("random", "new", "none") and self.default is None:
-            return None
-        try:
-            number = int(word) if self.kind is int else float(word)
-        except ValueError:
-            try:
-                number = float(word)
-            except ValueError:
-                raise MlxchatError(
-                    f"{self.name} must be a number {self.range_text}, not {text.strip()!r}."
-                ) from None
-        return self.check(number)
-
-    def format(self, value: Number | None) -> str:
-        """The value as it is shown: `0.70`, `40`, `off`."""
-        if value is None:
-            return "random"
-        if self.off is not None and value == self.off:
-            return self.off_label
-        if self.kind is int:
-            return str(value)
-        text = f"{value:.{self.decimals}f}"
-        return text if float(text) == value else f"{value:g}"
-
-    @property
-    def highest(self) -> Number:
-        """The highest value that may be typed."""
-        return self.high if self.typed_high is None else self.typed_high
-
-    @property
-    def range_text(self) -> str:
-        """The range, as a phrase that follows a value or a noun."""
-        if self.highest >= MOST_TOKENS:
-            return f"of at least {self.low:g}"
-        return f"from {self.low:g} to {self.highest:g}"
+AnyParameter = Parameter | TextParameter[Any]
+Value = Number | LogitBias | Texts | None
+"""What a parameter can be set to. `format` and `parse` of each turn it to text and back."""
 
 
 def _parameter(
@@ -161,6 +60,10 @@ def _parameter(
         **more,
     }
     return field(default=default, metadata=declared)
+
+
+def _texts(kind: type[TextParameter[Any]], help: str, **more: Any) -> Any:
+    return field(default=(), metadata={"texts": kind, "help": help, **more})
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +134,19 @@ class Settings:
         "How many recent tokens the frequency penalty looks at",
         scale="log", typed_high=MOST_TOKENS,
     )  # fmt: skip
+    logit_bias: tuple[Bias, ...] = _texts(
+        BiasParameter,
+        "Add this to the logits of these words or token numbers; ban forbids them",
+        example='Paris -5, 1234 +2, " the" ban', metavar="BIAS",
+    )  # fmt: skip
+    stop_strings: tuple[str, ...] = _texts(
+        TextsParameter, "End the reply where one of these texts would come",
+        example=r'END, "\n\n", User:', metavar="TEXT",
+    )  # fmt: skip
+    extra_eos_token: tuple[str, ...] = _texts(
+        TextsParameter, "More tokens that end a reply",
+        example="<|im_end|>, 2", metavar="TOKEN",
+    )  # fmt: skip
     max_tokens: int = _parameter(
         2048, 1, 131072, 1, 256, "generation",
         "Longest reply in tokens; -1 for no limit",
@@ -243,24 +159,24 @@ class Settings:
     )  # fmt: skip
 
     @classmethod
-    def from_mapping(cls, values: Mapping[str, Number | None]) -> Settings:
+    def from_mapping(cls, values: Mapping[str, Value]) -> Settings:
         """Settings with these values, each checked; the others at their defaults."""
         return cls().with_values(values)
 
-    def with_values(self, values: Mapping[str, Number | None]) -> Settings:
+    def with_values(self, values: Mapping[str, Value]) -> Settings:
         """A copy with these values, each checked."""
         checked = {name: parameter(name).check(value) for name, value in values.items()}
         return replace(self, **checked)  # type: ignore[arg-type]
 
-    def with_value(self, name: str, value: Number | None) -> Settings:
+    def with_value(self, name: str, value: Value) -> Settings:
         """A copy with one value changed, checked."""
         return self.with_values({name: value})
 
-    def value(self, name: str) -> Number | None:
+    def value(self, name: str) -> Value:
         """The value of the parameter of this name."""
         return getattr(self, parameter(name).name)
 
-    def differences(self, other: Settings) -> dict[str, tuple[Number | None, Number | None]]:
+    def differences(self, other: Settings) -> dict[str, tuple[Value, Value]]:
         """The parameters whose values differ: name to (mine, theirs)."""
         return {
             name: (self.value(name), other.value(name))
@@ -282,16 +198,26 @@ class Settings:
         return None
 
 
-def _kind(annotation: str) -> type[int] | type[float]:
-    return float if annotation == "float" else int
+def _number(name: str, annotation: str, declared: Mapping[str, Any]) -> Parameter:
+    return Parameter(name=name, kind=float if annotation == "float" else int, **declared)
 
 
-PARAMETERS: dict[str, Parameter] = {
-    f.name: Parameter(name=f.name, kind=_kind(str(f.type)), **f.metadata) for f in fields(Settings)
+def _text(name: str, texts: type[TextParameter[Any]], **declared: Any) -> TextParameter[Any]:
+    return texts(name=name, **declared)
+
+
+NUMBERS: dict[str, Parameter] = {
+    f.name: _number(f.name, str(f.type), f.metadata)
+    for f in fields(Settings)
+    if "texts" not in f.metadata
 }
+TEXTS: dict[str, TextParameter[Any]] = {
+    f.name: _text(f.name, **f.metadata) for f in fields(Settings) if "texts" in f.metadata
+}
+PARAMETERS: dict[str, AnyParameter] = {f.name: (NUMBERS | TEXTS)[f.name] for f in fields(Settings)}
 
 
-def parameter(name: str) -> Parameter:
+def parameter(name: str) -> AnyParameter:
     """The parameter of this name, or an MlxchatError that names the nearest."""
     try:
         return PARAMETERS[name]

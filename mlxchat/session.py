@@ -31,7 +31,7 @@ from mlxchat.engine.interface import (
     TokenSampled,
 )
 from mlxchat.errors import MlxchatError
-from mlxchat.parameters import Number, Settings
+from mlxchat.parameters import Settings, Value
 
 State = Literal["empty", "loading", "ready", "reading", "writing"]
 ReplyEvent = PrefillProgress | ReplyStarted | TokenSampled | ReplyFinished | ReplyFailed
@@ -49,7 +49,7 @@ class ChatSession:
     """
 
     def __init__(
-        self, engine: Engine, system: str = "", overrides: Mapping[str, Number | None] | None = None
+        self, engine: Engine, system: str = "", overrides: Mapping[str, Value] | None = None
     ) -> None:
         self.engine = engine
         self.conversation = Conversation(system)
@@ -176,7 +176,7 @@ class ChatSession:
         """Change the system prompt, from the next reply on."""
         self.conversation.system = text
 
-    def set_parameter(self, name: str, value: Number | None) -> None:
+    def set_parameter(self, name: str, value: Value) -> None:
         """Change one setting; it counts from the next token that is drawn."""
         self.change(self.settings.with_value(name, value))
         if self.settings.value(name) == self.defaults.value(name):
@@ -288,6 +288,7 @@ class ChatSession:
             reply.tokens.append(event.record)
         elif isinstance(event, ReplyFinished):
             reply.reason, reply.statistics = event.reason, event.statistics
+            reply.unspoken = event.unspoken
         else:
             reply.reason, reply.failure = "failed", event.message
 

@@ -25,6 +25,7 @@ from mlxchat.engine.interface import (
     TokenRecord,
     TokenSampled,
     TokensCounted,
+    WordsNoted,
 )
 from mlxchat.engine.local import LocalEngine
 from mlxchat.parameters import Settings
@@ -40,6 +41,8 @@ class Written:
     records: list[TokenRecord] = field(default_factory=list)
     progress: list[PrefillProgress] = field(default_factory=list)
     end: ReplyFinished | ReplyFailed | None = None
+    notes: dict[str, Sequence[str]] = field(default_factory=dict)
+    """What was last said of words in the settings."""
 
     @property
     def text(self) -> str:
@@ -60,7 +63,9 @@ class Written:
 
     @property
     def message(self) -> Message:
-        return Message("assistant", self.text, tuple(self.token_ids))
+        assert isinstance(self.end, ReplyFinished)
+        spoken = self.token_ids[: len(self.token_ids) - self.end.unspoken]
+        return Message("assistant", self.text, tuple(spoken))
 
 
 class Driver:
@@ -111,6 +116,8 @@ class Driver:
             watch(event)
             if isinstance(event, TokenSampled):
                 written.records.append(event.record)
+            elif isinstance(event, WordsNoted):
+                written.notes = dict(event.notes)
             elif isinstance(event, PrefillProgress):
                 written.progress.append(event)
             return isinstance(event, ReplyFinished | ReplyFailed)

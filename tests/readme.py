@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mlxchat.commands import ACTIONS
 from mlxchat.options import GROUPS, Option, all_options
-from mlxchat.parameters import PARAMETERS
+from mlxchat.parameters import PARAMETERS, TextsParameter
 from mlxchat.tui.keys import KEYS, key_name
 
 README = Path(__file__).parent.parent / "README.md"
@@ -34,9 +34,8 @@ def _flag_row(option: Option) -> tuple[str, str]:
     name = option.name
     span = ""
     if name in PARAMETERS:
-        declared = PARAMETERS[name]
-        off = f"; {declared.off:g} is {declared.off_label}" if declared.off is not None else ""
-        span = f" ({declared.range_text}{off})"
+        one_each = isinstance(PARAMETERS[name], TextsParameter)
+        span = " (one each)" if one_each else f" ({PARAMETERS[name].takes})"
     elif option.default not in (None, []):
         span = f" (default {option.default})"
     return f"`{names}{value}`", option.help + span

@@ -23,6 +23,7 @@ from mlxchat.engine.interface import (
     TokenRecord,
     TokenSampled,
     TokensCounted,
+    WordIds,
 )
 from mlxchat.parameters import Settings
 
@@ -77,6 +78,10 @@ class ScriptedEngine:
     def spell(self, token_ids: Sequence[int]) -> list[str]:
         return [f" t{token_id}" for token_id in token_ids]
 
+    def word_ids(self, settings: Settings) -> WordIds:
+        """No words."""
+        return WordIds()
+
     def token_bytes(self, token_id: int) -> bytes:
         return f" t{token_id}".encode()
 
@@ -118,7 +123,7 @@ class ScriptedEngine:
             self.tell(TokenSampled(self._id, record))
             self._said += 1
 
-    def finish(self, reason: str = "stop") -> None:
+    def finish(self, reason: str = "stop", unspoken: int = 0) -> None:
         statistics = Statistics(
             prompt_tokens=14,
             reused_tokens=4,
@@ -128,7 +133,7 @@ class ScriptedEngine:
             context_tokens=14 + self._said,
             memory=Memory(),
         )
-        self.tell(ReplyFinished(self._id, reason, statistics))  # type: ignore[arg-type]
+        self.tell(ReplyFinished(self._id, reason, statistics, unspoken))  # type: ignore[arg-type]
 
     def fail(self, message: str) -> None:
         self.tell(ReplyFailed(self._id, message))

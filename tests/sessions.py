@@ -9,7 +9,7 @@ from pathlib import Path
 from mlxchat.conversation.conversation import Conversation, Reply
 from mlxchat.engine.interface import LoadFailed, ModelSpec, ReplyFailed
 from mlxchat.engine.local import LocalEngine
-from mlxchat.parameters import Number, Settings
+from mlxchat.parameters import Settings, Value
 from mlxchat.session import ChatSession
 from tests.driving import PATIENCE
 
@@ -28,7 +28,7 @@ class RealSession:
         self.session.load(ModelSpec(str(model), **options))  # type: ignore[arg-type]
         self.wait()
 
-    def start(self, system: str = "", **settings: Number) -> None:
+    def start(self, system: str = "", **settings: Value) -> None:
         """A new conversation under these settings, the others being mlx_lm's."""
         self.session.set_system(system)
         self.session.clear()

@@ -50,6 +50,8 @@ CASES: dict[str, list[str]] = {
     "--frequency-context-size": [
         "TINY", "--frequency-penalty", "0.5", "--frequency-context-size", "5",
     ],
+    "--logit-bias": ["TINY", "--logit-bias", "Paris -5, 12 ban", '" the" +2'],
+    "--stop-strings": ["TINY", "--stop-strings", "\\n\\n", "a, b"],
     "--max-tokens": ["TINY", "--max-tokens", "4"],
     "--seed": ["TINY", "--seed", "12"],
 }  # fmt: skip
@@ -144,6 +146,40 @@ def test_max_tokens_counts_tokens(here, demo_model):
 def test_an_extra_end_token_ends_the_answer_and_is_not_shown(here, demo_model):
     done = here(demo_model, "-p", FRANCE, "--temp", 0, "--extra-eos-token", "Ġof")
     assert done == (0, "The capital\n", "")
+
+
+@pytest.mark.real_model
+def test_a_stop_string_ends_the_answer_and_is_not_shown(here, demo_model):
+    line = [demo_model, "-p", FRANCE, "--temp", 0]
+    assert here(*line, "--stop-strings", "is Par") == (0, "The capital of France \n", "")
+    assert here(*line, "--stop-strings", "x", "--stop-strings", "ran") == (
+        0, "The capital of F\n", "",
+    )  # fmt: skip
+
+
+@pytest.mark.real_model
+def test_a_banned_word_does_not_come(here, demo_model):
+    done = here(demo_model, "-p", FRANCE, "--temp", 0, "--logit-bias", "Paris ban")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("The capital of France is")
+    assert "Paris" not in done.out
+
+
+def test_what_is_no_token_is_said(here, tiny_model):
+    line = [tiny_model, "-p", "hi", "-m", 3]
+    done = here(*line, "--logit-bias", "xylophone -2", "--extra-eos-token", "<|nothing|>")
+    assert done.code == 0
+    assert done.out.strip()
+    said = done.err.splitlines()
+    assert [line.startswith("mlxchat: ") for line in said] == [True, True]
+    assert "it gets no bias" in said[0]
+    assert "it ends no reply" in said[1]
+
+
+def test_a_bias_that_cannot_be_read_is_wrong_use(here, tiny_model):
+    done = here(tiny_model, "-p", "hi", "--logit-bias", "Paris")
+    assert done.code == 2
+    assert "logit_bias takes a list such as" in done.sentence
 
 
 @pytest.mark.real_model

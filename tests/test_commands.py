@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from mlxchat.commands import COMMANDS, completions, find, run_line
@@ -64,6 +66,11 @@ def test_lines(host, line, call):
         ("/set parameter temperature 0.7", "temp", 0.7),
         ("/seed 21", "seed", 21),
         ("/max_tokens no limit", "max_tokens", -1),
+        ('/logit_bias Paris -5, " the" ban', "logit_bias", (("Paris", -5.0), (" the", -math.inf))),
+        (r"/stop_strings END, \n", "stop_strings", ("END", "\n")),
+        ("/stop-strings off", "stop_strings", ()),
+        ("/extra_eos_token <|im_end|>", "extra_eos_token", ("<|im_end|>",)),
+        ("/set stop_strings the end, x", "stop_strings", ("the end", "x")),
     ],
 )
 def test_parameters(host, line, name, value):
@@ -89,6 +96,8 @@ def test_a_parameter_alone_is_shown(host):
         ("/temp 999", "from 0 to 100"),
         ("/top_k 1.5", "whole number"),
         ("/set temp", "/set needs"),
+        ("/set temp 1 2", "must be a number"),
+        ("/logit_bias Paris", "belong together"),
     ],
 )
 def test_a_wrong_line_is_refused_with_what_is_right(host, line, words):
@@ -103,6 +112,11 @@ def test_keys_and_words_are_given_once():
     words = [word for c in COMMANDS.values() for word in (c.name, *c.aliases)]
     assert len(keys) == len(set(keys))
     assert len(words) == len(set(words))
+
+
+def test_stop_still_stops(host):
+    run_line(host, "/stop")
+    assert host.calls == [("stop",)]
 
 
 def test_completions():

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import inspect
 import math
+import tomllib
 
 import pytest
+import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mlxchat.errors import MlxchatError
-from mlxchat.parameters import PARAMETERS, Settings, parameter
+from mlxchat.parameters import NUMBERS, PARAMETERS, TEXTS, Settings, parameter
 
 NAMES = st.sampled_from(sorted(PARAMETERS))
+NUMBER_NAMES = st.sampled_from(sorted(NUMBERS))
 SLIDERS = st.sampled_from(sorted(n for n, p in PARAMETERS.items() if p.slider))
 
 
@@ -23,7 +26,10 @@ def test_every_argument_of_mlx_lm_is_declared():
         *inspect.signature(make_sampler).parameters,
         *inspect.signature(make_logits_processors).parameters,
     }
-    assert theirs - set(PARAMETERS) == {"xtc_special_tokens", "logit_bias"}
+    # The loader works these out: the line break and the end tokens.
+    assert theirs - set(PARAMETERS) == {"xtc_special_tokens"}
+    own = {name for name, p in PARAMETERS.items() if p.group in ("sampler", "xtc", "penalties")}
+    assert own <= theirs
 
 
 def test_defaults_are_those_of_mlx_lm_generate():
@@ -58,8 +64,117 @@ def test_every_typed_text_is_taken_or_refused_in_one_sentence(name: str, typed: 
     except MlxchatError as error:
         assert "\n" not in str(error).rstrip("\n") or "\n" in str(typed)
         return
-    assert value is None or math.isfinite(value)
-    Settings().with_value(name, value)
+    settings = Settings().with_value(name, value)
+    assert parameter(name).parse(parameter(name).format(settings.value(name))) == value
+
+
+WORDS = st.text(min_size=1, max_size=12) | st.sampled_from(
+    [
+        "off",
+        "None",
+        "default",
+        "12",
+        "-5",
+        "a b",
+        " a",
+        ",",
+        '"',
+        "\\n",
+        "\n",
+        "\x1b[31m",
+        "😀",
+        "\u202e",
+    ]
+)
+BIASES = st.sampled_from([-math.inf, 0.0, -0.0, 1e-9, 100.0]) | st.floats(-100, 100)
+KEYS = WORDS | st.integers(0, 2**31 - 1)
+TEXT_VALUES = {
+    "logit_bias": st.lists(st.tuples(KEYS, BIASES), max_size=6),
+    "stop_strings": st.lists(WORDS, max_size=6),
+    "extra_eos_token": st.lists(WORDS, max_size=6),
+}
+
+
+def test_each_text_is_tried_below():
+    assert set(TEXT_VALUES) == set(TEXTS)
+    assert {**NUMBERS, **TEXTS} == PARAMETERS
+
+
+@pytest.mark.parametrize("name", sorted(TEXTS))
+@given(data=st.data())
+def test_every_list_survives_being_shown_typed_and_stored(name: str, data: st.DataObject):
+    declared = TEXTS[name]
+    value = declared.check(data.draw(TEXT_VALUES[name]))
+    shown = declared.format(value)
+    assert shown.isprintable()
+    assert declared.parse(shown) == value
+    stored = tomllib.loads(tomli_w.dumps({name: shown}))
+    assert declared.parse(stored[name]) == value
+    settings = Settings().with_value(name, value)
+    assert hash(settings) == hash(Settings().with_value(name, declared.parse(shown)))
+    assert not settings.differences(Settings().with_value(name, list(value)))
+
+
+@pytest.mark.parametrize("name", sorted(TEXTS))
+@given(data=st.data())
+def test_arguments_of_a_command_line_make_one_list(name: str, data: st.DataObject):
+    declared = TEXTS[name]
+    value = declared.check(data.draw(TEXT_VALUES[name]))
+    parts = [declared.parse_argument(declared.write(item)) for item in value]
+    assert declared.joined(parts) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "value"),
+    [
+        ("logit_bias", "Paris -5, 1234 +2", (("Paris", -5.0), (1234, 2.0))),
+        ("logit_bias", '" the" BAN, "12" 1', ((" the", -math.inf), ("12", 1.0))),
+        ("logit_bias", '"a, b" .5', (("a, b", 0.5),)),
+        ("logit_bias", "New York -1,", (("New York", -1.0),)),
+        ("logit_bias", "a 1, b 2, a 3", (("a", 3.0), ("b", 2.0))),
+        ("logit_bias", "off", ()),
+        ("stop_strings", r'END, "\n\n", User:, \n', ("END", "\n\n", "User:", "\n")),
+        ("stop_strings", '"off", " a "', ("off", " a ")),
+        ("stop_strings", "", ()),
+        ("stop_strings", "a, a", ("a",)),
+        ("extra_eos_token", "<|im_end|>, 2", ("<|im_end|>", "2")),
+    ],
+)  # fmt: skip
+def test_what_is_typed_as_a_list(name: str, typed: str, value: tuple[object, ...]):
+    assert parameter(name).parse(typed) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "words"),
+    [
+        ("logit_bias", "Paris", "a word, a space and its bias"),
+        ("logit_bias", "Paris hot", "from -100 to 100, or ban"),
+        ("logit_bias", "Paris 101", "from -100 to 100, or ban"),
+        ("logit_bias", "Paris nan", "from -100 to 100, or ban"),
+        ("logit_bias", "Paris inf", "from -100 to 100, or ban"),
+        ("logit_bias", "99999999999 1", "no token's number"),
+        ("logit_bias", '"" 1', "empty"),
+        ("stop_strings", '"a', "not closed"),
+        ("stop_strings", r"\d", "a backslash is written"),
+        ("stop_strings", r'"\ud800"', "half a character"),
+        ("stop_strings", "a" * 501, "500 characters"),
+        ("stop_strings", ",".join(map(str, range(301))), "300 entries"),
+    ],
+)
+def test_a_list_that_cannot_be_taken(name: str, typed: str, words: str):
+    with pytest.raises(MlxchatError) as refused:
+        parameter(name).parse(typed)
+    assert words in str(refused.value)
+    assert str(refused.value).startswith(name)
+    assert str(refused.value).isprintable()
+    assert len(str(refused.value)) < 250
+
+
+@pytest.mark.parametrize("value", ["a", 3, None, [1], [("a",)], [("a", "b")], [("a", True)]])
+@pytest.mark.parametrize("name", sorted(TEXTS))
+def test_a_list_of_another_kind_is_refused(name: str, value: object):
+    with pytest.raises(MlxchatError, match=name):
+        parameter(name).check(value)
 
 
 def test_the_words_off_and_default():

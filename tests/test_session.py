@@ -59,6 +59,37 @@ def test_a_turn(session, engine):
     assert messages[2] == Message("assistant", "Hi there", (0, 1))
 
 
+def test_what_a_reply_does_not_say_is_no_part_of_the_next_prompt(session, engine):
+    """An end token, or a stop string; one that begins within a token leaves a part of its text."""
+    session.send("Hello")
+    engine.begin()
+    engine.say("Hi there you")
+    engine.finish(unspoken=2)
+    session.pump()
+    assert session.reply.spoken_ids == (0,)
+    session.ask_next(1)
+    assert engine.called("inspect")[-1].reply_ids == (0,)
+    session.send("Again")
+    assert last_request(engine).messages[2] == Message("assistant", "Hi there you", (0,))
+
+
+def test_words_are_settings_like_the_others(session, engine):
+    session.set_parameter("logit_bias", [("Paris", -5)])
+    session.send("Hello")
+    assert last_request(engine).settings.logit_bias == (("Paris", -5.0),)
+    engine.begin()
+    engine.say("one")
+    session.set_parameter("stop_strings", ("x" * 60, "\n"))
+    assert engine.settings.stop_strings == ("x" * 60, "\n")
+    engine.say("two")
+    engine.finish()
+    session.pump()
+    assert "logit_bias Paris -5" in reply_label(session.reply)
+    assert f"stop_strings none→{'x' * 39}…" in reply_footer(session.reply)
+    session.reset_settings()
+    assert session.settings.logit_bias == ()
+
+
 def test_a_message_sent_while_loading_waits(engine):
     session = ChatSession(engine)
     session.load(ModelSpec("scripted"))

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 from mlxchat.conversation.conversation import Conversation
 from mlxchat.conversation.python_script import python_script
+from mlxchat.conversation.sampling_arguments import LookUp, no_words
 from mlxchat.conversation.shell_line import shell_line
 from mlxchat.errors import MlxchatError
 
@@ -19,8 +20,11 @@ class Code(NamedTuple):
     suffix: str
 
 
-def as_code(language: Language, conversation: Conversation) -> Code:
-    """What writes the last reply again; MlxchatError where there is nothing to write again."""
+def as_code(language: Language, conversation: Conversation, look_up: LookUp = no_words) -> Code:
+    """What writes the last reply again; MlxchatError where there is nothing to write again.
+
+    `look_up` finds the words of its settings in the vocabulary of its model.
+    """
     reply = conversation.last_reply
     if reply is None or not reply.tokens:
         raise MlxchatError("There is no reply to copy yet: send a message first.")
@@ -28,5 +32,5 @@ def as_code(language: Language, conversation: Conversation) -> Code:
         raise MlxchatError("The reply is still being written: stop it first (Esc).")
     messages = conversation.before(reply)
     if language == "python":
-        return Code(python_script(reply, messages), ".py")
-    return Code(shell_line(reply, messages), ".sh")
+        return Code(python_script(reply, messages, look_up), ".py")
+    return Code(shell_line(reply, messages, look_up), ".sh")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from mlxchat.engine.interface import TokenRecord
 from mlxchat.parameters import PARAMETERS, Settings
 
+LONGEST_VALUE = 40
+"""Characters of a list of words that a line tells."""
 TOGETHER = 12
 """Changes no further apart than so many tokens are one: a slider that was dragged."""
 
@@ -32,9 +34,14 @@ class Change:
 def spelled(before: Settings, after: Settings) -> list[str]:
     """Each parameter that differs: `temp 0.70→1.10`."""
     return [
-        f"{name} {PARAMETERS[name].format(a)}→{PARAMETERS[name].format(b)}"
+        f"{name} {short(PARAMETERS[name].format(a))}→{short(PARAMETERS[name].format(b))}"
         for name, (a, b) in before.differences(after).items()
     ]
+
+
+def short(text: str) -> str:
+    """A value as one line tells it."""
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
 
 
 def changes(

@@ -44,6 +44,8 @@ class Reply:
     opens_in_thought: bool = False
     reason: FinishReason | None = None
     """None while it is being written."""
+    unspoken: int = 0
+    """How many of its last tokens are no part of what it says: an end token, a stop string."""
     statistics: Statistics = field(default_factory=Statistics)
     failure: str = ""
 
@@ -59,15 +61,14 @@ class Reply:
 
     @property
     def spoken_ids(self) -> tuple[int, ...]:
-        """Its tokens but for an end token that it stopped with."""
-        ids = tuple(record.token_id for record in self.tokens)
-        return ids[:-1] if self.reason == "stop" else ids
+        """The tokens of what it says: those of an end token or a stop string are none of them."""
+        spoken = self.tokens[: len(self.tokens) - self.unspoken]
+        return tuple(record.token_id for record in spoken)
 
     @property
     def message(self) -> Message:
         """The reply as the next turn's prompt takes it."""
-        ids = () if self.prefill else tuple(record.token_id for record in self.tokens)
-        return Message("assistant", self.text, ids)
+        return Message("assistant", self.text, () if self.prefill else self.spoken_ids)
 
 
 Entry = UserMessage | Reply

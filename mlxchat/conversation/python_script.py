@@ -9,6 +9,8 @@ from mlxchat.conversation.conversation import Reply
 from mlxchat.conversation.prompt_rows import own_ids, plain_prompt, prompt_rows
 from mlxchat.conversation.sampling_arguments import (
     Arguments,
+    LookUp,
+    no_words,
     penalty_arguments,
     sampler_arguments,
 )
@@ -36,9 +38,9 @@ Runs = list[tuple[int, Arguments]]
 XTC_SPECIAL = 'xtc_special_tokens=tokenizer.encode("\\n") + list(tokenizer.eos_token_ids)'
 
 
-def python_script(reply: Reply, messages: Sequence[Message]) -> str:
+def python_script(reply: Reply, messages: Sequence[Message], look_up: LookUp = no_words) -> str:
     """A script that prints the text of `reply`, which answers `messages`."""
-    return _Script(reply, messages).text
+    return _Script(reply, messages, look_up).text
 
 
 def runs_of(reply: Reply, arguments: Callable[[Settings], Arguments]) -> Runs:
@@ -51,13 +53,16 @@ def runs_of(reply: Reply, arguments: Callable[[Settings], Arguments]) -> Runs:
 
 
 class _Script:
-    def __init__(self, reply: Reply, messages: Sequence[Message]) -> None:
+    def __init__(self, reply: Reply, messages: Sequence[Message], look_up: LookUp) -> None:
         self._reply = reply
         self._spec = reply.spec or ModelSpec(reply.model, reply.adapter)
         self._rows = prompt_rows(reply, messages)
         self._own_ids = own_ids(reply, self._rows)
         self._samplers = runs_of(reply, lambda s: sampler_arguments(s, reply.vocabulary_size))
-        self._penalties = runs_of(reply, penalty_arguments)
+        self._penalties = runs_of(reply, lambda s: penalty_arguments(s, look_up))
+        last = reply.drawn[-1].settings if reply.drawn else reply.settings
+        self._end_tokens = look_up(last).end_tokens
+        self._stops = last.stop_strings if reply.reason == "stop" else ()
 
     @property
     def text(self) -> str:
@@ -115,7 +120,7 @@ class _Script:
         lines = [call("load", arguments, "model, tokenizer = ")]
         if spec.draft_model:
             lines.append(f"draft_model, _ = load({literal(spec.draft_model)})")
-        lines += [f"tokenizer.add_eos_token({literal(t)})" for t in spec.extra_eos_token]
+        lines += [f'tokenizer.add_eos_token("{token_id}")' for token_id in self._end_tokens]
         if spec.use_default_chat_template and self._reply.form.templated:
             lines += [
                 "if not tokenizer.has_chat_template:",
@@ -189,6 +194,8 @@ class _Script:
         if start:
             lines.append(f'print({text_literal(start)}, end="")')
         arguments = ["model", "tokenizer", "prompt", *self._generation_arguments()]
+        if self._stops:
+            return "\n".join([*lines, *self._until_stop(arguments)])
         if not self._drawn_text.startswith(" "):
             lines.append(call("stream_generate", arguments, "for response in ", ":"))
             lines.append('    print(response.text, end="", flush=True)')
@@ -197,6 +204,16 @@ class _Script:
             lines.append(call("enumerate", [stream], "for number, response in ", ":"))
             lines.append(indented(LEADING_SPACE))
         return "\n".join([*lines, "print()"])
+
+    def _until_stop(self, arguments: Sequence[str]) -> Iterator[str]:
+        """The text before the first stop string."""
+        yield call("stream_generate", arguments, "responses = ")
+        yield 'text = "".join(response.text for response in responses)'
+        if self._drawn_text.startswith(" "):
+            yield 'text = " " + text.lstrip(" ")  # mlx_lm leaves it out before the first word'
+        yield f"for stop in {list(self._stops)!r}:"
+        yield "    text = text.partition(stop)[0]"
+        yield "print(text)"
 
     @property
     def _start(self) -> str:
@@ -210,7 +227,8 @@ class _Script:
 
     def _generation_arguments(self) -> Iterator[str]:
         spec, count = self._spec, len(self._reply.drawn)
-        if count > MAX_TOKENS or (self._reply.reason != "stop" and count != MAX_TOKENS):
+        ends_itself = self._reply.reason == "stop" and not self._stops
+        if count > MAX_TOKENS or (not ends_itself and count != MAX_TOKENS):
             yield f"max_tokens={count}"
         if self._sampled:
             several = len(self._samplers) > 1

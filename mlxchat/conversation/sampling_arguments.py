@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from mlxchat.engine.interface import WordIds
 from mlxchat.parameters import PARAMETERS, SMALLEST_TEMP, SMALLEST_TOP_P, Number, Settings
 
-Arguments = dict[str, Number]
+Arguments = dict[str, Number | dict[int, float]]
+LookUp = Callable[[Settings], WordIds]
+"""Finds the tokens of the words in the settings."""
 
 XTC_THRESHOLD = 0.1
 CONTEXT_SIZE = 20
@@ -33,14 +38,21 @@ def sampler_arguments(settings: Settings, vocabulary_size: int | None) -> Argume
     return arguments
 
 
-def penalty_arguments(settings: Settings) -> Arguments:
-    """What mlx_lm.sample_utils.make_logits_processors takes; empty where no penalty is on."""
+def no_words(settings: Settings) -> WordIds:  # noqa: ARG001
+    """What to look words up with where no vocabulary is at hand."""
+    return WordIds()
+
+
+def penalty_arguments(settings: Settings, look_up: LookUp) -> Arguments:
+    """What mlx_lm.sample_utils.make_logits_processors takes; empty where nothing is on."""
     arguments: Arguments = {}
+    if settings.logit_bias and (bias := dict(look_up(settings).bias)):
+        arguments["logit_bias"] = bias
     for kind in PENALTIES:
         penalty, size = f"{kind}_penalty", f"{kind}_context_size"
-        value, looked_at = settings.value(penalty), settings.value(size)
-        if value is not None and value != PARAMETERS[penalty].off:
+        value, looked_at = getattr(settings, penalty), getattr(settings, size)
+        if value != PARAMETERS[penalty].off:
             arguments[penalty] = value
-            if looked_at is not None and looked_at != CONTEXT_SIZE:
+            if looked_at != CONTEXT_SIZE:
                 arguments[size] = looked_at
     return arguments

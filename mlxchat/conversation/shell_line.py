@@ -8,9 +8,15 @@ from collections.abc import Iterator, Sequence
 
 from mlxchat.conversation.conversation import Reply
 from mlxchat.conversation.prompt_rows import plain_prompt, prompt_rows
-from mlxchat.conversation.sampling_arguments import penalty_arguments, sampler_arguments
+from mlxchat.conversation.sampling_arguments import (
+    LookUp,
+    no_words,
+    penalty_arguments,
+    sampler_arguments,
+)
 from mlxchat.engine.interface import Message, ModelSpec
 from mlxchat.errors import MlxchatError
+from mlxchat.parameters import Settings
 
 MAX_TOKENS = 100
 PREFILL_STEP = 2048
@@ -23,7 +29,7 @@ Flag = tuple[str, ...]
 WIDTH = 88
 
 
-def shell_line(reply: Reply, messages: Sequence[Message]) -> str:
+def shell_line(reply: Reply, messages: Sequence[Message], look_up: LookUp = no_words) -> str:
     """A line that prints the text of `reply`, which answers `messages`; comments above it say what
     no line can do.
 
@@ -32,7 +38,9 @@ def shell_line(reply: Reply, messages: Sequence[Message]) -> str:
     spec = reply.spec or ModelSpec(reply.model, reply.adapter)
     rows = prompt_rows(reply, messages)
     text = _asked(reply, rows)
-    flags = [*_model(spec), *_texts(reply, rows, text), *_sampling(reply), *_caches(reply, spec)]
+    ends = look_up(_last_settings(reply)).end_tokens
+    flags = [*_model(spec), *_ending(ends), *_texts(reply, rows, text)]
+    flags += [*_sampling(reply), *_caches(reply, spec)]
     words = [" ".join(flag) for flag in (("mlx_lm.generate",), *flags, ("--verbose", "False"))]
     line = " ".join(words)
     if len(line) > WIDTH:
@@ -91,12 +99,19 @@ def _model(spec: ModelSpec) -> Iterator[Flag]:
         yield _with_value("--adapter-path", spec.adapter_path)
     if spec.trust_remote_code:
         yield ("--trust-remote-code",)
-    if spec.extra_eos_token:
-        yield ("--extra-eos-token", *map(quoted, spec.extra_eos_token))
     if spec.draft_model:
         yield _with_value("--draft-model", spec.draft_model)
         if spec.num_draft_tokens != DRAFT_TOKENS:
             yield "--num-draft-tokens", str(spec.num_draft_tokens)
+
+
+def _ending(end_tokens: Sequence[int]) -> Iterator[Flag]:
+    if end_tokens:
+        yield "--extra-eos-token", *map(str, end_tokens)
+
+
+def _last_settings(reply: Reply) -> Settings:
+    return reply.drawn[-1].settings if reply.drawn else reply.settings
 
 
 def _texts(reply: Reply, rows: Sequence[Message], text: str) -> Iterator[Flag]:
@@ -122,7 +137,8 @@ def _sampling(reply: Reply) -> Iterator[Flag]:
     if arguments:
         yield "--seed", str(reply.seed)
     count = len(reply.drawn)
-    if count > MAX_TOKENS or (reply.reason != "stop" and count != MAX_TOKENS):
+    ends_itself = reply.reason == "stop" and not _last_settings(reply).stop_strings
+    if count > MAX_TOKENS or (not ends_itself and count != MAX_TOKENS):
         yield "--max-tokens", str(count)
 
 
@@ -152,14 +168,16 @@ def _limits(reply: Reply, rows: Sequence[Message]) -> list[str]:
 def _differences(reply: Reply, rows: Sequence[Message]) -> Iterator[str]:
     each = [record.settings for record in reply.drawn]
     samplers = [sampler_arguments(settings, reply.vocabulary_size) for settings in each]
-    penalties = [penalty_arguments(settings) for settings in each]
+    penalties = [penalty_arguments(s, no_words) or s.logit_bias for s in each]
     if any(samplers):
         yield "mlx_lm.generate sets the seed before it loads the model, and loading draws random"
         yield "numbers, so this line writes another reply of the same kind."
     if any(value != samplers[0] for value in samplers):
         yield "Settings were changed while the reply was written, the line has the first ones."
     if any(penalties):
-        yield "mlx_lm.generate has no flags for penalties, this line leaves them out."
+        yield "mlx_lm.generate has no flags for penalties and bias, this line leaves them out."
+    if reply.reason == "stop" and _last_settings(reply).stop_strings:
+        yield "mlx_lm.generate knows no stop strings, this line prints the one that was found, too."
     if reply.form.templated and any(row.role == "assistant" for row in rows):
         yield "mlx_lm.generate takes one message, this line leaves out what was said before it."
     elif reply.form.own_ids:

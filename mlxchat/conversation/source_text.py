@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,10 @@ INDENT = "    "
 
 def literal(value: object) -> str:
     """A value as Python writes it; texts in double quotes where that needs no escapes."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{literal(k)}: {literal(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, float) and not math.isfinite(value):
+        return f'float("{value}")'
     written = repr(value)
     if isinstance(value, str) and written[0] == "'" and '"' not in value:
         return f'"{written[1:-1]}"'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from mlxchat.conversation.changes import spelled
+from mlxchat.conversation.changes import short, spelled
 from mlxchat.conversation.conversation import Reply
 from mlxchat.engine.interface import LoadProgress, PrefillProgress
 from mlxchat.parameters import PARAMETERS, Settings
@@ -37,7 +37,7 @@ def active_settings(settings: Settings) -> list[str]:
         if declared.off is None or declared.group == "generation":
             continue
         if value != declared.off and settings.idle_reason(name) is None:
-            shown.append(f"{name} {declared.format(value)}")
+            shown.append(f"{name} {short(declared.format(value))}")
     return shown
 
 

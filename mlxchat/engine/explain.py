@@ -9,7 +9,7 @@ import mlx.core as mx
 import numpy as np
 
 from mlxchat.engine.distribution import FILTERS, Candidate, Cut, Distribution
-from mlxchat.engine.penalties import LivePenalties
+from mlxchat.engine.penalties import BiasOf, LivePenalties, numbered_only
 from mlxchat.engine.sampler import NamedFilter, filters_of
 from mlxchat.parameters import SMALLEST_TEMP, Settings
 
@@ -28,9 +28,14 @@ class Outcome(NamedTuple):
     """(vocabulary,) int8: KEPT, or 1 + the place in FILTERS of what removed it."""
 
 
-def penalized(logits: mx.array, before: Sequence[int], settings: Settings) -> mx.array:
-    """Log-probabilities after the penalties, (vocabulary,), given the tokens so far."""
-    penalties = LivePenalties(settings, before)
+def penalized(
+    logits: mx.array,
+    before: Sequence[int],
+    settings: Settings,
+    bias_of: BiasOf = numbered_only,
+) -> mx.array:
+    """Log-probabilities after bias and penalties, (vocabulary,), given the tokens so far."""
+    penalties = LivePenalties(settings, before, bias_of)
     rows = penalties(mx.array([], dtype=mx.uint32), logits[None] + 0)
     return (rows - mx.logsumexp(rows, keepdims=True))[0]
 

@@ -36,9 +36,10 @@ class Inspector:
             self._token_ids = token_ids
         if self._logits is None:
             return None
-        logprobs = penalized(self._logits, token_ids, request.settings)
-        found = outcome(logprobs, request.settings, self._loaded.xtc_special_tokens)
-        return describe(found, request.settings, self._text, also=request.also)
+        settings, words = request.settings, self._loaded.words
+        logprobs = penalized(self._logits, token_ids, settings, words.bias)
+        found = outcome(logprobs, settings, self._loaded.xtc_special_tokens(settings))
+        return describe(found, settings, self._text, also=request.also)
 
     def _read(
         self, token_ids: Sequence[int], most_new: int | None, cancelled: IsCancelled

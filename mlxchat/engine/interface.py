@@ -23,7 +23,8 @@ class Message:
     """One message of a conversation, as a chat template takes it.
 
     `token_ids` are the exact tokens that a model's reply was made of, where they are known; with
-    them a later turn is computed from what the model really wrote.
+    them a later turn is computed from what the model really wrote. They may spell its start only,
+    where a stop string ended it within a token.
     """
 
     role: Role
@@ -39,7 +40,6 @@ class ModelSpec:
     """A folder, a hub repository, or DEMO."""
     adapter_path: str | None = None
     trust_remote_code: bool = False
-    extra_eos_token: tuple[str, ...] = ()
     max_kv_size: int | None = None
     kv_bits: int | None = None
     kv_group_size: int = 64
@@ -106,6 +106,16 @@ class TokenRecord:
     def drawn_prob(self) -> float | None:
         """The probability with which the sampler drew it."""
         return None if self.drawn_logprob is None else math.exp(self.drawn_logprob)
+
+
+@dataclass(frozen=True, slots=True)
+class WordIds:
+    """Words of the settings as tokens of the model that is loaded."""
+
+    bias: Mapping[int, float] = field(default_factory=dict)
+    """What is added to the logit of each token."""
+    end_tokens: tuple[int, ...] = ()
+    """Tokens that end a reply beside the model's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +281,8 @@ class ReplyFinished:
     reply_id: int
     reason: FinishReason
     statistics: Statistics
+    unspoken: int = 0
+    """How many of its last tokens are no part of what it says: an end token, or a stop string."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +304,15 @@ class TokensCounted:
 
 
 @dataclass(frozen=True, slots=True)
+class WordsNoted:
+    """What a person should know of words in the settings in force: which are no token of the
+    model. It comes when that has changed."""
+
+    notes: Mapping[str, Sequence[str]]
+    """Sentences by parameter name; none for a parameter whose words are all found."""
+
+
+@dataclass(frozen=True, slots=True)
 class Inspected:
     """The answer to `Engine.inspect`."""
 
@@ -309,6 +330,7 @@ Event = (
     | ReplyFinished
     | ReplyFailed
     | TokensCounted
+    | WordsNoted
     | Inspected
 )
 
@@ -340,6 +362,9 @@ class Engine(Protocol):
 
     def spell(self, token_ids: Sequence[int]) -> list[str]:
         """The text that becomes readable with each of a reply's tokens; empty in mid-character."""
+
+    def word_ids(self, settings: Settings) -> WordIds:
+        """The tokens that the words in the settings stand for."""
 
     def token_bytes(self, token_id: int) -> bytes:
         """The exact bytes that a token stands for; a special token's name."""

@@ -17,8 +17,9 @@ from mlxchat.engine.interface import DEMO, IsCancelled, LoadProgress, ModelInfo,
 from mlxchat.engine.prefill import prefill_step
 from mlxchat.engine.prompt_cache import CacheKey, LayerCaches, always_trimmable
 from mlxchat.engine.resolve import resolve_model
+from mlxchat.engine.words import Words
 from mlxchat.errors import Cancelled, MlxchatError
-from mlxchat.parameters import PARAMETERS, Number
+from mlxchat.parameters import PARAMETERS, Number, Settings
 
 MakeRoom = Callable[[int], None]
 """Called with the bytes that a model's weights are about to take."""
@@ -36,12 +37,13 @@ class LoadedModel:
     tokenizer: Any
     info: ModelInfo
     key: CacheKey
+    words: Words
     draft_model: Any = None
 
-    @property
-    def xtc_special_tokens(self) -> list[int]:
+    def xtc_special_tokens(self, settings: Settings) -> list[int]:
         """What XTC never removes: the line break and the end tokens."""
-        return [*self.tokenizer.encode("\n"), *self.tokenizer.eos_token_ids]
+        end_tokens = self.words.end_tokens(settings.extra_eos_token)
+        return [*self.tokenizer.encode("\n"), *end_tokens]
 
     def new_caches(self) -> LayerCaches:
         """Empty caches for the model and, behind them, for the draft model."""
@@ -74,6 +76,7 @@ def load(
             spec.adapter_path,
             quantized_from=spec.quantized_kv_start if spec.kv_bits else 0,
         ),
+        Words(tokenizer),
         draft_model,
     )
     _check_kv_options(loaded, config)
@@ -160,24 +163,12 @@ def _load_tokenizer(path: Path, spec: ModelSpec, config: dict[str, Any]) -> Any:
             f"The tokenizer in {path} could not be loaded ({first}): copy its tokenizer files "
             "from the original model."
         ) from error
-    for token in spec.extra_eos_token:
-        _add_end_token(tokenizer, token)
     if spec.use_default_chat_template and not tokenizer.has_chat_template:
         template = getattr(tokenizer, "default_chat_template", None)
         if template:
             tokenizer.chat_template = template
             tokenizer.has_chat_template = True
     return tokenizer
-
-
-def _add_end_token(tokenizer: Any, token: str) -> None:
-    known = token.isdigit() or token in tokenizer.get_vocab()
-    if not known:
-        raise MlxchatError(
-            f"--extra-eos-token {token!r} is not a token of this model: give a token of its "
-            "vocabulary or a token's number."
-        )
-    tokenizer.add_eos_token(token)
 
 
 def _load_draft(
@@ -243,7 +234,7 @@ def _notes(spec: ModelSpec, tokenizer: Any, caches: LayerCaches, model: Any) -> 
     if not tokenizer.eos_token_ids:
         yield (
             "This model names no end token: replies go on until max_tokens or Esc "
-            "(--extra-eos-token gives it one)."
+            "(extra_eos_token gives it one)."
         )
     if tokenizer.has_thinking:
         yield f"This model reasons between {tokenizer.think_start} and {tokenizer.think_end}" + (

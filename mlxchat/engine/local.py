@@ -22,7 +22,9 @@ from mlxchat.engine.interface import (
     ModelSpec,
     ReplyFailed,
     ReplyRequest,
+    WordIds,
 )
+from mlxchat.engine.words import words_of
 from mlxchat.errors import MlxchatError
 from mlxchat.parameters import Settings
 
@@ -105,7 +107,9 @@ class LocalEngine:
 
     def change(self, settings: Settings) -> None:
         """Use these settings from the next draw on."""
-        self._settings = settings
+        before, self._settings = self._settings, settings
+        if words_of(settings) != words_of(before):
+            self._submit(Job(lambda worker, _: worker.look_up(self._settings), lambda _: None))
 
     def cancel(self) -> None:
         """Stop the running job and those that wait behind it."""
@@ -140,6 +144,10 @@ class LocalEngine:
     def spell(self, token_ids: Sequence[int]) -> list[str]:
         """The text of each of a reply's tokens."""
         return self._worker.spell(token_ids) if self._worker else [""] * len(token_ids)
+
+    def word_ids(self, settings: Settings) -> WordIds:
+        """The tokens of the words in the settings; none while no model is loaded."""
+        return self._worker.word_ids(settings) if self._worker else WordIds()
 
     def token_bytes(self, token_id: int) -> bytes:
         """A token's bytes."""

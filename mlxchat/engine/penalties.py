@@ -1,12 +1,20 @@
-"""Repetition, presence and frequency penalties that can change between two tokens."""
+"""Logit bias and penalties that can change between two tokens."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import mlx.core as mx
 
-from mlxchat.parameters import Settings
+from mlxchat.parameters import LogitBias, Settings
+
+BiasOf = Callable[[LogitBias], Mapping[int, float]]
+"""Looks up the words of a bias: to what is added to the logit of each token."""
+
+
+def numbered_only(bias: LogitBias) -> Mapping[int, float]:
+    """The bias of tokens that are given by their number."""
+    return {key: value for key, value in bias if isinstance(key, int)}
 
 
 class LivePenalties:
@@ -16,14 +24,24 @@ class LivePenalties:
     already held is given here, so that a penalty sees what it would see from a cold start.
     """
 
-    def __init__(self, settings: Settings, tokens_before: Sequence[int]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        tokens_before: Sequence[int],
+        bias_of: BiasOf = numbered_only,
+    ) -> None:
         self.settings = settings
+        self._bias_of = bias_of
+        self._biased: LogitBias = ()
+        self._bias: tuple[mx.array, mx.array] | None = None
         before = list(tokens_before)
         self._before = mx.array(before, dtype=mx.uint32) if before else None
 
     def __call__(self, tokens: mx.array, logits: mx.array) -> mx.array:
-        """The logits after the penalties, (rows, vocabulary); `tokens` are those so far."""
+        """The logits after bias and penalties, (rows, vocabulary); `tokens` are those so far."""
         settings = self.settings
+        if settings.logit_bias:
+            logits = self._add_bias(logits, settings.logit_bias)
         if settings.repetition_penalty != 1.0:
             recent = self._recent(tokens, settings.repetition_context_size)
             logits = repetition_penalty(logits, recent, settings.repetition_penalty)
@@ -34,6 +52,19 @@ class LivePenalties:
             recent = self._recent(tokens, settings.frequency_context_size)
             logits = logits.at[:, recent].subtract(settings.frequency_penalty)
         return logits
+
+    def _add_bias(self, logits: mx.array, bias: LogitBias) -> mx.array:
+        if bias != self._biased:
+            self._biased, self._bias = bias, self._arrays(bias, logits.shape[-1])
+        if self._bias is None:
+            return logits
+        indices, values = self._bias
+        return logits.at[:, indices].add(values)
+
+    def _arrays(self, bias: LogitBias, vocabulary: int) -> tuple[mx.array, mx.array] | None:
+        # mlx writes beyond the row at an index that is not in it.
+        biases = {i: value for i, value in self._bias_of(bias).items() if i < vocabulary}
+        return (mx.array(list(biases)), mx.array(list(biases.values()))) if biases else None
 
     def _recent(self, tokens: mx.array, count: int) -> mx.array:
         missing = count - tokens.size

@@ -149,11 +149,15 @@ def _template_error(error: Exception) -> MlxchatError:
 
 
 def _reply_ids(tokenizer: Tokenizer, message: Message) -> list[int]:
-    """The reply's ids without an end token at the end, which the template writes itself."""
+    """The reply's ids without an end token at the end, which the template writes itself, and with
+    the text that they do not spell."""
     ids = list(message.token_ids)
-    while ids and ids[-1] in tokenizer.eos_token_ids:
+    while not message.content.startswith(text := _spelled(tokenizer, ids)):
+        if not ids or ids[-1] not in tokenizer.eos_token_ids:
+            return ids
         ids.pop()
-    return ids
+    rest = message.content.removeprefix(text)
+    return ids + (tokenizer.encode(rest, add_special_tokens=False) if rest else [])
 
 
 def _spelled(tokenizer: Tokenizer, token_ids: list[int]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from functools import cached_property
@@ -28,6 +28,7 @@ from mlxchat.engine.interface import (
     Statistics,
     TokenRecord,
     TokenSampled,
+    WordsNoted,
 )
 from mlxchat.engine.loader import LoadedModel
 from mlxchat.engine.penalties import LivePenalties
@@ -43,6 +44,8 @@ from mlxchat.engine.prompt_cache import (
 from mlxchat.engine.recorder import RecordingSampler, Sampled, observe
 from mlxchat.engine.sampler import LiveSampler
 from mlxchat.engine.spelling import Speller, leading_space
+from mlxchat.engine.stop_strings import StopScan
+from mlxchat.engine.words import words_of
 from mlxchat.parameters import Settings
 
 NO_LIMIT = 2**31 - 1
@@ -78,6 +81,7 @@ class Reply:
         """What is read before the first draw."""
         self._reply_ids: list[int] = []
         self._draws = 0
+        self._unspoken = 0
         self._reused = 0
         self._drafted = 0
         self._read = 0
@@ -88,7 +92,7 @@ class Reply:
         after which nobody knows what they hold."""
         if self._request.reply_ids[-1:] and self._ends(self._request.reply_ids[-1]):
             self._emit(ReplyStarted(self._request.reply_id))
-            self._emit(ReplyFinished(self._request.reply_id, "stop", self._statistics()))
+            self._emit(ReplyFinished(self._request.reply_id, "stop", self._statistics(), 1))
             return
         caches, self._reused = self._store.take(self._loaded.key, self._prompt_ids)
         if caches is None:
@@ -100,7 +104,9 @@ class Reply:
             mx.random.seed(self._request.seed)  # a failed graph leaves the random state unusable
             raise
         self._keep(caches)
-        self._emit(ReplyFinished(self._request.reply_id, reason, self._statistics()))
+        self._emit(
+            ReplyFinished(self._request.reply_id, reason, self._statistics(), self._unspoken)
+        )
 
     def _write_into(self, caches: LayerCaches) -> FinishReason:
         if not self._prefill(caches):
@@ -149,9 +155,14 @@ class Reply:
     # Generation
 
     def _generate(self, caches: LayerCaches) -> FinishReason:
-        self._sampler = LiveSampler(self._settings_of_draw(), self._loaded.xtc_special_tokens)
-        self._penalties = LivePenalties(self._sampler.settings, self._prompt_ids[:-1])
+        settings, words = self._settings_of_draw(), self._loaded.words
+        self._sampler = LiveSampler(settings, ())
+        self._penalties = LivePenalties(settings, self._prompt_ids[:-1], words.bias)
+        self._ending = settings.extra_eos_token
+        words.use_end_tokens(self._ending)
+        self._use_words(settings)
         self._shown = bool(self._request.reply_ids)
+        stops = StopScan()
         with closing(self._responses(caches)) as responses:
             for response, record in responses:
                 self._count(response)
@@ -159,8 +170,14 @@ class Reply:
                 text = self._text(response, reason)
                 if text is not record.text:
                     record = replace(record, text=text)
-                self._emit(TokenSampled(self._request.reply_id, record))
+                clear = stops.take(record, record.settings.stop_strings)
+                self._send(clear.records)
+                if clear.stopped:
+                    self._unspoken = clear.unspoken
+                    return "stop"
                 if reason:
+                    self._send(stops.flush())
+                    self._unspoken = int(reason == "stop")
                     return reason
                 self._between(self._written_ids, caches)
         return "length"
@@ -190,6 +207,10 @@ class Reply:
     def _ends(self, token_id: int) -> bool:
         return token_id in self._loaded.tokenizer.eos_token_ids
 
+    def _send(self, records: Iterable[TokenRecord]) -> None:
+        for record in records:
+            self._emit(TokenSampled(self._request.reply_id, record))
+
     def _responses(self, caches: LayerCaches) -> Generator[tuple[Any, TokenRecord], None, None]:
         """mlx_lm's responses, each with the record of its token."""
         loaded, spec = self._loaded, self._loaded.spec
@@ -216,10 +237,15 @@ class Reply:
 
     def _begin_draw(self, tokens: mx.array, logits: mx.array) -> mx.array:
         """The first logits processor: takes up the settings in force at this draw."""
-        settings = self._settings_of_draw()
+        settings, before = self._settings_of_draw(), self._sampler.settings
         self._draws += 1
-        self._sampler.change(settings)
-        self._penalties.settings = settings
+        # mlx_lm looks at the token before this one next, which was drawn under `before`.
+        self._end_at(before)
+        if settings is not before:
+            self._sampler.change(settings)
+            self._penalties.settings = settings
+            if words_of(settings) != words_of(before):
+                self._use_words(settings)
         return logits
 
     def _settings_of_draw(self) -> Settings:
@@ -228,6 +254,17 @@ class Reply:
         if not schedule:
             return self._current_settings()
         return schedule[min(self._draws, len(schedule) - 1)]
+
+    def _end_at(self, settings: Settings) -> None:
+        if settings.extra_eos_token != self._ending:
+            self._ending = settings.extra_eos_token
+            self._loaded.words.use_end_tokens(self._ending)
+
+    def _use_words(self, settings: Settings) -> None:
+        """Take up words that have to be looked up in the vocabulary."""
+        self._sampler.protect(self._loaded.xtc_special_tokens(settings))
+        if (notes := self._loaded.words.news(settings)) is not None:
+            self._emit(WordsNoted(notes))
 
     def _observe(self, response: Any) -> Sampled:
         """The record under speculative decoding, where draws and tokens do not pair up."""

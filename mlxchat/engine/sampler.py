@@ -136,6 +136,11 @@ class LiveSampler:
             self.settings = settings
             self._filters = None
 
+    def protect(self, xtc_special_tokens: Sequence[int]) -> None:
+        """Never let XTC remove these tokens."""
+        self._xtc_special_tokens = tuple(xtc_special_tokens)
+        self._filters = None
+
     def __call__(self, logprobs: mx.array) -> mx.array:
         """The token drawn from `logprobs`, (rows, vocabulary) to (rows,)."""
         if self.settings.temp < SMALLEST_TEMP:

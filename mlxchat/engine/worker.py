@@ -25,6 +25,8 @@ from mlxchat.engine.interface import (  # noqa: E402
     ReplyFailed,
     ReplyRequest,
     TokensCounted,
+    WordIds,
+    WordsNoted,
 )
 from mlxchat.engine.loader import LoadedModel, load  # noqa: E402
 from mlxchat.engine.prompt import build_prompt  # noqa: E402
@@ -69,6 +71,7 @@ class Worker:
             self._inspector = Inspector(loaded, self._store)
             self._vocabulary = Vocabulary(loaded.tokenizer)
             self._emit(Loaded(loaded.info))
+            self.look_up(self._current_settings())
         gc.collect()
         mx.clear_cache()
 
@@ -94,6 +97,15 @@ class Worker:
             sentence = unexpected("The reply broke off", error)
             self._emit(ReplyFailed(request.reply_id, sentence))
             self._recover()
+
+    def look_up(self, settings: Settings) -> None:
+        """Tell what the model makes of words in the settings, where that is news."""
+        try:
+            notes = self._model().words.news(settings)
+        except Exception:
+            return  # the reply itself will say what is wrong with them
+        if notes is not None:
+            self._emit(WordsNoted(notes))
 
     def count(self, request_id: int, messages: Sequence[Message]) -> None:
         """Count a prompt's tokens, and those of them that a cache holds."""
@@ -123,6 +135,10 @@ class Worker:
             return [""] * len(token_ids)
         speller = Speller(self._loaded.tokenizer)
         return [speller.add(token_id) for token_id in token_ids]
+
+    def word_ids(self, settings: Settings) -> WordIds:
+        """The tokens of the words in the settings; none while no model is loaded."""
+        return self._loaded.words.ids(settings) if self._loaded else WordIds()
 
     def token_bytes(self, token_id: int) -> bytes:
         """A token's bytes; none while no model is loaded."""

@@ -74,9 +74,7 @@ class MlxchatApp(ThemedApp):
         """How to load another model: with the options of the start that do not belong to one."""
         if self._spec is not None and name == self._spec.model:
             return self._spec
-        return replace(
-            self._options, model=name, adapter_path=None, draft_model=None, extra_eos_token=()
-        )
+        return replace(self._options, model=name, adapter_path=None, draft_model=None)
 
     def remember_model(self) -> None:
         """Put a model that was loaded at the head of the list of recent ones."""

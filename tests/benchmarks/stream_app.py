@@ -31,6 +31,7 @@ from mlxchat.engine.interface import (
     Statistics,
     TokenRecord,
     TokenSampled,
+    WordIds,
 )
 from mlxchat.engine.local import EventBuffer
 from mlxchat.parameters import Settings
@@ -84,6 +85,10 @@ class PacedEngine:
     def spell(self, token_ids: Sequence[int]) -> list[str]:
         """No vocabulary either."""
         return [""] * len(token_ids)
+
+    def word_ids(self, settings: Settings) -> WordIds:
+        """No words."""
+        return WordIds()
 
     def token_bytes(self, token_id: int) -> bytes:
         """None."""

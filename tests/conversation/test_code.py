@@ -21,6 +21,7 @@ from mlxchat.engine.interface import (
     PromptForm,
     Statistics,
     TokenRecord,
+    WordIds,
 )
 from mlxchat.errors import MlxchatError
 from mlxchat.parameters import Settings
@@ -161,19 +162,18 @@ def test_the_models_options_are_written():
         "/m",
         adapter_path="/a",
         trust_remote_code=True,
-        extra_eos_token=("<|x|>", "7"),
         kv_bits=4,
         max_kv_size=512,
         prefill_step_size=128,
         chat_template_config={"enable_thinking": False, "odd key": [1]},
     )
     made = conversation("hi", spec=spec, statistics=Statistics(prompt_tokens=200))
-    script = as_code("python", made).text
+    script = as_code("python", made, lambda _: WordIds(end_tokens=(9,))).text
     ast.parse(script)
     for part in (
         'adapter_path="/a"',
         'tokenizer_config={"trust_remote_code": True}',
-        'tokenizer.add_eos_token("<|x|>")',
+        'tokenizer.add_eos_token("9")',
         "enable_thinking=False, **{'odd key': [1]}",
         "kv_bits=4",
         "max_kv_size=512",

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from mlxchat.conversation.as_code import as_code
+from mlxchat.conversation.as_code import Language, as_code
 from mlxchat.engine import backend
 from mlxchat.parameters import Settings
+from mlxchat.tui.widgets.next_token import recorded
 from tests import models
 from tests.sessions import RealSession
 
@@ -62,12 +63,16 @@ def other() -> Iterator[RealSession]:
     session.close()
 
 
+def code(real: RealSession, language: Language) -> str:
+    return as_code(language, real.conversation, real.session.engine.word_ids).text
+
+
 def printed_by_script(real: RealSession) -> str:
-    return run([sys.executable, "-"], as_code("python", real.conversation).text)
+    return run([sys.executable, "-"], code(real, "python"))
 
 
 def printed_by_line(real: RealSession) -> str:
-    return run(["bash", "-c", as_code("shell", real.conversation).text])
+    return run(["bash", "-c", code(real, "shell")])
 
 
 def test_a_greedy_reply(real):
@@ -168,9 +173,9 @@ def test_a_template_that_refuses_a_system_prompt(other, tiny_model, tmp_path):
 def test_a_model_that_reasons_with_an_adapter_and_an_end_token(other, tiny_thinking, tmp_path):
     width = {"lora_a": (64, 4), "lora_b": (4, 64)}
     adapter = models.lora_adapter(tmp_path / "adapter", width)
-    options = {"chat_template_config": {"enable_thinking": False}, "extra_eos_token": ("9",)}
+    options = {"chat_template_config": {"enable_thinking": False}}
     other.load(tiny_thinking, adapter_path=str(adapter), kv_bits=None, **options)
-    other.start(temp=0, max_tokens=12)
+    other.start(temp=0, max_tokens=12, extra_eos_token=("9",))
     reply = other.ask("Hello " * 200)
     assert reply.statistics.prompt_tokens > 128
     assert printed_by_script(other) == reply.text
@@ -184,6 +189,43 @@ def test_a_draft_model(other, tiny_model):
     assert reply.statistics.accepted_draft_tokens
     assert printed_by_script(other) == reply.text
     assert printed_by_line(other) == reply.text
+
+
+def test_bias_and_stop_strings(real):
+    real.start(temp=0.8, seed=4, max_tokens=60, logit_bias=((" blue", 4.0), (28, -50.0)))
+    plain = real.ask("Name three colours of the sea.")
+    assert printed_by_script(real) == plain.text
+    word = plain.text.split()[6]
+    real.start(
+        temp=0.8,
+        seed=4,
+        max_tokens=60,
+        logit_bias=((" blue", 4.0), (28, -50.0)),
+        stop_strings=(word, "never said"),
+    )
+    cut = real.ask("Name three colours of the sea.")
+    assert cut.text == plain.text.partition(word)[0]
+    assert printed_by_script(real) == cut.text
+    assert "knows no stop strings" in code(real, "shell")
+
+
+def test_another_road(real):
+    real.start(temp=0.8, seed=11, max_tokens=24)
+    old = real.ask("Name three colours of the sea.")
+    other = old.tokens[5].alternatives[1][0]
+    seen = recorded(old.tokens[5], [""] * len(old.tokens[5].alternatives))
+    real.session.branch(old, 5, seen, other)
+    real.wait()
+    branch = real.session.reply
+    assert [record.token_id for record in branch.tokens[:6]] == [
+        *(record.token_id for record in old.tokens[:5]),
+        other,
+    ]
+    assert branch.statistics.read_tokens == 1
+    assert printed_by_script(real) == branch.text
+    replayed = real.replay()
+    assert [r.token_id for r in replayed.tokens] == [r.token_id for r in branch.tokens]
+    assert real.session.show_version(branch, -1) is old
 
 
 NO_SYSTEM = (

@@ -88,8 +88,7 @@ def test_no_end_token(driver, tiny_no_eos):
 def test_an_extra_end_token_ends_the_reply(driver, tiny_no_eos):
     driver.load(tiny_no_eos)
     first = driver.reply("Hello", SHORT).token_ids[2]
-    driver.load(tiny_no_eos, extra_eos_token=(str(first),))
-    written = driver.reply("Hello", SHORT)
+    written = driver.reply("Hello", SHORT.with_value("extra_eos_token", (str(first),)))
     assert written.reason == "stop"
     assert written.token_ids[-1] == first
 
@@ -280,10 +279,6 @@ class TestBadInput:
     def test_a_quantization_that_does_not_divide_the_heads(self, driver, tiny_model):
         self.check(driver.fail_to_load(tiny_model, kv_bits=4), "--kv-group-size", "16")
 
-    def test_an_unknown_end_token(self, driver, tiny_model):
-        sentence = driver.fail_to_load(tiny_model, extra_eos_token=("<|nothing|>",))
-        self.check(sentence, "--extra-eos-token")
-
     def test_a_reply_without_a_model(self, driver):
         written = driver.reply("Hello", SHORT)
         assert written.reason == "failed"
@@ -309,8 +304,8 @@ class TestAnotherModel:
         from mlxchat.engine import worker
 
         monkeypatch.setattr(worker, "MODELS_SHARE", 0.0)
-        gone = driver.fail_to_load(tiny_model, extra_eos_token=("<|nothing|>",))
-        assert "--extra-eos-token" in gone
+        gone = driver.fail_to_load(tiny_model, kv_bits=4)
+        assert "--kv-group-size" in gone
         assert driver.reply("Hello", SHORT).reason == "failed"
         monkeypatch.undo()
         driver.load(tiny_model)

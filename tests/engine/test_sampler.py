@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import mlx.core as mx
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from mlx_lm.sample_utils import make_logits_processors, make_sampler
 
 from mlxchat.engine.penalties import LivePenalties
 from mlxchat.engine.sampler import LiveSampler
-from mlxchat.parameters import PARAMETERS, Settings
+from mlxchat.parameters import NUMBERS, Settings
 
 VOCABULARY = 211
 SPECIAL = [3, 7]
@@ -91,7 +93,7 @@ def test_draws_what_the_compiled_make_sampler_draws():
 @st.composite
 def any_settings(draw: st.DrawFn) -> Settings:
     values = {}
-    for name, p in PARAMETERS.items():
+    for name, p in NUMBERS.items():
         number = (
             st.integers(int(p.low), int(p.highest))
             if p.kind is int
@@ -145,9 +147,14 @@ def test_a_change_counts_from_the_next_draw():
     frequency=st.sampled_from([0.0, 0.25, 2.0]),
     context=st.sampled_from([1, 20, 1000]),
     seed=st.integers(0, 1000),
+    bias=st.dictionaries(
+        st.integers(0, VOCABULARY - 1),
+        st.sampled_from([-math.inf, -100.0, 2.5]) | st.floats(-100, 100),
+        max_size=8,
+    ),
 )
 def test_penalties_are_those_of_a_cold_start(
-    before, tokens, repetition, presence, frequency, context, seed
+    before, tokens, repetition, presence, frequency, context, seed, bias
 ):
     """mlx_lm sees the whole prompt at a cold start, and only its rest where a cache is reused."""
     chosen = Settings(
@@ -157,9 +164,10 @@ def test_penalties_are_those_of_a_cold_start(
         repetition_context_size=context,
         presence_context_size=context,
         frequency_context_size=context,
+        logit_bias=tuple(bias.items()),
     )
     theirs = make_logits_processors(
-        None, repetition, context, presence, context, frequency, context
+        bias, repetition, context, presence, context, frequency, context
     )
     logits = logprobs_of(seed, mx.float32, ties=False)
     expected = mx.array(logits)
@@ -167,3 +175,36 @@ def test_penalties_are_those_of_a_cold_start(
         expected = processor(mx.array(before + tokens), expected)
     ours = LivePenalties(chosen, before)(mx.array(tokens), mx.array(logits))
     assert mx.allclose(ours, expected, rtol=1e-6, atol=1e-6).item()
+
+
+def test_a_bias_beyond_the_vocabulary_touches_nothing():
+    logits = logprobs_of(1, mx.float32, ties=False)
+    ids = (VOCABULARY - 1, VOCABULARY, VOCABULARY + 1000, 2**31 - 1)
+    penalties = LivePenalties(Settings(logit_bias=tuple((i, 5.0) for i in ids)), [])
+    found = np.array(penalties(mx.array([1]), logits)) - np.array(logits)
+    assert np.flatnonzero(found).tolist() == [VOCABULARY - 1]
+    outside = LivePenalties(Settings(logit_bias=((VOCABULARY, 5.0),)), [])
+    assert np.array_equal(np.array(outside(mx.array([1]), logits)), np.array(logits))
+
+
+def test_without_bias_and_penalties_the_logits_are_handed_on_as_they_are():
+    logits = logprobs_of(1, mx.float32, ties=False)
+    assert LivePenalties(Settings(), [1, 2])(mx.array([1]), logits) is logits
+
+
+def test_a_bias_counts_from_the_next_draw_and_is_made_once():
+    asked = []
+
+    def bias_of(bias):
+        asked.append(bias)
+        return {4: -math.inf}
+
+    logits = logprobs_of(1, mx.float32, ties=False)
+    penalties = LivePenalties(Settings(), [], bias_of)
+    assert mx.isfinite(penalties(mx.array([1]), logits)).all().item()
+    penalties.settings = Settings(logit_bias=(("word", -math.inf),))
+    for _ in range(3):
+        assert penalties(mx.array([1]), logits)[0, 4].item() == -math.inf
+    assert asked == [(("word", -math.inf),)]
+    penalties.settings = Settings()
+    assert penalties(mx.array([1]), logits) is logits

@@ -17,8 +17,11 @@ from mlxchat.engine.interface import ModelSpec
 from mlxchat.engine.local import LocalEngine
 from mlxchat.session import ChatSession
 from mlxchat.tui.app import MlxchatApp
+from mlxchat.tui.widgets.fold import Fold
 from mlxchat.tui.widgets.message_editor import MessageEditor
+from mlxchat.tui.widgets.sampler_panel import SamplerPanel
 from mlxchat.tui.widgets.slider import Slider
+from mlxchat.tui.widgets.text_field import TextField
 from mlxchat.tui.widgets.transcript import Transcript
 
 PATIENCE = 60.0
@@ -149,6 +152,43 @@ async def test_a_slider_dragged_during_a_reply_counts_at_once(demo_model):
         assert reply.statistics.reply_tokens == 8
         assert reply.statistics.read_tokens < 30
         assert f"{reply.statistics.reused_tokens} in cache" in person.transcript
+
+
+@pytest.mark.needs_blas
+async def test_words_typed_in_mid_reply_count_at_once(demo_model):
+    async with chatting(demo_model, temp=0, max_tokens=400) as person:
+        await person.say("Write a long story about a fox.")
+        await person.until_written(3)
+        panel = person.app.chat.query_one(SamplerPanel)
+        panel.query_one("#fold-text", Fold).fold_title.is_open = True
+
+        async def enter(name: str, text: str) -> None:
+            field = panel.query_one(f"#row-{name} TextField", TextField)
+            field.focus()
+            field.value = text  # pasted: each key would wait for an idle screen
+            await person.pilot.press("enter")
+
+        await enter("logit_bias", "the ban, xylophone -1")
+        written = len(person.session.reply.tokens)
+        await person.until_written(written + 12)
+        banned = [bool(r.settings.logit_bias) for r in person.session.reply.tokens]
+        assert (banned[0], banned[-1]) == (False, True)
+        assert banned.index(True) <= written + 5
+        biased = "".join(r.text for r in person.session.reply.tokens[banned.index(True) :])
+        assert " the " not in biased
+        assert '"xylophone" is 3 tokens' in person.screen
+
+        await enter("stop_strings", " a,.")
+        await person.until_ready()
+        reply = person.session.reply
+        assert reply.reason == "stop"
+        assert reply.unspoken
+        assert "stop_strings none→a, ." in person.transcript
+        assert not reply.text.endswith(".")
+
+        person.session.set_parameter("max_tokens", 4)
+        await person.ask("Go on.")
+        assert person.session.reply.statistics.read_tokens < 30
 
 
 @pytest.mark.needs_blas

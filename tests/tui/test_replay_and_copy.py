@@ -39,7 +39,7 @@ async def test_another_outcome_is_told_and_the_next_turn_goes_on_from_the_reply(
         person.engine.say("four")
         person.engine.finish()
         screen = await person.look()
-        assert "differs from token 2: t1 became t7" in screen
+        assert "differs from token 2: ·t1 became ·t7" in screen
         await person.send("go on")
         assert person.requests[2].messages[1].content == "one two three"
         assert person.requests[2].schedule == ()

@@ -29,9 +29,10 @@ from mlxchat.engine.interface import (
     ModelSpec,
     ReplyFinished,
     TokensCounted,
+    WordsNoted,
 )
 from mlxchat.errors import MlxchatError
-from mlxchat.parameters import Number, Settings
+from mlxchat.parameters import Settings, Value
 from mlxchat.session import ChatSession
 from mlxchat.tui.clipboard import copy_with_file
 from mlxchat.tui.follower import Follower
@@ -144,6 +145,7 @@ class ChatScreen(Screen[None]):
         if isinstance(event, Loaded):
             panel = self.query_one(SamplerPanel)
             panel.defaults, panel.settings = self.session.defaults, self.session.settings
+            panel.remarks = {}
             self.app.remember_model()
         elif isinstance(event, LoadFailed) and self.session.info is None:
             self.app.pick_model()
@@ -152,6 +154,9 @@ class ChatScreen(Screen[None]):
             editor.cost = event.prompt_tokens - event.cached_tokens
         elif isinstance(event, ReplyFinished) and self.session.replayed is None:
             self._system_applied()
+        elif isinstance(event, WordsNoted):
+            for remark in self.query_one(SamplerPanel).take_remarks(event.notes):
+                self.say(remark)
         elif isinstance(event, Inspected):
             self.inspection.answered(event)
 
@@ -380,7 +385,7 @@ class ChatScreen(Screen[None]):
         self._ask_cost()
         self.say("The system prompt holds from the next reply on.")
 
-    def set_parameter(self, name: str, value: Number | None) -> None:
+    def set_parameter(self, name: str, value: Value) -> None:
         """Change a setting."""
         self.session.set_parameter(name, value)
         self._settings_set()
@@ -444,7 +449,9 @@ class ChatScreen(Screen[None]):
 
     def copy_code(self, language: Language) -> None:
         """Put onto the clipboard what writes the last reply again with mlx_lm."""
-        self.say(copy_with_file(self.app, *as_code(language, self.session.conversation)))
+        words = self.session.engine.word_ids
+        code = as_code(language, self.session.conversation, words)
+        self.say(copy_with_file(self.app, *code))
 
     def replay(self) -> None:
         """Write the last reply again with its own settings and seed, and compare."""

@@ -11,7 +11,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from mlxchat.commands import ACTIONS
-from mlxchat.parameters import PARAMETERS, Parameter
+from mlxchat.parameters import PARAMETERS
 from mlxchat.tui.keys import KEYS, key_name
 from mlxchat.tui.screens.dialog import Dialog
 
@@ -48,7 +48,7 @@ def help_text(heading: str) -> Table:
         table, heading, "Keys", [*KEYS, *((key_name(c.key), c.help) for c in ACTIONS if c.key)]
     )
     _section(table, heading, "Commands", [(c.usage, c.help) for c in ACTIONS])
-    rows = [(f"/{p.name}", f"{p.help} ({_range(p)})") for p in PARAMETERS.values()]
+    rows = [(f"/{p.name}", f"{p.help} ({p.takes})") for p in PARAMETERS.values()]
     _section(table, heading, "Parameters", rows)
     return table
 
@@ -59,8 +59,3 @@ def _section(table: Table, heading: str, title: str, rows: Iterable[tuple[str, s
     table.add_row(Text(title, style=heading), "")
     for left, right in rows:
         table.add_row(Text(left), Text(right))
-
-
-def _range(parameter: Parameter) -> str:
-    off = f", {parameter.off:g} is {parameter.off_label}" if parameter.off is not None else ""
-    return f"{parameter.range_text}{off}"

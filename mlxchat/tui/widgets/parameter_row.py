@@ -13,9 +13,11 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from mlxchat.parameters import Number, Parameter
+from mlxchat.parameters import AnyParameter, Parameter, Value
 from mlxchat.tui.widgets.number_field import NumberField
+from mlxchat.tui.widgets.parameter_field import ParameterField
 from mlxchat.tui.widgets.slider import Slider
+from mlxchat.tui.widgets.text_field import TextField
 
 NARROW = 34
 """Below this many cells the slider has a line to itself, under name and value."""
@@ -40,13 +42,14 @@ class ParameterRow(Widget):
             color: $foreground;
             text-overflow: ellipsis;
         }
-        .row--problem { height: auto; padding-left: 2; color: $error; display: none; }
+        .row--problem { height: auto; padding-left: 2; color: $warning; display: none; }
 
         &.-wide-label .row--label { width: 14; }
         &.-focused .row--label { color: $accent; text-style: bold; }
         &.-modified .row--value { color: $accent; text-style: bold; }
         &.-idle .row--label, &.-idle .row--value { color: $text-muted; }
-        &.-problem .row--problem { display: block; }
+        &.-remark .row--problem { display: block; }
+        &.-problem .row--problem { display: block; color: $error; }
 
         &.-narrow .row--line {
             layout: grid;
@@ -56,15 +59,17 @@ class ParameterRow(Widget):
             height: 2;
             .row--label { width: 1fr; }
             .row--value { dock: none; width: auto; }
-            Slider, NumberField { column-span: 2; margin: 0 1 0 2; }
+            Slider, ParameterField { column-span: 2; margin: 0 1 0 2; }
         }
     }
     """
 
-    value: reactive[Number | None] = reactive[Number | None](None)
+    value: reactive[Value] = reactive[Value](None)
     """The parameter's value. Setting it from outside posts no message."""
-    default: reactive[Number | None] = reactive[Number | None](None)
+    default: reactive[Value] = reactive[Value](None)
     """What a reset goes back to."""
+    remark: reactive[str] = reactive("")
+    """What the model makes of the value, where a person should know."""
     idle_reason: reactive[str | None] = reactive[str | None](None)
     """Why the parameter has no effect just now."""
 
@@ -74,7 +79,7 @@ class ParameterRow(Widget):
 
         row: ParameterRow
         name: str
-        value: Number | None
+        value: Value
 
         @property
         def control(self) -> ParameterRow:
@@ -89,9 +94,9 @@ class ParameterRow(Widget):
 
     def __init__(
         self,
-        parameter: Parameter,
-        value: Number | None,
-        default: Number | None,
+        parameter: AnyParameter,
+        value: Value,
+        default: Value,
         *,
         label: str | None = None,
     ) -> None:
@@ -106,10 +111,13 @@ class ParameterRow(Widget):
         self.set_reactive(ParameterRow.value, value)
         self.set_reactive(ParameterRow.default, default)
 
-    def _make_control(self, value: Number | None, default: Number | None) -> Slider | NumberField:
-        if self.parameter.slider:
+    def _make_control(self, value: Value, default: Value) -> Slider | ParameterField:
+        if isinstance(self.parameter, Parameter) and self.parameter.slider:
+            assert not isinstance(value, tuple)
+            assert not isinstance(default, tuple)
             return Slider(self.parameter, value, default=default)
-        return NumberField(self.parameter, value, default)
+        field = NumberField if isinstance(self.parameter, Parameter) else TextField
+        return field(self.parameter, value, default)
 
     def compose(self) -> ComposeResult:
         """Name, value and the control that takes the room between them; below, what is wrong."""
@@ -121,7 +129,7 @@ class ParameterRow(Widget):
 
     def on_mount(self) -> None:
         self._show()
-        self.watch(self.control, "problem", self._show_problem, init=False)
+        self.watch(self.control, "problem", self._show_remark, init=False)
 
     # What is shown.
 
@@ -136,17 +144,20 @@ class ParameterRow(Widget):
         """Whether the value is another than the default."""
         return self.value != self.default
 
-    def _watch_value(self, value: Number | None) -> None:
-        if isinstance(self.control, NumberField):
-            self.control.number = value
-        elif value is not None:
+    def _watch_value(self, value: Value) -> None:
+        if isinstance(self.control, ParameterField):
+            self.control.setting = value
+        elif isinstance(value, int | float):
             self.control.value = value
         self._show()
 
-    def _watch_default(self, default: Number | None) -> None:
-        if isinstance(self.control, NumberField) or default is not None:
+    def _watch_default(self, default: Value) -> None:
+        if isinstance(self.control, ParameterField) or isinstance(default, int | float):
             self.control.default = default
         self._show()
+
+    def _watch_remark(self) -> None:
+        self._show_remark()
 
     def _watch_idle_reason(self, reason: str | None) -> None:
         self.control.idle_reason = reason
@@ -172,20 +183,24 @@ class ParameterRow(Widget):
     @property
     def _tooltip_text(self) -> Content:
         format = self.parameter.format
-        facts = f"A number {self.parameter.range_text}; default {format(self.default)}."
+        facts = f"{self.parameter.facts}; default {format(self.default)}."
         lines = [self.parameter.name, f"{self.parameter.help}.", facts]
         if self.idle_reason:
             lines.append(f"Now: {self.idle_reason}.")
         return Content("\n".join(lines))
 
-    def _show_problem(self, problem: str | None) -> None:
+    def _show_remark(self) -> None:
+        problem = self.control.problem
         self.set_class(problem is not None, "-problem")
-        self._problem_box.update(f"✗ {problem or ''}")
+        self.set_class(bool(self.remark), "-remark")
+        self._problem_box.update(f"✗ {problem}" if problem else f"! {self.remark}")
 
     # What happens.
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.width < NARROW, "-narrow")
+        # A list needs a line of its own at any width.
+        is_text = isinstance(self.control, TextField)
+        self.set_class(is_text or event.size.width < NARROW, "-narrow")
 
     def on_descendant_focus(self) -> None:
         self._show()
@@ -198,16 +213,16 @@ class ParameterRow(Widget):
         message.stop()
         self._changed(message.value)
 
-    @on(NumberField.Entered)
-    def _number_entered(self, message: NumberField.Entered) -> None:
+    @on(ParameterField.Entered)
+    def _entered(self, message: ParameterField.Entered) -> None:
         message.stop()
-        self._changed(message.number)
+        self._changed(message.setting)
 
     @on(Input.Changed)
     @on(Input.Submitted)
     def _keep(self, message: Message) -> None:
         message.stop()
 
-    def _changed(self, value: Number | None) -> None:
+    def _changed(self, value: Value) -> None:
         self.value = value
         self.post_message(self.Changed(self, self.parameter.name, value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,7 +16,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Static
 
-from mlxchat.parameters import PARAMETERS, Group, Parameter, Settings
+from mlxchat.parameters import PARAMETERS, AnyParameter, Group, Settings
 from mlxchat.tui.widgets.fold import Fold, FoldTitle
 from mlxchat.tui.widgets.parameter_row import ParameterRow
 
@@ -25,11 +26,12 @@ GROUP_TITLES: dict[Group, str] = {
     "sampler": "more filters",
     "xtc": "XTC",
     "penalties": "penalties",
+    "text": "bias · stop",
     "generation": "length · seed",
 }
 
 
-def short_label(parameter: Parameter) -> str:
+def short_label(parameter: AnyParameter) -> str:
     """A row's label inside a group whose title says the rest of the name."""
     if parameter.name.endswith("_context_size"):
         return "└ context"
@@ -130,6 +132,9 @@ class SamplerPanel(Vertical):
     defaults: reactive[Settings] = reactive(Settings)
     """The model's own values: the marks on the sliders, and what a reset goes back to."""
 
+    remarks: reactive[Mapping[str, Sequence[str]]] = reactive(dict)
+    """What the model makes of words in the settings, by parameter name."""
+
     @dataclass
     class SettingsChanged(Message):
         """The person changed a setting; `name` is None where all of them were reset."""
@@ -197,6 +202,20 @@ class SamplerPanel(Vertical):
 
     def _watch_defaults(self) -> None:
         self._show()
+
+    def take_remarks(self, remarks: Mapping[str, Sequence[str]]) -> list[str]:
+        """Show these remarks; those that were not there before, each with its parameter."""
+        before, self.remarks = self.remarks, remarks
+        return [
+            f"{name}: {text}"
+            for name, texts in remarks.items()
+            for text in texts
+            if text not in before.get(name, ())
+        ]
+
+    def _watch_remarks(self) -> None:
+        for name, row in self.rows.items():
+            row.remark = " ".join(self.remarks.get(name, ()))
 
     def _show(self) -> None:
         for name, row in self.rows.items():
