@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
@@ -25,6 +26,8 @@ from mlxchat.engine.interface import (
 )
 from mlxchat.errors import MlxchatError
 from mlxchat.parameters import Number, Settings
+from mlxchat.recent import absolute
+from mlxchat.session_settings import SessionSettings
 
 State = Literal["empty", "loading", "ready", "reading", "writing"]
 ReplyEvent = PrefillProgress | ReplyStarted | TokenSampled | ReplyFinished | ReplyFailed
@@ -34,7 +37,7 @@ MOST_READ_UNASKED = 256
 """Tokens that may be read for what the person did not ask for."""
 
 
-class ChatSession:
+class ChatSession(SessionSettings):
     """What a person does and what the engine answers, kept consistent.
 
     Methods never wait. `pump` takes in what the engine did since the last call and returns it,
@@ -44,13 +47,9 @@ class ChatSession:
     def __init__(
         self, engine: Engine, system: str = "", overrides: Mapping[str, Number | None] | None = None
     ) -> None:
+        super().__init__(overrides)
         self.engine = engine
         self.conversation = Conversation(system)
-        self.overrides = dict(overrides or {})
-        """Settings that the person named at the start; they hold for every model."""
-        self.defaults = Settings()
-        """The model's own settings."""
-        self.settings = self.defaults.with_values(self.overrides)
         self.info: ModelInfo | None = None
         self.prefill = ""
         """The start of the next reply."""
@@ -59,6 +58,7 @@ class ChatSession:
         self._reply_id = 0
         self._reading = False
         self._loads = 0
+        self._specs: deque[ModelSpec] = deque()
         self._waiting = False
 
     @property
@@ -90,6 +90,7 @@ class ChatSession:
         """Load a model, and stop what runs; the conversation goes on with the new one."""
         self.engine.cancel()
         self._loads += 1
+        self._specs.append(spec)
         self.engine.load(spec)
 
     def send(self, text: str) -> None:
@@ -124,23 +125,6 @@ class ChatSession:
     def set_system(self, text: str) -> None:
         """Change the system prompt, from the next reply on."""
         self.conversation.system = text
-
-    def set_parameter(self, name: str, value: Number | None) -> None:
-        """Change one setting; it counts from the next token that is drawn."""
-        self.change(self.settings.with_value(name, value))
-        if self.settings.value(name) == self.defaults.value(name):
-            self.overrides.pop(name, None)
-        else:
-            self.overrides[name] = value
-
-    def reset_parameter(self, name: str) -> None:
-        """Go back to the model's own value of one setting."""
-        self.set_parameter(name, self.defaults.value(name))
-
-    def reset_settings(self) -> None:
-        """Go back to the model's own settings."""
-        self.overrides.clear()
-        self.change(self.defaults)
 
     def change(self, settings: Settings) -> None:
         """Change the settings; they count from the next token that is drawn."""
@@ -197,6 +181,7 @@ class ChatSession:
 
     def _load_ended(self, event: Loaded | LoadFailed) -> bool:
         self._loads = max(0, self._loads - 1)
+        spec = self._specs.popleft() if self._specs else None
         if isinstance(event, LoadFailed):
             self.info = None if event.gave_up_previous else self.info
             # A load that made way for another one needs no word.
@@ -204,8 +189,8 @@ class ChatSession:
             self._waiting = self._waiting and superseded
             return not (superseded and event.cancelled)
         self.info = event.info
-        self.defaults = Settings().with_values(event.info.recommended)
-        self.change(self.defaults.with_values(self.overrides))
+        model = absolute(spec.model if spec else event.info.name)
+        self.begin_settings(model, Settings().with_values(event.info.recommended))
         if self._waiting and not self._loads:
             self._waiting = False
             self._ask()

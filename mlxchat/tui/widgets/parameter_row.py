@@ -75,6 +75,7 @@ class ParameterRow(Widget):
         row: ParameterRow
         name: str
         value: Number | None
+        drag: int = 0
 
         @property
         def control(self) -> ParameterRow:
@@ -196,7 +197,7 @@ class ParameterRow(Widget):
     @on(Slider.Moved)
     def _slider_moved(self, message: Slider.Moved) -> None:
         message.stop()
-        self._changed(message.value)
+        self._changed(message.value, message.drag)
 
     @on(NumberField.Entered)
     def _number_entered(self, message: NumberField.Entered) -> None:
@@ -208,6 +209,6 @@ class ParameterRow(Widget):
     def _keep(self, message: Message) -> None:
         message.stop()
 
-    def _changed(self, value: Number | None) -> None:
+    def _changed(self, value: Number | None, drag: int = 0) -> None:
         self.value = value
-        self.post_message(self.Changed(self, self.parameter.name, value))
+        self.post_message(self.Changed(self, self.parameter.name, value, drag))
