@@ -122,6 +122,12 @@ class SessionSettings:
         presets = [*BUILT_IN, *file.presets]
         return next((p for p in presets if name and folded(p.name) == folded(name)), None)
 
+    @property
+    def missing_default(self) -> str | None:
+        """The name of this model's default preset where there is no such preset."""
+        file = read_presets()
+        return None if self.default_preset(file) else file.defaults.get(self.model)
+
     def set_default_preset(self, preset: Preset) -> None:
         """Start this model with a preset from now on; the model's own is the default's default."""
         if not self.model:

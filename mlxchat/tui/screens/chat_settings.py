@@ -65,12 +65,13 @@ class SettingsScreen(Screen[None]):
 
     # The panel
 
-    def show_settings(self) -> None:
-        """Let the panel show what is in force, and ask what could come next under it."""
+    def show_settings(self, tried: Preset | None = None) -> None:
+        """Let the panel show what is in force, and ask what could come next under it. `tried` is
+        the preset of a preview."""
         panel = self.query_one(SamplerPanel)
         panel.defaults = self.session.defaults
         panel.settings = self.session.settings
-        panel.preset = self.session.preset
+        panel.preset = tried or self.session.preset
         self._ask_next()
 
     def settings_begun(self) -> None:
@@ -78,6 +79,11 @@ class SettingsScreen(Screen[None]):
         if self._picker is not None:
             self._picker.dismiss(None)
         self.show_settings()
+        if missing := self.session.missing_default:
+            self.say(
+                f"This model starts with the preset “{missing}”, which is not there: its own "
+                "settings are used. /preset default chooses another."
+            )
 
     def preset_problems(self) -> tuple[str, ...]:
         """What is wrong with the person's own presets."""
@@ -116,9 +122,9 @@ class SettingsScreen(Screen[None]):
             self._picker = PresetPicker(self.session, self._try_settings)
             self.app.push_screen(self._picker, self._preset_picked)
 
-    def _try_settings(self, settings: Settings) -> None:
+    def _try_settings(self, settings: Settings, preset: Preset | None) -> None:
         self.session.change(settings)
-        self.show_settings()
+        self.show_settings(preset)
 
     def _preset_picked(self, preset: Preset | None) -> None:
         self._picker = None

@@ -9,22 +9,19 @@ from mlxchat.parameters import PARAMETERS, Settings
 from mlxchat.presets import Preset
 from mlxchat.render.safe import visible
 
-LINE_WIDTH = 39
-"""Cells of a line of the list; of narrower dialogs the end is cut off."""
+KEYS_WIDTH = 36
+"""Cells of a line of keys."""
 NAME_WIDTH, VALUE_WIDTH = 16, 9
 
 
 def option_line(preset: Preset | None, in_force: bool, default: str, selected: str) -> Content:
-    """`● name          default`: what is in force, and what the model starts with. None stands for
+    """`● name  default`: what is in force, and what the model starts with. None stands for
     the selected preset with its changes."""
     if preset is None:
         return Content(f"● {visible(selected)}, modified")
     mark = "●" if in_force else "·" if preset.kind == "own" else " "
-    line = f"{mark} {visible(preset.name)}"
-    if preset.name != default:
-        return Content(line)
-    room = max(1, LINE_WIDTH - cell_len(line) - len("default"))
-    return Content.assemble(line, " " * room, ("default", "$text-muted"))
+    note = "  default" if preset.name == default else ""
+    return Content.assemble(f"{mark} {visible(preset.name)}", (note, "$text-muted"))
 
 
 def comparison(preset: Preset, now: Settings) -> Content:
@@ -61,18 +58,21 @@ def _right(value: str) -> str:
     return " " * (VALUE_WIDTH - cell_len(cut)) + cut
 
 
-def key_line(*, own: bool, restore: bool) -> Content:
+def key_lines(*, own: bool, restore: bool) -> Content:
     """The keys that work now; each can be clicked."""
     keys = [
         ("Enter", "take", "take"),
-        ("Esc", "leave", "leave"),
-        ("s", "save as", "save"),
+        ("Esc", "back", "leave"),
+        ("s", "save", "save"),
+        *([("u", "undo", "restore")] if restore else []),
         *([("r", "rename", "rename"), ("d", "delete", "delete")] if own else []),
-        *([("u", "undelete", "restore")] if restore else []),
-        ("m", "model's default", "make_default"),
+        ("m", "default", "make_default"),
     ]
-    links = (
-        f"[@click=screen.{action}][b $accent]{key}[/]\u00a0{word}[/]"
-        for key, word, action in ((k, w.replace(" ", "\u00a0"), a) for k, w, a in keys)
-    )
-    return Content.from_markup("  ".join(links))
+    lines, width = [""], 0
+    for key, word, action in keys:
+        wide = len(key) + len(word) + 3
+        if width + wide - 2 > KEYS_WIDTH:
+            lines, width = [*lines, ""], 0
+        width += wide
+        lines[-1] += f"[@click=screen.{action}][b $accent]{key}[/] {word}[/]  "
+    return Content.from_markup("\n".join(lines))

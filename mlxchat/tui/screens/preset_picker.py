@@ -18,8 +18,10 @@ from mlxchat.preset_file import read_presets, restore_preset
 from mlxchat.presets import Preset
 from mlxchat.session import ChatSession
 from mlxchat.tui.screens.dialog import Dialog
-from mlxchat.tui.screens.preset_lines import comparison, key_line, option_line
+from mlxchat.tui.screens.preset_lines import comparison, key_lines, option_line
 
+TrySettings = Callable[[Settings, Preset | None], None]
+MOST_PROBLEMS = 3
 UNSAVED = "What is set now, changed since the preset was chosen"
 
 
@@ -44,17 +46,14 @@ class PresetPicker(Dialog[Preset]):
 
         & > #box { width: 44; max-width: 100%; }
         &.-left { align: left middle; }
-        PresetList { height: auto; min-height: 3; }
-        #preset-help {
-            height: auto;
-            max-height: 3;
-            margin-top: 1;
-            color: $text-muted;
-        }
-        VerticalScroll { height: auto; max-height: 10; scrollbar-size-vertical: 1; }
+        &.-left > #box { max-width: 50%; }
+        PresetList, PresetList:focus { min-height: 3; background: $panel; background-tint: $panel; }
+        /* Of fixed height, so that the list stays where it is while the cursor moves. */
+        #preset-help { height: 2; margin-top: 1; color: $text-muted; }
+        VerticalScroll { height: 7; margin-top: 1; scrollbar-size-vertical: 1; }
         #preset-comparison { height: auto; }
         #preset-keys {
-            height: auto;
+            height: 2;
             margin-top: 1;
             color: $text-muted;
             link-color: $text-muted;
@@ -63,28 +62,23 @@ class PresetPicker(Dialog[Preset]):
             link-background-hover: $surface;
             link-style-hover: bold;
         }
-        Input {
-            display: none;
-            border: none;
-            height: 1;
-            padding: 0;
-            margin-top: 1;
-            background: $surface;
-        }
+        Input { display: none; height: 2; margin-top: 1; background: $panel; }
         &.-low, &.-middle {
             & > #box { height: 100%; max-height: 100%; }
             PresetList { height: 1fr; }
-            VerticalScroll { max-height: 7; }
+            VerticalScroll { margin-top: 0; }
         }
         &.-low {
-            VerticalScroll { max-height: 4; }
             #preset-help { display: none; }
+            VerticalScroll { height: 4; }
             #preset-keys, Input { margin-top: 0; }
         }
+        &.-tiny.-left > #box { max-width: 100%; }
         &.-naming Input { display: block; }
         &.-naming #preset-keys { display: none; }
     }
     """
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (72, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-middle"), (32, "-high")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "keep what was"),
@@ -95,8 +89,8 @@ class PresetPicker(Dialog[Preset]):
         Binding("m", "make_default", "start this model with it"),
     ]
 
-    def __init__(self, session: ChatSession, try_settings: Callable[[Settings], None]) -> None:
-        """`try_settings` puts settings into force for a while."""
+    def __init__(self, session: ChatSession, try_settings: TrySettings) -> None:
+        """`try_settings` puts settings into force for a while, of a preset or of none."""
         super().__init__()
         self._session = session
         self._try_settings = try_settings
@@ -110,7 +104,7 @@ class PresetPicker(Dialog[Preset]):
             PresetList(markup=False),
             Static(id="preset-help", markup=False),
             VerticalScroll(Static(id="preset-comparison", markup=False), can_focus=False),
-            Input(),
+            Input(compact=True, select_on_focus=False),
             Static(id="preset-keys"),
             id="box",
         )
@@ -121,6 +115,8 @@ class PresetPicker(Dialog[Preset]):
         """Start at what is in force, where the text that is being written can be read."""
         self.set_class(not self._session.busy, "-left")
         self._fill(self._session.preset)
+        if problems := read_presets().problems:
+            self._say("\n".join(problems[:MOST_PROBLEMS]), "warning")
         self.query_one(PresetList).focus()
 
     # The list
@@ -160,13 +156,13 @@ class PresetPicker(Dialog[Preset]):
         preset = self._preset
         settings = preset.applied_to(self._before) if preset else self._before
         if settings != self._session.settings:
-            self._try_settings(settings)
+            self._try_settings(settings, preset)
         shown = preset or self._session.preset
         help = preset.help or preset.summary if preset else UNSAVED
         self.query_one("#preset-help", Static).update(help)
         self.query_one("#preset-comparison", Static).update(comparison(shown, self._before))
         self.query_one("#preset-keys", Static).update(
-            key_line(own=preset is not None and preset.kind == "own", restore=self._can_restore)
+            key_lines(own=preset is not None and preset.kind == "own", restore=self._can_restore)
         )
 
     # What can be done
@@ -178,7 +174,7 @@ class PresetPicker(Dialog[Preset]):
     def action_take(self) -> None:
         """Choose the preset under the cursor."""
         preset = self._preset
-        self._try_settings(self._before)
+        self._try_settings(self._before, None)
         self.dismiss(preset)
 
     def action_leave(self) -> None:
@@ -186,13 +182,15 @@ class PresetPicker(Dialog[Preset]):
         if self.has_class("-naming"):
             self._end_naming()
         else:
-            self._try_settings(self._before)
+            self._try_settings(self._before, None)
             self.dismiss(None)
 
     def action_save(self) -> None:
         """Ask for a name to save the settings from before under."""
         preset = self._session.preset
-        self._begin_naming(None, "Save as", preset.name if preset.kind == "own" else "")
+        self._begin_naming(
+            None, "Save what is set now as", preset.name if preset.kind == "own" else ""
+        )
 
     def action_rename(self) -> None:
         """Ask for another name."""
@@ -232,7 +230,8 @@ class PresetPicker(Dialog[Preset]):
         field = self.query_one(Input)
         field.placeholder = f"{label} …"
         field.value = name
-        self.query_one("#box").border_subtitle = f"{label}: Enter accepts, Esc goes back"
+        field.cursor_position = len(name)
+        self.query_one("#box").border_subtitle = "Enter accepts, Esc goes back"
         self.add_class("-naming")
         field.focus()
 
@@ -248,7 +247,7 @@ class PresetPicker(Dialog[Preset]):
             old = self._renamed.name
             done = self._do(lambda: self._session.rename_preset(old, name), Preset(name, {}))
         else:
-            self._try_settings(self._before)
+            self._try_settings(self._before, None)
             done = self._do(lambda: self._session.save_preset(name), Preset(name, {}))
         if done:
             self._end_naming()

@@ -23,10 +23,7 @@ class SamplerTitle(Widget, can_focus=True):
 
     ALLOW_SELECT = False
 
-    HELP = (
-        "Enter chooses a preset. Backspace sets every parameter back to the model's own value; a "
-        "click on “modified” goes back to the preset."
-    )
+    HELP = "Enter chooses a preset; Backspace goes back to the model's own values; Ctrl+Z undoes."
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"sampler--preset", "sampler--modified"}
 
@@ -65,7 +62,7 @@ class SamplerTitle(Widget, can_focus=True):
 
     def on_mount(self) -> None:
         """Say what it does where a mouse can ask."""
-        self.tooltip = self.HELP
+        self.tooltip = f"{self.HELP} A click on “modified” goes back to the preset."
 
     def render(self) -> Content:
         """SAMPLER at the left, preset and mark of change at the right."""
