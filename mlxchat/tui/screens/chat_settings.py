@@ -120,6 +120,9 @@ class SettingsScreen(Screen[None]):
 
         if self._picker is None:
             self._picker = PresetPicker(self.session, self._try_settings)
+            # Beside what shows the effect: the text that is being written, or else the panel.
+            panel_shown = not self.query_one("#panel").has_class("-hidden")
+            self._picker.set_class(panel_shown and not self.session.busy, "-left")
             self.app.push_screen(self._picker, self._preset_picked)
 
     def _try_settings(self, settings: Settings, preset: Preset | None) -> None:

@@ -112,8 +112,7 @@ class PresetPicker(Dialog[Preset]):
         yield box
 
     def on_mount(self) -> None:
-        """Start at what is in force, where the text that is being written can be read."""
-        self.set_class(not self._session.busy, "-left")
+        """Start at what is in force."""
         self._fill(self._session.preset)
         if problems := read_presets().problems:
             self._say("\n".join(problems[:MOST_PROBLEMS]), "warning")
