@@ -268,21 +268,34 @@ def test_a_failed_write_leaves_the_old_file(monkeypatch):
 
 # Two at once
 
-WRITER = """
+EACH = 25
+WRITER = f"""
 import sys
 from mlxchat.preset_file import save_preset
 from mlxchat.presets import Preset
-for n in range(15):
-    save_preset(Preset(f"{sys.argv[1]}{n}", {"temp": 0.5}))
+print("ready", flush=True)
+input()
+for n in range({EACH}):
+    save_preset(Preset(f"{{sys.argv[1]}}{{n}}", {{"temp": 0.5}}))
 """
 
 
 def test_two_programs_lose_nothing_of_each_other():
-    writers = [subprocess.Popen([sys.executable, "-c", WRITER, who]) for who in ("a", "b")]
-    for n in range(15):
+    pipe = subprocess.PIPE
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITER, who], stdin=pipe, stdout=pipe, text=True)
+        for who in ("a", "b")
+    ]
+    assert [writer.stdout.readline() for writer in writers] == ["ready\n"] * 2
+    for writer in writers:
+        writer.stdin.write("\n")
+        writer.stdin.flush()
+    for n in range(EACH):
         save_preset(Preset(f"c{n}", {}))
-    assert [writer.wait(60) for writer in writers] == [0, 0]
-    assert sorted(names()) == sorted(f"{who}{n}" for who in "abc" for n in range(15))
+    for writer in writers:
+        writer.communicate(timeout=60)
+        assert writer.returncode == 0
+    assert sorted(names()) == sorted(f"{who}{n}" for who in "abc" for n in range(EACH))
     assert read_presets().problems == ()
 
 
