@@ -99,10 +99,10 @@ def _value(name: str, value: Any) -> Any:
     declared = parameter(name)
     try:
         return declared.check(value)
-    except (MlxchatError, TypeError, ValueError, OverflowError):
+    except (MlxchatError, TypeError, ValueError, OverflowError) as error:
         if isinstance(value, str):
             return declared.parse(value)
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if isinstance(error, MlxchatError) and not isinstance(value, bool):
             raise
         raise MlxchatError(f"{name} cannot be {_shown(repr(value))}.") from None
 

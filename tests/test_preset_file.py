@@ -163,12 +163,15 @@ top_p = [1, 2]
 [presets.worse]
 temp = true
 
+[presets.huge]
+temp = HUGE
+
 [presets.precise]
 temp = 0.5
 
 [defaults]
 "org/model" = "hot"
-"""
+""".replace("HUGE", "9" * 400)
 
 
 def test_what_is_wrong_is_named_and_the_rest_is_used():
@@ -179,10 +182,11 @@ def test_what_is_wrong_is_named_and_the_rest_is_used():
     assert "“broken” of presets.toml is left out: temp must be from 0 to 100, not 999" in said
     assert "“odd” of presets.toml is left out: top_p cannot be [1, 2]" in said
     assert "“worse” of presets.toml is left out: temp" in said
+    assert "“huge” of presets.toml is left out: temp cannot be 999" in said
     assert "“precise” is built in" in said
     assert "top_q is ignored" in said
     assert "seed is ignored" in said
-    assert len(file.problems) == 6
+    assert len(file.problems) == 7
 
 
 def test_a_change_keeps_what_was_not_understood_and_a_copy_of_the_text():

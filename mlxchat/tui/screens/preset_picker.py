@@ -51,7 +51,7 @@ class PresetPicker(Dialog[Preset]):
         /* Of fixed height, so that the list stays where it is while the cursor moves. */
         #preset-help { height: 2; margin-top: 1; color: $text-muted; }
         VerticalScroll { height: 7; margin-top: 1; scrollbar-size-vertical: 1; }
-        #preset-comparison { height: auto; }
+        #preset-comparison { height: auto; text-wrap: nowrap; text-overflow: ellipsis; }
         #preset-keys {
             height: 2;
             margin-top: 1;
