@@ -11,6 +11,7 @@ from mlxchat.conversation.as_code import Language
 from mlxchat.conversation.surprise import MEASURES
 from mlxchat.errors import MlxchatError
 from mlxchat.parameters import PARAMETERS, AnyParameter, Settings, Value, parameter
+from mlxchat.preset_command import preset_completions
 
 
 class Host(Protocol):
@@ -40,6 +41,9 @@ class Host(Protocol):
 
     def reset_settings(self) -> None:
         """Go back to the model's own settings."""
+
+    def preset(self, argument: str) -> None:
+        """Choose, save or change a preset (see preset_command); empty opens the choice."""
 
     def say(self, text: str) -> None:
         """Show the person a short text."""
@@ -95,6 +99,8 @@ class Command:
     aliases: tuple[str, ...] = ()
     when: str = ""
     """The state in which the key works: "busy", "idle", or always."""
+    complete: Callable[[str], list[tuple[str, str]]] | None = None
+    """What an argument could become: (the whole argument, help)."""
 
     @property
     def usage(self) -> str:
@@ -169,6 +175,10 @@ ACTIONS: tuple[Command, ...] = (
     Command("replay", "Write the last reply again with its own settings and seed, and compare",
             lambda host, _: host.replay(), when="idle"),
     Command("set", "Change a parameter", _show_or_set, "parameter value"),
+    Command("preset", "Choose a preset, or save one; alone: choose with a preview",
+            lambda host, argument: host.preset(argument),
+            "[name | save | rename | delete | restore | default | compare …]",
+            complete=preset_completions),
     Command("reset", "Back to the model's own sampler settings",
             lambda host, _: host.reset_settings()),
     Command("quit", "Leave mlxchat", lambda host, _: host.leave(),
@@ -202,8 +212,11 @@ def run_line(host: Host, line: str) -> None:
 
 def completions(text: str) -> list[tuple[str, str]]:
     """Commands that a line beginning with a slash could become: (what to type, help)."""
-    if not text.startswith("/") or " " in text:
+    if not text.startswith("/"):
         return []
-    word = text[1:].lower()
+    word, space, argument = text[1:].lower().partition(" ")
+    if space:
+        offers = _BY_WORD[word].complete if word in _BY_WORD else None
+        return [(f"/{word} {whole}", help) for whole, help in offers(argument)] if offers else []
     found = [c for c in COMMANDS.values() if any(w.startswith(word) for w in (c.name, *c.aliases))]
     return [(f"/{command.name}", command.help) for command in found]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import tomllib
-from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import tomli_w
 
 from mlxchat import folders
+from mlxchat.atomic import write_atomically
 
 
 @dataclass(slots=True)
@@ -33,19 +31,9 @@ class Preferences:
 
     def save(self) -> bool:
         """Write them down; False where the folder cannot be written to."""
-        file = preferences_file()
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".preferences-")
+            write_atomically(preferences_file(), tomli_w.dumps(asdict(self)).encode())
         except OSError:
-            return False
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                tomli_w.dump(asdict(self), stream)
-            os.replace(temporary, file)
-        except OSError:
-            with suppress(OSError):
-                os.unlink(temporary)
             return False
         return True
 

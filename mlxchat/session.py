@@ -32,6 +32,8 @@ from mlxchat.engine.interface import (
 )
 from mlxchat.errors import MlxchatError
 from mlxchat.parameters import Settings, Value
+from mlxchat.recent import absolute
+from mlxchat.session_settings import SessionSettings
 
 State = Literal["empty", "loading", "ready", "reading", "writing"]
 ReplyEvent = PrefillProgress | ReplyStarted | TokenSampled | ReplyFinished | ReplyFailed
@@ -41,7 +43,7 @@ MOST_READ_UNASKED = 256
 """Tokens that may be read for what the person did not ask for."""
 
 
-class ChatSession:
+class ChatSession(SessionSettings):
     """What a person does and what the engine answers, kept consistent.
 
     Methods never wait. `pump` takes in what the engine did since the last call and returns it,
@@ -51,13 +53,9 @@ class ChatSession:
     def __init__(
         self, engine: Engine, system: str = "", overrides: Mapping[str, Value] | None = None
     ) -> None:
+        super().__init__(overrides)
         self.engine = engine
         self.conversation = Conversation(system)
-        self.overrides = dict(overrides or {})
-        """Settings that the person named at the start; they hold for every model."""
-        self.defaults = Settings()
-        """The model's own settings."""
-        self.settings = self.defaults.with_values(self.overrides)
         self.info: ModelInfo | None = None
         self.spec: ModelSpec | None = None
         """What would load the model that is loaded again, wherever its files lie."""
@@ -176,23 +174,6 @@ class ChatSession:
         """Change the system prompt, from the next reply on."""
         self.conversation.system = text
 
-    def set_parameter(self, name: str, value: Value) -> None:
-        """Change one setting; it counts from the next token that is drawn."""
-        self.change(self.settings.with_value(name, value))
-        if self.settings.value(name) == self.defaults.value(name):
-            self.overrides.pop(name, None)
-        else:
-            self.overrides[name] = value
-
-    def reset_parameter(self, name: str) -> None:
-        """Go back to the model's own value of one setting."""
-        self.set_parameter(name, self.defaults.value(name))
-
-    def reset_settings(self) -> None:
-        """Go back to the model's own settings."""
-        self.overrides.clear()
-        self.change(self.defaults)
-
     def change(self, settings: Settings) -> None:
         """Change the settings; they count from the next token that is drawn."""
         self.settings = settings
@@ -272,8 +253,8 @@ class ChatSession:
             return not (superseded and event.cancelled)
         self.info = event.info
         self.spec = origin_of(spec, event.info) if spec else None
-        self.defaults = Settings().with_values(event.info.recommended)
-        self.change(self.defaults.with_values(self.overrides))
+        model = absolute(spec.model if spec else event.info.name)
+        self.begin_settings(model, Settings().with_values(event.info.recommended))
         if self._waiting and not self._loads:
             self._waiting = False
             self._ask()

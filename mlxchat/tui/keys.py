@@ -11,6 +11,8 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("Home, End", "Slider: lowest and highest; conversation: first and last line"),
     ("0 to 9", "Slider: type the value, Enter takes it"),
     ("Backspace", "Slider: back to the model's own value"),
+    ("Enter", "Sampler panel's title: choose a preset; Backspace: the model's own values"),
+    ("^Z, ^Y", "Sampler panel: undo and redo a change of settings"),
     ("Enter", "Conversation: fold and unfold reasoning"),
 )
 

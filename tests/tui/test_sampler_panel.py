@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.events import MouseScrollDown
+from textual.message import Message
 from textual.pilot import Pilot
 from textual.widgets import Static
 
 from mlxchat.parameters import PARAMETERS, Settings
+from mlxchat.presets import Preset
 from mlxchat.tui.themes import ThemedApp
 from mlxchat.tui.widgets.fold import Fold, FoldTitle
 from mlxchat.tui.widgets.number_field import NumberField
@@ -29,12 +32,19 @@ class PanelApp(ThemedApp):
         super().__init__()
         self.panel = SamplerPanel(settings, MODEL)
         self.told: list[tuple[str | None, Settings]] = []
+        self.asked: list[type[Message]] = []
 
     def compose(self) -> ComposeResult:
         yield self.panel
 
     def on_sampler_panel_settings_changed(self, message: SamplerPanel.SettingsChanged) -> None:
         self.told.append((message.name, message.settings))
+
+    def on_sampler_title_preset_wanted(self, message: SamplerTitle.PresetWanted) -> None:
+        self.asked.append(type(message))
+
+    def on_sampler_title_revert_asked(self, message: SamplerTitle.RevertAsked) -> None:
+        self.asked.append(type(message))
 
     def slider(self, name: str) -> Slider:
         control = self.panel.rows[name].control
@@ -157,24 +167,28 @@ async def test_the_marks_lie_at_the_models_own_values() -> None:
 async def test_the_title_offers_a_reset_of_everything() -> None:
     app = PanelApp(HOT.with_value("seed", 3))
     async with app.run_test(size=(46, 40)) as pilot:
-        assert "modified* · reset all" in app.line("SAMPLER")
+        assert app.line("SAMPLER").endswith("preset: model's own ▾  modified")
         app.query_one(SamplerTitle).focus()
         await pilot.press("backspace")
         assert app.told == [(None, MODEL)]
         await pilot.pause()
-        assert app.line("SAMPLER").strip() == "› SAMPLER"
+        assert app.line("SAMPLER").strip().startswith("› SAMPLER ")
+        assert "modified" not in app.line("SAMPLER")
         await pilot.press("backspace")
         assert len(app.told) == 1
 
 
-async def test_a_click_on_modified_resets_and_one_on_the_title_does_not() -> None:
+async def test_clicks_on_the_title_ask_for_the_presets_values_or_for_another_preset() -> None:
     app = PanelApp(HOT)
     async with app.run_test(size=(46, 40)) as pilot:
         title = app.query_one(SamplerTitle)
-        await pilot.click(title, offset=(2, 0))
+        for place in (2, title.size.width - 12, title.size.width - 3):
+            await pilot.click(title, offset=(place, 0))
+        title.focus()
+        await pilot.press("enter")
+        wanted, reverted = SamplerTitle.PresetWanted, SamplerTitle.RevertAsked
+        assert app.asked == [wanted, wanted, reverted, wanted]
         assert app.told == []
-        await pilot.click(title, offset=(title.size.width - 3, 0))
-        assert app.told == [(None, MODEL)]
 
 
 async def test_up_and_down_walk_over_every_row() -> None:
@@ -353,13 +367,29 @@ async def test_every_kind_of_theme_draws_the_panel(theme: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("width", "offer"), [(46, " modified* · reset all"), (22, " modified*"), (14, " *")]
+    ("width", "preset", "shown"),
+    [
+        (46, "creative", "SAMPLER         preset: creative ▾  modified"),
+        (36, "creative", "SAMPLER       creative ▾  modified"),
+        (28, "creative", "SAMPLER     creative ▾ *"),
+        (22, "creative", "SAMPLER creative ▾ *"),
+        (21, "creative", "SAMPLER creati… ▾ *"),
+        (46, "wild but coherent (min_p)", "SAMPLER      wild but coherent (min_p) ▾ *"),
+        (36, "wild but coherent (min_p)", "SAMPLER wild but coherent (mi… ▾ *"),
+        (36, "小说小说小说小说小说小说", "SAMPLER 小说小说小说小说小说… ▾ *"),
+        (16, "creative", "SAMPLER    ▾ *"),
+        (12, "creative", "SAMPLER *"),
+    ],
 )
-async def test_the_title_says_modified_in_the_room_there_is(width: int, offer: str) -> None:
+async def test_the_title_names_the_preset_in_the_room_there_is(
+    width: int, preset: str, shown: str
+) -> None:
     app = PanelApp(HOT)
     async with app.run_test(size=(width, 15)) as pilot:
+        app.panel.preset = Preset(preset, {"temp": 1.9})
         await pilot.pause()
-        assert app.line("SAMPLER").endswith(offer)
+        assert " ".join(app.line("SAMPLER").split()) == " ".join(shown.split())
+        assert cell_len(app.line("SAMPLER")) == width - 1
 
 
 async def test_a_tooltip_tells_what_the_parameter_does() -> None:

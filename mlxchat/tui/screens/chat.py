@@ -14,7 +14,6 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.css.query import NoMatches
 from textual.events import Key
 from textual.reactive import var
-from textual.screen import Screen
 from textual.widgets import Footer
 
 from mlxchat.commands import ACTIONS, COMMANDS, completions, run_line
@@ -32,13 +31,13 @@ from mlxchat.engine.interface import (
     WordsNoted,
 )
 from mlxchat.errors import MlxchatError
-from mlxchat.parameters import Settings, Value
 from mlxchat.session import ChatSession
 from mlxchat.tui.clipboard import copy_with_file
 from mlxchat.tui.follower import Follower
 from mlxchat.tui.history import MessageHistory
 from mlxchat.tui.inspection import Inspection
 from mlxchat.tui.pace import DRAINS_A_SECOND, Pace
+from mlxchat.tui.screens.chat_settings import SettingsScreen
 from mlxchat.tui.widgets.message_editor import MessageEditor
 from mlxchat.tui.widgets.next_token import NextToken
 from mlxchat.tui.widgets.sampler_panel import SamplerPanel
@@ -65,7 +64,7 @@ next token.
 F1 help  ·  Ctrl+P commands"""
 
 
-class ChatScreen(Screen[None]):
+class ChatScreen(SettingsScreen):
     """One conversation, with every control of the sampler beside it."""
 
     app: MlxchatApp
@@ -116,7 +115,7 @@ class ChatScreen(Screen[None]):
         )
         self.query_one(MessageEditor).focus()
         self._show_panel()
-        for problem in self.app.theme_problems:
+        for problem in (*self.app.theme_problems, *self.preset_problems()):
             self.transcript.add_notice(problem, "warning")
         if self._spec is not None:
             self._load(self._spec)
@@ -143,9 +142,8 @@ class ChatScreen(Screen[None]):
 
     def _react(self, event: Event) -> None:
         if isinstance(event, Loaded):
-            panel = self.query_one(SamplerPanel)
-            panel.defaults, panel.settings = self.session.defaults, self.session.settings
-            panel.remarks = {}
+            self.settings_begun()
+            self.query_one(SamplerPanel).remarks = {}
             self.app.remember_model()
         elif isinstance(event, LoadFailed) and self.session.info is None:
             self.app.pick_model()
@@ -194,14 +192,6 @@ class ChatScreen(Screen[None]):
         self.transcript.add_user(text)
         self.follower.begin_reply()
         self.refresh_bindings()
-
-    @on(SamplerPanel.SettingsChanged)
-    def _settings_changed(self, message: SamplerPanel.SettingsChanged) -> None:
-        if message.name is None:
-            self.session.reset_settings()
-        else:
-            self.session.set_parameter(message.name, message.settings.value(message.name))
-        self._inspect()
 
     @on(SystemPromptEditor.Edited)
     def _system_edited(self, message: SystemPromptEditor.Edited) -> None:
@@ -269,11 +259,6 @@ class ChatScreen(Screen[None]):
         return True
 
     # mlxchat.commands.Host
-
-    @property
-    def settings(self) -> Settings:
-        """The settings in force."""
-        return self.session.settings
 
     def stop(self) -> None:
         """Stop the reply or the load."""
@@ -384,25 +369,6 @@ class ChatScreen(Screen[None]):
         self.session.set_system(text)
         self._ask_cost()
         self.say("The system prompt holds from the next reply on.")
-
-    def set_parameter(self, name: str, value: Value) -> None:
-        """Change a setting."""
-        self.session.set_parameter(name, value)
-        self._settings_set()
-
-    def reset_parameter(self, name: str) -> None:
-        """Go back to the model's own value of one setting."""
-        self.session.reset_parameter(name)
-        self._settings_set()
-
-    def reset_settings(self) -> None:
-        """Go back to the model's own settings."""
-        self.session.reset_settings()
-        self._settings_set()
-
-    def _settings_set(self) -> None:
-        self.query_one(SamplerPanel).settings = self.session.settings
-        self._inspect()
 
     def say(self, text: str) -> None:
         """Show the person a short text."""

@@ -80,6 +80,7 @@ class ParameterRow(Widget):
         row: ParameterRow
         name: str
         value: Value
+        drag: int = 0
 
         @property
         def control(self) -> ParameterRow:
@@ -211,7 +212,7 @@ class ParameterRow(Widget):
     @on(Slider.Moved)
     def _slider_moved(self, message: Slider.Moved) -> None:
         message.stop()
-        self._changed(message.value)
+        self._changed(message.value, message.drag)
 
     @on(ParameterField.Entered)
     def _entered(self, message: ParameterField.Entered) -> None:
@@ -223,6 +224,6 @@ class ParameterRow(Widget):
     def _keep(self, message: Message) -> None:
         message.stop()
 
-    def _changed(self, value: Value) -> None:
+    def _changed(self, value: Value, drag: int = 0) -> None:
         self.value = value
-        self.post_message(self.Changed(self, self.parameter.name, value))
+        self.post_message(self.Changed(self, self.parameter.name, value, drag))

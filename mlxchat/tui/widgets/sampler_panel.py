@@ -10,15 +10,15 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
-from textual.widget import Widget
 from textual.widgets import Static
 
 from mlxchat.parameters import PARAMETERS, AnyParameter, Group, Settings
+from mlxchat.presets import Preset, own_preset
 from mlxchat.tui.widgets.fold import Fold, FoldTitle
 from mlxchat.tui.widgets.parameter_row import ParameterRow
+from mlxchat.tui.widgets.sampler_title import SamplerTitle
 
 ALWAYS_SHOWN = ("temp", "top_p", "min_p", "top_k")
 
@@ -37,67 +37,6 @@ def short_label(parameter: AnyParameter) -> str:
         return "└ context"
     name = parameter.name.removeprefix(f"{parameter.group}_")
     return name.removesuffix("_penalty").removesuffix("_to_keep")
-
-
-class SamplerTitle(Widget, can_focus=True):
-    """The panel's title; says whether anything differs from the defaults, and resets it all."""
-
-    ALLOW_SELECT = False
-
-    HELP = "Backspace sets every parameter back to its default."
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"sampler--modified"}
-
-    DEFAULT_CSS = """
-    SamplerTitle {
-        height: 1;
-        color: $heading;
-        text-style: bold;
-        & > .sampler--modified { color: $accent; text-style: not bold; }
-        &:focus { color: $accent; }
-    }
-    """
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("backspace,delete", "reset_all", "Reset all"),
-    ]
-
-    modified: reactive[bool] = reactive(False)
-
-    class ResetAsked(Message):
-        """The person wants every default back."""
-
-    def render(self) -> Content:
-        """SAMPLER at the left, what can be done about changes at the right."""
-        return Content.assemble(
-            self._heading,
-            (
-                self._offer.rjust(max(0, self.content_size.width - len(self._heading))),
-                self.get_visual_style("sampler--modified", partial=True),
-            ),
-        )
-
-    @property
-    def _heading(self) -> str:
-        return f"{'› ' if self.has_focus else ''}SAMPLER"
-
-    @property
-    def _offer(self) -> str:
-        if not self.modified:
-            return ""
-        room = self.content_size.width - len(self._heading) - 1
-        offers = ("modified* · reset all", "modified*", "*")
-        return next((offer for offer in offers if len(offer) <= room), "")
-
-    def action_reset_all(self) -> None:
-        """Ask for every default."""
-        if self.modified:
-            self.post_message(self.ResetAsked())
-
-    def on_click(self, event: events.Click) -> None:
-        event.stop()
-        if event.x >= self.content_size.width - len(self._offer):
-            self.action_reset_all()
 
 
 class SamplerPanel(Vertical):
@@ -125,22 +64,34 @@ class SamplerPanel(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "neighbour(-1)", "Row above", show=False),
         Binding("down", "neighbour(1)", "Row below", show=False),
+        Binding("ctrl+z", "step_back(True)", "Undo", show=False),
+        Binding("ctrl+y,ctrl+shift+z", "step_back(False)", "Redo", show=False),
     ]
 
     settings: reactive[Settings] = reactive(Settings)
     """The values of all rows. Setting it from outside posts no message."""
     defaults: reactive[Settings] = reactive(Settings)
     """The model's own values: the marks on the sliders, and what a reset goes back to."""
+    preset: reactive[Preset | None] = reactive[Preset | None](None)
+    """What the title names; None for the model's own values."""
 
     remarks: reactive[Mapping[str, Sequence[str]]] = reactive(dict)
     """What the model makes of words in the settings, by parameter name."""
 
     @dataclass
     class SettingsChanged(Message):
-        """The person changed a setting; `name` is None where all of them were reset."""
+        """The person changed a setting; `name` is None where all of them were reset. `drag` numbers
+        the drags of a slider; 0 for every other way."""
 
         settings: Settings
         name: str | None
+        drag: int = 0
+
+    @dataclass
+    class StepWanted(Message):
+        """The person wants to undo a change, or to redo it."""
+
+        back: bool
 
     def __init__(
         self,
@@ -217,12 +168,17 @@ class SamplerPanel(Vertical):
         for name, row in self.rows.items():
             row.remark = " ".join(self.remarks.get(name, ()))
 
+    def _watch_preset(self) -> None:
+        self._show()
+
     def _show(self) -> None:
         for name, row in self.rows.items():
             row.default = self.defaults.value(name)
             row.value = self.settings.value(name)
             row.idle_reason = self.settings.idle_reason(name)
-        self._title.modified = bool(self.settings.differences(self.defaults))
+        preset = self.preset or own_preset(self.defaults)
+        self._title.preset = preset.name
+        self._title.modified = bool(preset.differences(self.settings))
         for group, fold in self._folds.items():
             fold.fold_title.summary = self._summary(group)
 
@@ -260,7 +216,8 @@ class SamplerPanel(Vertical):
     @on(ParameterRow.Changed)
     def _row_changed(self, message: ParameterRow.Changed) -> None:
         message.stop()
-        self._take(self.settings.with_value(message.name, message.value), message.name)
+        settings = self.settings.with_value(message.name, message.value)
+        self._take(settings, message.name, message.drag)
 
     @on(SamplerTitle.ResetAsked)
     def _reset_asked(self, message: SamplerTitle.ResetAsked) -> None:
@@ -272,9 +229,13 @@ class SamplerPanel(Vertical):
         if self.settings != self.defaults:
             self._take(self.defaults, None)
 
-    def _take(self, settings: Settings, name: str | None) -> None:
+    def _take(self, settings: Settings, name: str | None, drag: int = 0) -> None:
         self.settings = settings
-        self.post_message(self.SettingsChanged(settings, name))
+        self.post_message(self.SettingsChanged(settings, name, drag))
+
+    def action_step_back(self, back: bool) -> None:
+        """Ask to undo a change, or to redo it."""
+        self.post_message(self.StepWanted(back))
 
     def action_neighbour(self, direction: int) -> None:
         """Give the focus to the row above or below."""

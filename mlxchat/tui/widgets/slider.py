@@ -94,6 +94,8 @@ Backspace or a double click goes back to the default."""
 
         slider: Slider
         value: Number
+        drag: int = 0
+        """The number of the drag that it is part of; 0 where nothing is dragged."""
 
         @property
         def control(self) -> Slider:
@@ -114,6 +116,7 @@ Backspace or a double click goes back to the default."""
         super().__init__(name=name, id=id, classes=classes)
         self.parameter = parameter
         self.scale = SliderScale(parameter)
+        self._drags = 0
         default = parameter.default if default is None else default
         default = parameter.low if default is None else default
         self.set_reactive(Slider.default, default)
@@ -189,7 +192,8 @@ Backspace or a double click goes back to the default."""
     def _change(self, value: Number) -> None:
         if value != self.value:
             self.value = value
-            self.post_message(self.Moved(self, value))
+            drag = self._drags if self.app.mouse_captured is self else 0
+            self.post_message(self.Moved(self, value, drag))
 
     async def _on_key(self, event: events.Key) -> None:
         typed = event.character if event.is_printable else None
@@ -255,6 +259,7 @@ Backspace or a double click goes back to the default."""
         event.stop()
         self._leave()
         self.capture_mouse()
+        self._drags += 1
         self._follow(event)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:

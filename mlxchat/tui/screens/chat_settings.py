@@ -1,0 +1,136 @@
+"""What the chat screen does with settings and presets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from textual import on
+from textual.screen import Screen
+
+from mlxchat.parameters import Settings
+from mlxchat.preset_command import run_preset
+from mlxchat.preset_file import read_presets
+from mlxchat.presets import Preset
+from mlxchat.session import ChatSession
+from mlxchat.tui.widgets.sampler_panel import SamplerPanel
+from mlxchat.tui.widgets.sampler_title import SamplerTitle
+
+if TYPE_CHECKING:
+    from mlxchat.tui.screens.preset_picker import PresetPicker
+
+
+class SettingsScreen(Screen[None]):
+    """A screen over a session and its sampler panel."""
+
+    session: ChatSession
+    _picker: PresetPicker | None = None
+
+    def say(self, text: str) -> None:
+        """Show the person a short text."""
+        raise NotImplementedError
+
+    def _inspect(self) -> None:
+        raise NotImplementedError
+
+    # mlxchat.commands.Host
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self.session.settings
+
+    def set_parameter(self, name: str, value: Any) -> None:
+        """Change a setting."""
+        self.session.set_parameter(name, value)
+        self.show_settings()
+
+    def reset_parameter(self, name: str) -> None:
+        """Go back to the model's own value of one setting."""
+        self.session.reset_parameter(name)
+        self.show_settings()
+
+    def reset_settings(self) -> None:
+        """Go back to the model's own settings."""
+        self.session.reset_settings()
+        self.show_settings()
+
+    def preset(self, argument: str) -> None:
+        """Choose, save or change a preset; empty opens the choice."""
+        if not argument:
+            self._pick_preset()
+            return
+        said = run_preset(self.session, argument)
+        self.show_settings()
+        self.say(said)
+
+    # The panel
+
+    def show_settings(self, tried: Preset | None = None) -> None:
+        """Let the panel show what is in force, and ask what could come next under it. `tried` is
+        the preset of a preview."""
+        panel = self.query_one(SamplerPanel)
+        panel.defaults = self.session.defaults
+        panel.settings = self.session.settings
+        panel.preset = tried or self.session.preset
+        self._inspect()
+
+    def settings_begun(self) -> None:
+        """A model was loaded: its settings are in force."""
+        if self._picker is not None:
+            self._picker.dismiss(None)
+        self.show_settings()
+        if missing := self.session.missing_default:
+            self.say(
+                f"This model starts with the preset “{missing}”, which is not there: its own "
+                "settings are used. /preset default chooses another."
+            )
+
+    def preset_problems(self) -> tuple[str, ...]:
+        """What is wrong with the person's own presets."""
+        return read_presets().problems
+
+    @on(SamplerPanel.SettingsChanged)
+    def _settings_changed(self, message: SamplerPanel.SettingsChanged) -> None:
+        if message.name is None:
+            self.session.reset_settings()
+        else:
+            value = message.settings.value(message.name)
+            self.session.set_parameter(message.name, value, message.drag)
+        # The panel's values may be ahead of the session's, of which it tells one after the other.
+        self.query_one(SamplerPanel).preset = self.session.preset
+        self._inspect()
+
+    @on(SamplerTitle.RevertAsked)
+    def _revert(self) -> None:
+        self.session.choose_preset(self.session.preset)
+        self.show_settings()
+
+    @on(SamplerPanel.StepWanted)
+    def _step(self, message: SamplerPanel.StepWanted) -> None:
+        if self.session.undo() if message.back else self.session.redo():
+            self.show_settings()
+        else:
+            self.say("There is nothing to undo." if message.back else "There is nothing to redo.")
+
+    # The choice of a preset
+
+    @on(SamplerTitle.PresetWanted)
+    def _pick_preset(self) -> None:
+        from mlxchat.tui.screens.preset_picker import PresetPicker
+
+        if self._picker is None:
+            self._picker = PresetPicker(self.session, self._try_settings)
+            # Beside what shows the effect: the text that is being written, or else the panel.
+            panel_shown = not self.query_one("#panel").has_class("-hidden")
+            self._picker.set_class(panel_shown and not self.session.busy, "-left")
+            self.app.push_screen(self._picker, self._preset_picked)
+
+    def _try_settings(self, settings: Settings, preset: Preset | None) -> None:
+        self.session.change(settings)
+        self.show_settings(preset)
+
+    def _preset_picked(self, preset: Preset | None) -> None:
+        self._picker = None
+        if preset is not None:
+            self.session.choose_preset(preset)
+        self.show_settings()
