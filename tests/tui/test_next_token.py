@@ -62,7 +62,7 @@ async def test_it_is_asked_for_after_a_reply_and_shown():
         await person.hear("In Paris.")
         request = asked(person)[-1]
         assert [m.content for m in request.messages] == ["Where?"]
-        assert len(request.reply_ids) == len(person.session.reply.tokens) - 1
+        assert len(request.reply_ids) == len(person.session.reply.tokens)
         screen = await answer(person, PARIS)
         assert "NEXT TOKEN" in screen
         assert "█" in screen

@@ -251,7 +251,7 @@ async def test_the_next_token_can_be_chosen_too():
         await answer(person, ROADS)
         person.chat.query_one(NextToken).focus()
         await person.press("down", "enter")
-        assert person.requests[-1].reply_ids == (*range(9), 11)
+        assert person.requests[-1].reply_ids == (*range(10), 11)
 
 
 async def test_no_other_road_while_a_reply_is_written():

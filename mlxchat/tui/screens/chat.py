@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,15 +10,11 @@ from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.css.query import NoMatches
 from textual.events import Key
-from textual.reactive import var
 from textual.widgets import Footer
 
 from mlxchat.commands import ACTIONS, COMMANDS, completions, run_line
 from mlxchat.conversation.as_code import Language, as_code
-from mlxchat.conversation.conversation import Reply
-from mlxchat.conversation.surprise import MEASURES
 from mlxchat.engine.interface import (
     Event,
     Inspected,
@@ -30,14 +25,14 @@ from mlxchat.engine.interface import (
     TokensCounted,
     WordsNoted,
 )
-from mlxchat.errors import MlxchatError
 from mlxchat.session import ChatSession
 from mlxchat.tui.clipboard import copy_with_file
 from mlxchat.tui.follower import Follower
 from mlxchat.tui.history import MessageHistory
 from mlxchat.tui.inspection import Inspection
 from mlxchat.tui.pace import DRAINS_A_SECOND, Pace
-from mlxchat.tui.screens.chat_settings import SettingsScreen
+from mlxchat.tui.screens.chat_panel import NARROW, WIDE
+from mlxchat.tui.screens.chat_tokens import TokensScreen
 from mlxchat.tui.widgets.message_editor import MessageEditor
 from mlxchat.tui.widgets.next_token import NextToken
 from mlxchat.tui.widgets.sampler_panel import SamplerPanel
@@ -50,11 +45,6 @@ from mlxchat.tui.widgets.transcript_tokens import named
 if TYPE_CHECKING:
     from mlxchat.tui.app import MlxchatApp
 
-NARROW = 60
-"""Columns from which there is room for two columns."""
-WIDE = 100
-"""Columns from which the sampler panel is open by itself."""
-
 WELCOME = """\
 Say something below, and move the
 sliders while the model answers:
@@ -64,7 +54,7 @@ next token.
 F1 help  ·  Ctrl+P commands"""
 
 
-class ChatScreen(SettingsScreen):
+class ChatScreen(TokensScreen):
     """One conversation, with every control of the sampler beside it."""
 
     app: MlxchatApp
@@ -79,9 +69,6 @@ class ChatScreen(SettingsScreen):
         for c in ACTIONS
         if c.key),
     ]  # fmt: skip
-
-    panel_chosen: var[bool | None] = var[bool | None](None)
-    """Whether the person opened or closed the panel; None while its width decides."""
 
     def __init__(self, session: ChatSession, spec: ModelSpec | None) -> None:
         super().__init__()
@@ -121,11 +108,6 @@ class ChatScreen(SettingsScreen):
             self._load(self._spec)
         self.set_interval(1 / DRAINS_A_SECOND, self._tick)
 
-    @property
-    def transcript(self) -> Transcript:
-        """The conversation on the screen."""
-        return self.query_one(Transcript)
-
     # The engine
 
     def _tick(self) -> None:
@@ -157,11 +139,6 @@ class ChatScreen(SettingsScreen):
                 self.say(remark)
         elif isinstance(event, Inspected):
             self.inspection.answered(event)
-
-    def _inspect(self) -> None:
-        """Ask what could come, where that can be seen."""
-        if self.panel_shown:
-            self.inspection.ask()
 
     def _system_applied(self) -> None:
         """The reply has read the system prompt as it stands in the session."""
@@ -250,105 +227,11 @@ class ChatScreen(SettingsScreen):
                 return None
         return True
 
-    def _try(self, do: Callable[[], object]) -> bool:
-        try:
-            do()
-        except MlxchatError as error:
-            self.notify(str(error), severity="warning", markup=False)
-            return False
-        return True
-
     # mlxchat.commands.Host
 
     def stop(self) -> None:
         """Stop the reply or the load."""
         self.session.stop()
-
-    def retry(self) -> None:
-        """Write the last reply again, as another version."""
-        before = self.session.reply
-        self.session.retry()
-        self._begin_version(before)
-
-    def _begin_version(self, before: Reply | None) -> None:
-        """Another version of a reply is going to be written in its place."""
-        if before is not None:
-            self.transcript.remove_reply(before)
-        self.transcript.following = True
-        self.follower.begin_reply()
-        self.refresh_bindings()
-
-    def show_version(self, step: int) -> None:
-        """Go to another version of the reply in sight."""
-        if not self.transcript.ask_version(step):
-            raise MlxchatError("The reply in sight has one version: retry it (Ctrl+R) for another.")
-
-    @on(Transcript.VersionAsked)
-    def _version_asked(self, message: Transcript.VersionAsked) -> None:
-        self._try(partial(self._go_to_version, message.reply, message.step))
-
-    def _go_to_version(self, reply: Reply, step: int) -> None:
-        shown = self.session.show_version(reply, step)
-        if shown is not None:
-            self.transcript.remove_reply(reply)
-            self.follower.show_path(shown)
-            self._inspect()
-
-    # Tokens
-
-    def show_tokens(self, what: str | None) -> None:
-        """Walk through the tokens of the reply in sight, or stop it; or show all, or other
-        colours."""
-        view = self.transcript
-        if what in MEASURES:
-            view.measure = what
-        elif what in ("always", "off"):
-            view.always_tokens = what == "always"
-        elif what is not None:
-            names = ", ".join(MEASURES)
-            raise MlxchatError(f"/tokens takes always, off, or what the colours tell: {names}.")
-        elif view.walking:
-            view.action_walk_off()
-        elif view.walk():
-            view.focus()
-        else:
-            raise MlxchatError("There is no reply in sight whose tokens are known.")
-
-    @on(Transcript.TokenSelected)
-    def _token_selected(self, message: Transcript.TokenSelected) -> None:
-        self.query_one(TokenDetail).measure = self.transcript.measure
-        self.inspection.select(message.reply, message.place)
-        self._inspect()
-
-    @on(Transcript.RoadsAsked)
-    def _roads_asked(self) -> None:
-        self._open_panel()
-        self.call_after_refresh(self.query_one(NextToken).focus)
-        self._inspect()
-
-    @on(NextToken.Left)
-    def _roads_left(self) -> None:
-        if self.has_class("-panel-only"):
-            self.panel_chosen = False
-        self.call_after_refresh(self.transcript.focus)
-
-    @on(NextToken.Chosen)
-    def _road_chosen(self, message: NextToken.Chosen) -> None:
-        at = self.inspection.at
-        before = at[0] if at else self.session.reply
-        if self._try(partial(self.inspection.take, message.distribution, message.token_id)):
-            self._roads_left()
-            self._begin_version(before)
-
-    @on(Transcript.SearchAsked)
-    def _search_asked(self) -> None:
-        self.query_one(TokenDetail).open_search()
-
-    @on(TokenDetail.Searched)
-    def _searched(self, message: TokenDetail.Searched) -> None:
-        self.transcript.focus()
-        if message.text and not self.transcript.search(message.text):
-            self.notify(f"The reply has no {message.text!r}.", severity="warning", markup=False)
 
     def clear(self) -> None:
         """Begin a new conversation."""
@@ -395,20 +278,6 @@ class ChatScreen(SettingsScreen):
         """Use a theme; None opens the choice with its preview."""
         self.app.choose_theme(name)
 
-    def toggle_panel(self) -> None:
-        """Go to the sampler panel; from inside it, hide it."""
-        inside = self.focused is not None and self.query_one("#panel") in self.focused.ancestors
-        if inside and self.panel_shown:
-            self.panel_chosen = False
-            self.query_one(MessageEditor).focus()
-        else:
-            self._open_panel()
-            self.query_one("SamplerPanel Slider").focus()
-
-    def _open_panel(self) -> None:
-        if not self.panel_shown:
-            self.panel_chosen = True
-
     def copy_reply(self) -> None:
         """Put the last reply onto the clipboard."""
         self.transcript.action_copy_reply()
@@ -428,29 +297,3 @@ class ChatScreen(SettingsScreen):
     def leave(self) -> None:
         """End the program."""
         self.app.exit()
-
-    # The panel
-
-    @property
-    def panel_shown(self) -> bool:
-        """Whether the panel is open."""
-        return self.size.width >= WIDE if self.panel_chosen is None else self.panel_chosen
-
-    def watch_panel_chosen(self) -> None:
-        """Show the choice."""
-        self._show_panel()
-        if self.is_mounted and self.panel_shown:
-            self._inspect()
-
-    def on_resize(self) -> None:
-        """The panel opens by itself where there is room."""
-        self._show_panel()
-
-    def _show_panel(self) -> None:
-        try:
-            self.query_one("#panel").set_class(not self.panel_shown, "-hidden")
-        except NoMatches:
-            return
-        # Not by the breakpoint's class, which comes later than a new width: what is hidden for a
-        # moment loses the focus.
-        self.set_class(self.panel_shown and self.size.width < NARROW, "-panel-only")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from textual import on
-from textual.screen import Screen
 
 from mlxchat.parameters import Settings
 from mlxchat.preset_command import run_preset
 from mlxchat.preset_file import read_presets
 from mlxchat.presets import Preset
 from mlxchat.session import ChatSession
+from mlxchat.tui.screens.chat_panel import PanelScreen
 from mlxchat.tui.widgets.sampler_panel import SamplerPanel
 from mlxchat.tui.widgets.sampler_title import SamplerTitle
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mlxchat.tui.screens.preset_picker import PresetPicker
 
 
-class SettingsScreen(Screen[None]):
+class SettingsScreen(PanelScreen):
     """A screen over a session and its sampler panel."""
 
     session: ChatSession
@@ -27,9 +27,6 @@ class SettingsScreen(Screen[None]):
 
     def say(self, text: str) -> None:
         """Show the person a short text."""
-        raise NotImplementedError
-
-    def _inspect(self) -> None:
         raise NotImplementedError
 
     # mlxchat.commands.Host
