@@ -11,7 +11,7 @@ pytestmark = pytest.mark.real_model
 
 
 async def test_a_reply_that_was_changed_while_it_was_written_is_replayed(demo_model):
-    async with chatting(demo_model, "You tell stories.", temp=0.9, max_tokens=24) as person:
+    async with chatting(demo_model, "You tell stories.", temp=0.9, max_tokens=90) as person:
         session: ChatSession = person.session
         await person.say("Tell me about a fox.")
         await person.until_written(4)
