@@ -46,6 +46,24 @@ async def light(pilot: Pilot[object], session: ChatSession) -> None:
     await pilot.press("0", ".", "8")
 
 
+async def tokens(pilot: Pilot[object], session: ChatSession) -> None:
+    """A reply opened up into its tokens, one of them selected, after a change in mid-reply."""
+    session.set_parameter("temp", 0.9)
+    await ask(pilot, session, "Name three colours of the sea, and why.", change=("temp", 0.7, 40))
+    await pilot.press("ctrl+t", "right_square_bracket", "right_square_bracket")
+    await pilot.pause(1.0)
+
+
+async def presets(pilot: Pilot[object], session: ChatSession) -> None:
+    """The choice of a preset, with a comparison."""
+    await ask(pilot, session, "Name three colours of the sea, and why.")
+    session.set_parameter("temp", 1.1)
+    pilot.app.screen.run_command("preset")  # type: ignore[attr-defined]
+    await pilot.pause(0.5)
+    await pilot.press("down", "down", "down")
+    await pilot.pause(1.0)
+
+
 async def ask(
     pilot: Pilot[object],
     session: ChatSession,
@@ -106,6 +124,8 @@ def write_png(svg: str, path: Path) -> None:
 PICTURES: dict[str, tuple[tuple[int, int], Act]] = {
     "chat": ((120, 40), chat),
     "light": ((100, 30), light),
+    "tokens": ((120, 40), tokens),
+    "presets": ((120, 40), presets),
 }
 
 

@@ -76,12 +76,12 @@ class TokenDetail(Vertical):
         & > .token-detail--quiet { color: $text-muted; }
         & > .token-detail--level-0 { color: $foreground; }
         & > .token-detail--level-1 { color: $text-success; }
-        & > .token-detail--level-2 { color: $text-warning; text-style: underline; }
-        & > .token-detail--level-3 { color: $text-error; text-style: bold underline; }
+        & > .token-detail--level-2 { color: $text-warning; text-style: italic; }
+        & > .token-detail--level-3 { color: $text-error; text-style: underline; }
         & > .token-detail--level-4 {
             color: $text-error;
             background: $error 25%;
-            text-style: bold italic underline;
+            text-style: bold underline;
         }
     }
     """

@@ -36,12 +36,12 @@ Transcript {
 
     & > .transcript--token-0 { color: $foreground; }
     & > .transcript--token-1 { color: $text-success; }
-    & > .transcript--token-2 { color: $text-warning; text-style: underline; }
-    & > .transcript--token-3 { color: $text-error; text-style: bold underline; }
+    & > .transcript--token-2 { color: $text-warning; text-style: italic; }
+    & > .transcript--token-3 { color: $text-error; text-style: underline; }
     & > .transcript--token-4 {
         color: $text-error;
         background: $error 25%;
-        text-style: bold italic underline;
+        text-style: bold underline;
     }
     & > .transcript--token-cursor { color: $background; background: $accent; text-style: bold; }
 
