@@ -13,7 +13,13 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("Backspace", "Slider: back to the model's own value"),
     ("Enter", "Sampler panel's title: choose a preset; Backspace: the model's own values"),
     ("^Z, ^Y", "Sampler panel: undo and redo a change of settings"),
-    ("Enter", "Conversation: fold and unfold reasoning"),
+    ("Enter", "Conversation: fold and unfold reasoning and changes of settings"),
+    ("Left, Right", "Conversation: version before and next version of the reply"),
+    ("Arrows", "Token view: from token to token, from line to line"),
+    ("[, ]", "Token view: the surprising token before, the next one"),
+    ("/, n, N", "Token view: search, next match, match before"),
+    ("m", "Token view: colours by probability, rank, entropy, disagreement"),
+    ("Enter", "Token view: choose another token; on it: go on from there"),
 )
 
 

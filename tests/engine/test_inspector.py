@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from mlxchat.engine.interface import Inspected, InspectRequest, Message, TokenSampled
+from mlxchat.engine.interface import (
+    ALTERNATIVES,
+    Inspected,
+    InspectRequest,
+    Message,
+    TokenSampled,
+)
 from mlxchat.parameters import Settings
+from tests.driving import Driver
 
 QUESTION = [Message("user", "Name three colours of the sea.")]
 FREE = Settings(temp=1.0, max_tokens=12)
@@ -26,6 +33,31 @@ def test_it_is_what_was_recorded_when_the_token_was_drawn(real, place):
         assert logprobs[token_id] == pytest.approx(logprob, abs=1e-3)
     assert told.candidates[0].token_id == record.alternatives[0][0]
     assert told.candidates[0].text == real.engine.token_bytes(told.candidates[0].token_id).decode()
+
+
+def test_what_was_recorded_agrees_with_a_cold_forward_pass(real, demo_model):
+    """All alternatives, the entropy, and the probability of the draw under the filters."""
+    settings = Settings(temp=0.8, top_p=0.9, min_p=0.01, repetition_penalty=1.2, max_tokens=12)
+    written = real.reply(QUESTION, settings, seed=5)
+    cold = Driver()
+    try:
+        cold.load(demo_model)
+        for place in (0, 4, 11):
+            record = written.records[place]
+            told = cold.inspect(
+                QUESTION,
+                settings,
+                reply_ids=tuple(written.token_ids[:place]),
+                also=(record.token_id,),
+            )
+            by_id = {candidate.token_id: candidate for candidate in told.candidates}
+            assert len(record.alternatives) == ALTERNATIVES
+            for token_id, logprob in record.alternatives:
+                assert by_id[token_id].logprob == pytest.approx(logprob, abs=1e-3)
+            assert told.entropy_before == pytest.approx(record.entropy, abs=1e-3)
+            assert by_id[record.token_id].after == pytest.approx(record.drawn_prob, abs=1e-3)
+    finally:
+        cold.close()
 
 
 def test_the_settings_are_those_of_the_question(real):

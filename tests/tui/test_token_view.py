@@ -328,3 +328,22 @@ async def test_another_model_does_not_go_on_from_these_tokens():
         await person.press("enter")
         assert len(person.requests) == 1
         assert "load that model" in person.notes[-1]
+
+
+async def test_it_stands_far_scrolling_and_other_widths():
+    async with chatting() as person:
+        await reply(person)
+        await person.press("ctrl+t")
+        for number in range(120):
+            person.transcript.add_user(f"message {number}\nand more")
+        for width in (60, 120, 41):
+            await person.resize(width, 20)
+            person.transcript.action_scroll_end()
+            await person.look()
+        person.transcript.entries[1].unwrap()
+        screen = await person.press("right")
+        assert place(person) == 5
+        assert "whales" in screen
+        person.transcript.entries[1].unwrap()
+        await person.press("escape")
+        assert not person.transcript.walking

@@ -100,8 +100,8 @@ class TokenWalk(TranscriptView):
         return True
 
     def walk_to(self, entry: ReplyEntry, place: int) -> None:
-        """Select a token."""
-        assert entry.tokens is not None
+        """Select a token of a reply that shows its tokens."""
+        self._wrap(entry)
         if self._walked is not None and self._walked is not entry:
             self._leave(self._walked)
         self._paint_cursor(None)
@@ -246,6 +246,7 @@ class TokenWalk(TranscriptView):
 
     def _switch(self, entry: ReplyEntry, show: bool) -> None:
         """Show a reply's tokens or its Markdown, with the same text at the top of the view."""
+        self._wrap(entry)
         y = self.scroll_offset.y
         inner = y - self._rows.top(self._rows.index(entry.id))
         hold = self._rows.anchor(y) if inner >= entry.height else None
@@ -254,6 +255,12 @@ class TokenWalk(TranscriptView):
         entry.wrap()
         row = 0 if before is None else entry.row_at(before)
         self.rearrange([entry], hold or Anchor(entry, row), max(0, -inner) if not hold else 0)
+
+    def _wrap(self, entry: ReplyEntry) -> None:
+        """Make the rows of a reply that is far out of sight, or was before the width changed."""
+        if not entry.wrapped:
+            entry.wrap()
+            self._rows.resized(self._rows.index(entry.id))
 
     def _paint_cursor(self, place: int | None) -> None:
         """Put the cursor onto a token of the reply that is walked, or take it off."""
