@@ -76,7 +76,10 @@ class Worker:
         mx.clear_cache()
 
     def reply(
-        self, request: ReplyRequest, cancelled: IsCancelled, look: Callable[[], None]
+        self,
+        request: ReplyRequest,
+        cancelled: IsCancelled,
+        look: Callable[[], None] = lambda: None,
     ) -> None:
         """Write one reply; a failure is an event, and the next reply works.
 

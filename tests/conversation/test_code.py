@@ -180,8 +180,8 @@ def test_the_models_options_are_written():
         "prefill_step_size=128",
     ):
         assert part in " ".join(script.split()), part
-    line = words(as_code("shell", made).text)
-    assert line[line.index("--extra-eos-token") + 1 :][:2] == ["<|x|>", "7"]
+    line = words(as_code("shell", made, lambda _: WordIds(end_tokens=(9, 12))).text)
+    assert line[line.index("--extra-eos-token") + 1 :][:2] == ["9", "12"]
     config = json.loads(line[line.index("--chat-template-config") + 1])
     assert config == dict(spec.chat_template_config)
     assert line[line.index("--prefill-step-size") + 1] == "128"
