@@ -72,7 +72,9 @@ async def test_help():
         screen = await person.press("f1")
         assert isinstance(person.app.screen, HelpScreen)
         assert "Keys" in screen
-        assert "/retry" in screen or "/system" in screen
+        assert "^T" in screen
+        screen = await person.press("pagedown")
+        assert "/retry" in screen
         await person.press("escape")
         assert person.app.screen is person.chat
 

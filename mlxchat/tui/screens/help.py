@@ -44,9 +44,8 @@ def help_text(heading: str) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(style="bold", max_width=COLUMN)
     table.add_column(ratio=1)
-    _section(
-        table, heading, "Keys", [*KEYS, *((key_name(c.key), c.help) for c in ACTIONS if c.key)]
-    )
+    keys = [(key_name(command.key), command.help) for command in ACTIONS if command.key]
+    _section(table, heading, "Keys", [*keys, *KEYS])
     _section(table, heading, "Commands", [(c.usage, c.help) for c in ACTIONS])
     rows = [(f"/{p.name}", f"{p.help} ({p.takes})") for p in PARAMETERS.values()]
     _section(table, heading, "Parameters", rows)
