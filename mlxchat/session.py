@@ -70,6 +70,8 @@ class ChatSession(SessionSettings):
         self._loads = 0
         self._specs: deque[ModelSpec] = deque()
         self._waiting = False
+        self._replaced: Reply | None = None
+        """The reply of which another version is waited for."""
 
     @property
     def state(self) -> State:
@@ -116,7 +118,7 @@ class ChatSession(SessionSettings):
         self._check_model()
         if self.reply is not None:
             self.prefill = self.reply.prefill
-            self.conversation.step_before(self.reply)
+            self._replaced = self.reply
         if not self.conversation.entries:
             raise MlxchatError("There is nothing to retry yet: send a message first.")
         self._ask()
@@ -131,7 +133,8 @@ class ChatSession(SessionSettings):
                 "A replay is no part of the conversation: choose in the reply that it repeats."
             )
         ids = [record.token_id for record in reply.tokens[:place]]
-        text = self.engine.spell([*ids, token_id])[-1]
+        ends = token_id in self.engine.word_ids(self.settings).all_end_tokens
+        text = "" if ends else self.engine.spell([*ids, token_id])[-1]
         self.prefill = reply.prefill
         self.conversation.step_before(reply)
         self._ask([*reply.tokens[:place], chosen(seen, token_id, text)])
@@ -161,7 +164,7 @@ class ChatSession(SessionSettings):
 
     def stop(self) -> None:
         """Stop the reply, or the load and the reply that waits for it; what was written stands."""
-        self._waiting = False
+        self._give_up_waiting()
         self.engine.cancel()
 
     def clear(self) -> None:
@@ -185,37 +188,35 @@ class ChatSession(SessionSettings):
             messages = self.conversation.messages() or [Message("user", "")]
             self.engine.count(request_id, messages)
 
-    def ask_next(self, request_id: int) -> bool:
-        """Ask what can come next at the end of the conversation; Inspected answers. False where
+    def ask_next(self, request_id: int) -> InspectRequest | None:
+        """Ask what can come next at the end of the conversation; Inspected may answer. None where
         there is nothing to ask about, or a reply is being written."""
         if self.info is None or self.busy or self._loads or not self.conversation.entries:
-            return False
+            return None
         reply = self.reply
-        self.engine.inspect(
-            InspectRequest(
-                request_id,
-                self.conversation.messages(until=reply),
-                self.settings,
-                prefill=reply.prefill if reply else self.prefill,
-                reply_ids=reply.spoken_ids if reply else (),
-                most_new=MOST_READ_UNASKED,
-            )
+        request = InspectRequest(
+            request_id,
+            self.conversation.messages(until=reply),
+            self.settings,
+            prefill=reply.prefill if reply else self.prefill,
+            reply_ids=reply.spoken_ids if reply else (),
+            most_new=MOST_READ_UNASKED,
         )
-        return True
+        self.engine.inspect(request)
+        return request
 
-    def ask_token(self, request_id: int, reply: Reply, place: int) -> bool:
-        """Ask what could have come at a place of a reply; Inspected answers. False where another
+    def ask_token(self, request_id: int, reply: Reply, place: int) -> InspectRequest | None:
+        """Ask what could have come at a place of a reply; Inspected answers. None where another
         model than the one that wrote it is loaded."""
         if self._loads or not self._speaks(reply) or reply not in self.conversation:
-            return False
+            return None
         ids = tuple(record.token_id for record in reply.tokens[: place + 1])
         messages = self.conversation.messages(until=reply)
-        self.engine.inspect(
-            InspectRequest(
-                request_id, messages, self.settings, reply.prefill, ids[:place], also=ids[place:]
-            )
+        request = InspectRequest(
+            request_id, messages, self.settings, reply.prefill, ids[:place], also=ids[place:]
         )
-        return True
+        self.engine.inspect(request)
+        return request
 
     # What the engine did
 
@@ -249,7 +250,8 @@ class ChatSession(SessionSettings):
                 self.info = self.spec = None
             # A load that made way for another one needs no word.
             superseded = self._loads > 0
-            self._waiting = self._waiting and superseded
+            if not superseded:
+                self._give_up_waiting()
             return not (superseded and event.cancelled)
         self.info = event.info
         self.spec = origin_of(spec, event.info) if spec else None
@@ -279,6 +281,9 @@ class ChatSession(SessionSettings):
             self._waiting = True
             return
         assert self.info is not None
+        if self._replaced is not None:
+            self.conversation.step_before(self._replaced)
+            self._replaced = None
         seed = self.settings.seed
         reply = Reply(
             model=self.info.name,
@@ -319,6 +324,10 @@ class ChatSession(SessionSettings):
                 read_in=read_in,
             )
         )
+
+    def _give_up_waiting(self) -> None:
+        """Ask for nothing when the model is there; the reply that was to be retried stays."""
+        self._waiting, self._replaced = False, None
 
     def _check_free(self) -> None:
         if self.busy:

@@ -49,6 +49,7 @@ class ScriptedEngine:
         self.request: ReplyRequest | None = None
         self._events: list[Event] = []
         self._said = 0
+        self.end_tokens: frozenset[int] = frozenset()
 
     # What is asked
 
@@ -80,7 +81,7 @@ class ScriptedEngine:
 
     def word_ids(self, settings: Settings) -> WordIds:
         """No words."""
-        return WordIds()
+        return WordIds(all_end_tokens=self.end_tokens)
 
     def token_bytes(self, token_id: int) -> bytes:
         return f" t{token_id}".encode()

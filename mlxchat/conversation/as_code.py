@@ -28,6 +28,8 @@ def as_code(language: Language, conversation: Conversation, look_up: LookUp = no
     reply = conversation.last_reply
     if reply is None or not reply.tokens:
         raise MlxchatError("There is no reply to copy yet: send a message first.")
+    if not reply.drawn:
+        raise MlxchatError("You chose every token of this reply: there is nothing to write again.")
     if reply.reason is None:
         raise MlxchatError("The reply is still being written: stop it first (Esc).")
     messages = conversation.before(reply)

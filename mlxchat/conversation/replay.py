@@ -27,6 +27,8 @@ def check_replayable(reply: Reply | None, spec: ModelSpec | None) -> Reply:
     write it again."""
     if reply is None or not reply.tokens:
         raise MlxchatError("There is no reply to replay yet: send a message first.")
+    if not reply.drawn:
+        raise MlxchatError("You chose every token of this reply: there is nothing to replay.")
     if reply.spec is None:
         raise MlxchatError("It is not known how this reply's model was loaded: it has no replay.")
     if spec != reply.spec:

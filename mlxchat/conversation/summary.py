@@ -54,7 +54,7 @@ def reply_footer(reply: Reply) -> str:
     if cost.accepted_draft_tokens:
         parts.append(f"{cost.accepted_draft_tokens} drafted")
     if reply.given:
-        parts.append(f"goes on from {reply.given}")
+        parts.append(f"{reply.given} kept")
     if reply.reason in ENDINGS:
         parts.append(ENDINGS[reply.reason])
     return " · ".join(parts) + "\n" + reply_origin(reply)

@@ -116,6 +116,8 @@ class WordIds:
     """What is added to the logit of each token."""
     end_tokens: tuple[int, ...] = ()
     """Tokens that end a reply beside the model's own."""
+    all_end_tokens: frozenset[int] = frozenset()
+    """These and the model's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +209,11 @@ class InspectRequest:
     """Tokens to tell of, however unlikely they are."""
     most_new: int | None = None
     """No answer where more tokens than this would have to be read; None: whatever it takes."""
+
+    @property
+    def place(self) -> tuple[object, ...]:
+        """What is asked about, whatever the settings."""
+        return tuple(self.messages), self.prefill, self.reply_ids
 
 
 # Events, in the order in which an engine sends them.

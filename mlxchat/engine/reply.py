@@ -90,9 +90,10 @@ class Reply:
     def write(self) -> None:
         """Write the reply, sending events. The caches go back to the store, but for a failure,
         after which nobody knows what they hold."""
-        if self._request.reply_ids[-1:] and self._ends(self._request.reply_ids[-1]):
+        if (reason := self._over_already()) is not None:
             self._emit(ReplyStarted(self._request.reply_id))
-            self._emit(ReplyFinished(self._request.reply_id, "stop", self._statistics(), 1))
+            unspoken = int(reason == "stop")
+            self._emit(ReplyFinished(self._request.reply_id, reason, self._statistics(), unspoken))
             return
         caches, self._reused = self._store.take(self._loaded.key, self._prompt_ids)
         if caches is None:
@@ -204,8 +205,13 @@ class Reply:
         """The tokens of the prompt and of the reply so far."""
         return [*self._prompt_ids, *self._reply_ids]
 
-    def _ends(self, token_id: int) -> bool:
-        return token_id in self._loaded.tokenizer.eos_token_ids
+    def _over_already(self) -> FinishReason | None:
+        """Why nothing follows the tokens that the reply begins with; None where something may."""
+        given, settings = self._request.reply_ids, self._settings_of_draw()
+        if given and given[-1] in self._loaded.words.end_tokens(settings.extra_eos_token):
+            return "stop"
+        limited = given and not self._request.schedule
+        return "length" if limited and 0 <= settings.max_tokens <= len(given) else None
 
     def _send(self, records: Iterable[TokenRecord]) -> None:
         for record in records:

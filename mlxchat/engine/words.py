@@ -39,9 +39,11 @@ class Latest(Generic[Value, Found]):
         self._found: tuple[Value, Found] | None = None
 
     def __call__(self, value: Value) -> Found:
-        if self._found is None or self._found[0] != value:
-            self._found = value, self._find(value)
-        return self._found[1]
+        # Read once: the screen's thread asks too.
+        found = self._found
+        if found is None or found[0] != value:
+            self._found = found = value, self._find(value)
+        return found[1]
 
 
 class Words:
@@ -66,7 +68,8 @@ class Words:
     def ids(self, settings: Settings) -> WordIds:
         """What the settings add: to logits, and to the tokens that end a reply."""
         ends = self._end_tokens(settings.extra_eos_token)[0]
-        return WordIds(self.bias(settings.logit_bias), tuple(sorted(ends)))
+        bias, every = self.bias(settings.logit_bias), self.end_tokens(settings.extra_eos_token)
+        return WordIds(bias, tuple(sorted(ends)), every)
 
     def use_end_tokens(self, value: Texts) -> None:
         """Let mlx_lm end a reply at these tokens, beside the model's own."""

@@ -134,18 +134,21 @@ class Worker:
 
     def spell(self, token_ids: Sequence[int]) -> list[str]:
         """The text that becomes readable with each token; nothing while no model is loaded."""
-        if self._loaded is None:
+        loaded = self._loaded
+        if loaded is None:
             return [""] * len(token_ids)
-        speller = Speller(self._loaded.tokenizer)
+        speller = Speller(loaded.tokenizer)
         return [speller.add(token_id) for token_id in token_ids]
 
     def word_ids(self, settings: Settings) -> WordIds:
         """The tokens of the words in the settings; none while no model is loaded."""
-        return self._loaded.words.ids(settings) if self._loaded else WordIds()
+        loaded = self._loaded
+        return loaded.words.ids(settings) if loaded else WordIds()
 
     def token_bytes(self, token_id: int) -> bytes:
         """A token's bytes; none while no model is loaded."""
-        return self._vocabulary.bytes_of(token_id) if self._vocabulary else b""
+        vocabulary = self._vocabulary
+        return vocabulary.bytes_of(token_id) if vocabulary else b""
 
     def close(self) -> None:
         """Give up model and caches, and end this thread's mlx streams."""

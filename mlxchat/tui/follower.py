@@ -146,11 +146,16 @@ class Follower:
             self._transcript.finish_reply(entry, "broke off" if reply.text else "")
             self._transcript.add_notice(event.message, "error")
             return
-        if self._session.replayed is None:
-            self._transcript.set_header(entry, self._header(reply))
+        self._transcript.set_header(entry, self._header(reply))
         self._transcript.finish_reply(entry, self._footer(reply))
         self._title.context = reply.statistics.context_tokens
         self._title.speed = reply.statistics.tokens_per_second
+
+    def show_missing(self) -> None:
+        """Show the last reply again where a retry of it was given up before it began."""
+        reply = self._session.reply
+        if reply is not None and not self._transcript.shows(reply):
+            self.show_path(reply)
 
     def show_path(self, first: Entry) -> None:
         """Show the conversation from one of its messages on."""

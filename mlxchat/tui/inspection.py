@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mlxchat.conversation.conversation import Reply
 from mlxchat.engine.distribution import Distribution
 from mlxchat.engine.interface import Inspected
@@ -21,6 +23,9 @@ class Inspection:
         self._detail = detail
         self._panel = panel
         self._request_id = 0
+        self._asked: tuple[object, ...] | None = None
+        self._shown: tuple[object, ...] | None = None
+        """The place whose distribution the panel shows."""
         self.at: tuple[Reply, int] | None = None
         """The selected token; None where the next one is shown."""
 
@@ -38,21 +43,31 @@ class Inspection:
         self._panel.current = record.token_id
         texts = [spell(token_id).decode(errors="replace") for token_id, _ in record.alternatives]
         self._panel.distribution = recorded(record, texts)
-        self._panel.stale = True
+        self._panel.stale, self._shown = True, None
+
+    def grow(self) -> None:
+        """Tell of how many tokens the selected one is, while they become more."""
+        selected = self._detail.selected
+        if self.at is not None and selected is not None:
+            self._detail.selected = replace(selected, count=len(self.at[0].tokens))
 
     def ask(self) -> None:
         """Ask what can come under the settings as they are now."""
         self._request_id += 1
-        if self.at is None:
-            self._panel.stale = not self._session.ask_next(self._request_id)
-        elif not self._session.ask_token(self._request_id, *self.at):
-            self._panel.stale = True
+        session, at = self._session, self.at
+        asked = (
+            session.ask_token(self._request_id, *at) if at else session.ask_next(self._request_id)
+        )
+        self._asked = asked.place if asked else None
+        # New settings at the same place are answered at once: no need to say that it is stale.
+        self._panel.stale = self._asked is None or self._asked != self._shown
 
     def answered(self, event: Inspected) -> None:
         """Show the answer to the newest question."""
         if event.request_id == self._request_id:
             self._panel.distribution = event.distribution
             self._panel.stale = False
+            self._shown = self._asked
 
     def take(self, seen: Distribution, token_id: int) -> None:
         """Write another version of the reply with this token at the place that is shown."""
@@ -66,4 +81,4 @@ class Inspection:
             self.at = None
             self._detail.selected = None
             self._panel.heading, self._panel.current = NEXT, None
-            self._panel.distribution = None
+            self._panel.distribution = self._shown = None

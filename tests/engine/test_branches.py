@@ -72,3 +72,22 @@ def test_spelling(real):
     half = [real.engine.token_bytes(token_id) for token_id in range(500)]
     assert b"\xe2\x80" in half or b"\xe2" in half
     assert real.engine.token_bytes(0) == b"<|endoftext|>"
+
+
+def test_the_end_tokens_are_those_of_the_branch_itself(real):
+    """Not those that mlx_lm was told for the reply before."""
+    old = real.reply(QUESTION, GREEDY)
+    word = real.engine.token_bytes(old.token_ids[5]).decode()
+    extra = GREEDY.with_value("extra_eos_token", (word,))
+    assert len(real.reply(QUESTION, extra).records) <= 6
+    assert real.reply(QUESTION, GREEDY, reply_ids=old.token_ids[:6]).records
+    ended = real.reply(QUESTION, extra, reply_ids=old.token_ids[:6])
+    assert (ended.reason, ended.records) == ("stop", [])
+
+
+def test_what_is_kept_counts_towards_the_length(real):
+    old = real.reply(QUESTION, GREEDY)
+    full = real.reply(QUESTION, Settings(max_tokens=6), reply_ids=old.token_ids[:6])
+    assert (full.reason, full.records) == ("length", [])
+    one = real.reply(QUESTION, Settings(max_tokens=7), reply_ids=old.token_ids[:6])
+    assert (one.reason, len(one.records)) == ("length", 1)

@@ -79,3 +79,19 @@ async def test_a_narrow_screen_keeps_it_at_its_place():
             await person.look()
             [marked] = [line for line in person.lines if "± " in line]
             assert "After it" in marked
+
+
+async def test_what_is_told_keeps_up():
+    async with chatting() as person:
+        await person.send("Go")
+        person.engine.begin()
+        person.engine.say("one two three")
+        await person.look()
+        person.chat.run_command("temp", "0.9")
+        person.engine.say("four")
+        await person.look()
+        person.transcript.focus()
+        assert "temp 0.70→0.90 from token 4" in await person.press("enter")
+        person.chat.run_command("temp", "1.3")
+        person.engine.say("five")
+        assert "temp 0.70→1.30 from token 4" in await person.look()

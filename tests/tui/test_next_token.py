@@ -98,7 +98,14 @@ async def test_it_goes_stale_during_a_reply_and_away_with_the_conversation():
         assert widget.stale
         assert len(asked(person)) == before
         await person.hear("Home.")
+        assert widget.stale
+        await answer(person, PARIS)
         assert not widget.stale
+        person.chat.run_command("temp", "0.4")
+        assert not widget.stale
+        person.chat.run_command("system", "Be brief.")
+        person.chat.run_command("temp", "0.5")
+        assert widget.stale
         await person.press("ctrl+l")
         assert "NEXT TOKEN" not in person.screen
 

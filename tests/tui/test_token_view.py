@@ -219,7 +219,7 @@ async def test_the_other_road(size):
         screen = await person.look()
         assert "In the sea are t11 sharks ." in screen
         assert "‹2/2›" in screen
-        assert "goes on from 5" in " ".join(screen.split())
+        assert "5 kept" in " ".join(screen.split())
         written = person.session.reply
         assert written.tokens[4].drawn_logprob is None
         assert written.tokens[4].rank == 1
@@ -346,4 +346,112 @@ async def test_it_stands_far_scrolling_and_other_widths():
         assert "whales" in screen
         person.transcript.entries[1].unwrap()
         await person.press("escape")
+        assert not person.transcript.walking
+
+
+async def test_keys_that_come_faster_than_the_screen_walk_the_versions():
+    async with chatting() as person:
+        await reply(person)
+        for text in ("Fish .", "Birds ."):
+            await person.press("ctrl+r")
+            await person.hear(text)
+        person.transcript.focus()
+        shown = person.session.reply
+        for _ in range(3):
+            person.transcript.post_message(Transcript.VersionAsked(shown, -1))
+        screen = await person.look()
+        assert "‹2/3›" in screen
+        assert "Fish" in screen
+
+
+async def test_an_end_token_that_is_chosen_is_no_text():
+    async with chatting() as person:
+        await reply(person)
+        person.engine.end_tokens = frozenset({11})
+        await person.press("ctrl+t", "enter")
+        await answer(person, ROADS)
+        await person.press("down", "enter")
+        person.engine.begin()
+        person.engine.finish()
+        await person.look()
+        assert person.session.reply.text == "In the sea are"
+        person.chat.run_command("copy", "python")
+        person.chat.run_command("replay")
+        await person.look()
+        assert [note for note in person.notes if "You chose every token" in note]
+
+
+async def test_the_search_closes_with_the_view():
+    async with chatting() as person:
+        await reply(person)
+        await person.press("ctrl+t", "slash", "a")
+        person.chat.run_command("clear")
+        await person.look()
+        await reply(person)
+        await person.press("ctrl+t")
+        assert not person.chat.query_one("TokenDetail Input").has_class("-shown")
+
+
+async def test_the_panel_goes_back_to_where_it_was():
+    async with chatting((80, 24)) as person:
+        await reply(person)
+        await person.press("ctrl+t", "enter")
+        assert person.chat.panel_shown
+        await person.press("escape")
+        assert not person.chat.panel_shown
+        await person.press("enter", "escape", "enter")
+        person.transcript.focus()
+        await person.resize(40, 15)
+        assert person.app.focused is person.transcript
+        assert "blue" in await person.look()
+
+
+async def test_the_list_is_in_sight_on_a_small_screen():
+    async with chatting((40, 15)) as person:
+        await reply(person)
+        await person.press("ctrl+t", "enter")
+        screen = await answer(person, ROADS)
+        assert "·blue" in screen
+        assert "·red" in screen
+
+
+async def test_the_count_grows():
+    async with chatting() as person:
+        await reply(person, finished=False)
+        screen = await person.press("ctrl+t")
+        assert "5 of 10" in screen
+        person.engine.say("and more")
+        assert "5 of 12" in await person.look()
+
+
+async def test_a_replay_is_not_what_is_opened():
+    async with chatting() as person:
+        await reply(person)
+        original = person.session.reply
+        original.spec = person.session.spec
+        person.chat.run_command("replay")
+        await person.hear("In the sea")
+        await person.press("ctrl+t")
+        assert person.transcript.walked[0] is original
+
+
+async def test_a_retry_that_a_failed_load_gives_up_leaves_the_reply():
+    async with chatting() as person:
+        await reply(person)
+        person.chat.run_command("model", "another")
+        person.chat.run_command("retry")
+        await person.look()
+        person.engine.load_fails("There is no such model.")
+        screen = await person.look()
+        assert person.session.reply is not None
+        assert "blue whales" in screen
+
+
+async def test_another_model_ends_the_walk():
+    async with chatting() as person:
+        await reply(person)
+        await person.press("ctrl+t")
+        person.chat.run_command("model", "another")
+        person.engine.load_ends()
+        await person.look()
         assert not person.transcript.walking

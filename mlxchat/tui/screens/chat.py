@@ -118,6 +118,7 @@ class ChatScreen(TokensScreen):
         before = self.session.state
         for event in self.follower.show(self.session.events()):
             self._react(event)
+        self.inspection.grow()
         if self.session.state != before:
             self.refresh_bindings()
             self._inspect()
@@ -126,9 +127,12 @@ class ChatScreen(TokensScreen):
         if isinstance(event, Loaded):
             self.settings_begun()
             self.query_one(SamplerPanel).remarks = {}
+            self.transcript.action_walk_off()  # the tokens may be another vocabulary's
             self.app.remember_model()
-        elif isinstance(event, LoadFailed) and self.session.info is None:
-            self.app.pick_model()
+        elif isinstance(event, LoadFailed):
+            self.follower.show_missing()
+            if self.session.info is None:
+                self.app.pick_model()
         elif isinstance(event, TokensCounted) and event.request_id == self._count_id:
             editor = self.query_one(SystemPromptEditor)
             editor.cost = event.prompt_tokens - event.cached_tokens

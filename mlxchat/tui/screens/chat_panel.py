@@ -50,7 +50,11 @@ class PanelScreen(Screen[None]):
             self._inspect()
 
     def on_resize(self) -> None:
-        """The panel opens by itself where there is room."""
+        """The panel opens by itself where there is room; it does not cover what has the focus."""
+        conversation = self.query_one("#conversation")
+        inside = self.focused is not None and conversation in self.focused.ancestors
+        if self.panel_chosen and inside and self.size.width < NARROW:
+            self.panel_chosen = None
         self._show_panel()
 
     def _show_panel(self) -> None:

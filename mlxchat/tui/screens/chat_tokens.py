@@ -23,6 +23,8 @@ class TokensScreen(SettingsScreen):
 
     follower: Follower
     inspection: Inspection
+    _panel_before: bool | None = None
+    """Whether the person had opened the panel before they went there to choose a token."""
 
     @property
     def transcript(self) -> Transcript:
@@ -68,6 +70,8 @@ class TokensScreen(SettingsScreen):
         self._try(partial(self._go_to_version, message.reply, message.step))
 
     def _go_to_version(self, reply: Reply, step: int) -> None:
+        if reply not in self.session.conversation:
+            return  # asked for twice before the first was shown
         shown = self.session.show_version(reply, step)
         if shown is not None:
             self.transcript.remove_reply(reply)
@@ -102,12 +106,19 @@ class TokensScreen(SettingsScreen):
 
     @on(Transcript.RoadsAsked)
     def _roads_asked(self) -> None:
+        self._panel_before = self.panel_chosen
         self._open_panel()
-        self.call_after_refresh(self.query_one(NextToken).focus)
+        self.call_after_refresh(self._focus_roads)
         self._inspect()
+
+    def _focus_roads(self) -> None:
+        panel = self.query_one(NextToken)
+        panel.focus(scroll_visible=False)
+        self.call_after_refresh(panel.scroll_visible, animate=False, top=True)
 
     @on(NextToken.Left)
     def _roads_left(self) -> None:
+        self.panel_chosen = self._panel_before
         if self.has_class("-panel-only"):
             self.panel_chosen = False
         self.call_after_refresh(self.transcript.focus)

@@ -175,7 +175,6 @@ cut. `Up` and `Down` choose, `Enter` writes another version of the reply with th
         """Show all there is to choose from, beginning at the token that stands there."""
         self._make_rows()
         self._put_cursor(next((n for n in self._choices if self._is_current(n)), 0))
-        self.scroll_visible(animate=False, top=True)
 
     def on_blur(self) -> None:
         """Show the first rows again."""
@@ -206,10 +205,9 @@ cut. `Up` and `Down` choose, `Enter` writes another version of the reply with th
         at = event.get_content_offset(self)
         row = self._top + at.y - 1 if at and at.y else -1
         if row in self._choices:
+            self._put_cursor(row)
             if event.chain > 1:
                 self.action_choose()
-            else:
-                self._put_cursor(row)
 
     def get_content_height(self, *_: object) -> int:
         """The title and room for all rows."""

@@ -141,7 +141,10 @@ class TokenDetail(Vertical):
 
     def _show(self) -> None:
         self.set_class(self.selected is not None, "-shown")
-        if self.selected is None or not self.is_mounted:
+        if not self.is_mounted:
+            return
+        if self.selected is None:
+            self.query_one(Input).remove_class("-shown")
             return
         self.query_one("#token-facts", Static).update(self._facts(self.selected))
         self.query_one("#token-legend", Static).update(self._legend())

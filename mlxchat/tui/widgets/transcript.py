@@ -114,6 +114,10 @@ text, `Ctrl+C` copies it. What you type goes to the message.
         """Remove this entry and all after it."""
         self.cut(self._rows.index(entry_id))
 
+    def shows(self, reply: Reply) -> bool:
+        """Whether an entry shows this reply."""
+        return any(isinstance(e, ReplyEntry) and e.reply is reply for e in self._rows.entries)
+
     def remove_reply(self, reply: Reply) -> None:
         """Remove the entry that shows a reply, and all after it."""
         for entry in self._rows.entries:

@@ -41,8 +41,9 @@ class ChangeMarks:
         moved = [line_of(change.token) for change in self._changes[len(kept) :]]
         changed = min([first, *moved, *self._lines[len(kept) :]])
         self._lines = kept + moved
-        self._told = self._tell(width) if self.opened else []
-        return changed
+        before, self._told = self._told, self._tell(width) if self.opened else []
+        differs = [line for (line, a), (_, b) in zip(before, self._told, strict=False) if a != b]
+        return min([changed, *differs])
 
     @property
     def told(self) -> int:

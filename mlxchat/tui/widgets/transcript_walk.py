@@ -94,7 +94,8 @@ class TokenWalk(TranscriptView):
         replies = [(i, e) for i, e in self._replies_in_sight() if e.reply and e.reply.tokens]
         if not replies:
             return False
-        index, entry = replies[-1]
+        # A replay is no part of the conversation: only where nothing else is in sight.
+        index, entry = max(replies, key=lambda pair: (not pair[1].aside, pair[0]))
         self._switch(entry, True)
         self.walk_to(entry, self._first_surprise(index, entry))
         return True
