@@ -14,14 +14,18 @@ from dataclasses import replace
 from statistics import median
 from typing import Any
 
-import mlx.core as mx
+from mlxchat.engine import backend
 
-from mlxchat.engine import reply
-from mlxchat.engine.interface import ALTERNATIVES, TokenRecord
-from mlxchat.engine.recorder import RecordingSampler
-from tests.benchmarks import report, setting
-from tests.benchmarks.bench_engine import SETTINGS, Cost, engine_reply
-from tests.driving import Driver
+backend.prepare()
+
+import mlx.core as mx  # noqa: E402
+
+from mlxchat.engine import reply  # noqa: E402
+from mlxchat.engine.interface import ALTERNATIVES, TokenRecord  # noqa: E402
+from mlxchat.engine.recorder import RecordingSampler  # noqa: E402
+from tests.benchmarks import report, setting  # noqa: E402
+from tests.benchmarks.bench_engine import SETTINGS, Cost, engine_reply  # noqa: E402
+from tests.driving import Driver  # noqa: E402
 
 AT_LEAST = 0.97
 
