@@ -261,7 +261,7 @@ def test_what_no_line_takes_is_refused(text):
         (conversation("hi", changes=(Settings(presence_penalty=1),)), "no flags for penalties"),
         (conversation("hi", "again"), "what was said before"),
         (conversation("hi", prefill="So"), "after the start"),
-        (conversation("hi", given=1), "taken over"),
+        (conversation("hi", changes=(Settings(), Settings()), given=1), "taken over"),
     ],
 )
 def test_what_a_line_cannot_do_is_said_above_it(made, words):
