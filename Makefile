@@ -25,8 +25,9 @@ INSTALL = if command -v uv >/dev/null 2>&1; \
 run: $(READY)
 	@$(BIN)/mlxchat --demo $(ARGS)
 
+# Two at a time, each on one thread of OpenBLAS: with more they would wait for each other.
 test: $(READY_DEV)
-	@$(BIN)/python -m pytest $(ARGS)
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: $(READY_DEV)
 	$(BIN)/ruff check .
