@@ -25,9 +25,14 @@ INSTALL = if command -v uv >/dev/null 2>&1; \
 run: $(READY)
 	@$(BIN)/mlxchat --demo $(ARGS)
 
-# Two at a time, each on one thread of OpenBLAS: with more they would wait for each other.
+# Two at a time, each on one thread of OpenBLAS: with more they would wait for each other. Alone go
+# those that need a terminal of their own, or time things.
+ALONE := tests/test_terminal.py tests/benchmarks
+
 test: $(READY_DEV)
-	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile \
+		$(addprefix --ignore=,$(ALONE)) $(ARGS)
+	@$(BIN)/python -m pytest $(ALONE) $(ARGS)
 
 check: $(READY_DEV)
 	$(BIN)/ruff check .
