@@ -170,8 +170,8 @@ class PromptCacheStore:
         if self._lent is None or self._lent[0] != key:
             return []
         tokens, caches = _as_array(self._lent[1]()), self._lent[2]
-        whole = held_length(caches, len(tokens)) == len(tokens) == caches[0].offset
-        return [Entry(key, tokens, caches, 0)] if whole and always_trimmable(caches) else []
+        whole = always_trimmable(caches) and all(c.offset == len(tokens) for c in caches)
+        return [Entry(key, tokens, caches, 0)] if whole else []
 
     def _best(
         self, key: CacheKey, prompt: np.ndarray, lent: Sequence[Entry] = ()

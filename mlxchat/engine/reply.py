@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from functools import cached_property
 from itertools import repeat
@@ -50,9 +50,6 @@ from mlxchat.parameters import Settings
 
 NO_LIMIT = 2**31 - 1
 
-Between = Callable[[Callable[[], list[int]], LayerCaches], None]
-"""Called between two tokens with the tokens so far and the caches that hold them."""
-
 
 class Reply:
     """One reply in the making. Everything in it happens on the engine's thread."""
@@ -65,15 +62,16 @@ class Reply:
         current_settings: Callable[[], Settings],
         emit: Callable[[Event], None],
         cancelled: Callable[[], bool],
-        between: Between,
+        look: Callable[[], None],
     ) -> None:
+        """`look` is called between two tokens, while the store can copy what is written."""
         self._loaded = loaded
         self._store = store
         self._request = request
         self._current_settings = current_settings
         self._emit = emit
         self._cancelled = cancelled
-        self._between = between
+        self._look = look
         self._started = time.perf_counter()
         spec, messages = loaded.spec, request.messages
         self._prompt = build_prompt(loaded.tokenizer, messages, spec, request.prefill)
@@ -164,7 +162,9 @@ class Reply:
         self._use_words(settings)
         self._shown = bool(self._request.reply_ids)
         stops = StopScan()
-        with closing(self._responses(caches)) as responses:
+        # Nobody looks into caches that no copy can be cut from: a question would read it all.
+        lendable = always_trimmable(caches) and self._loaded.draft_model is None
+        with self._lent(caches), closing(self._responses(caches)) as responses:
             for response, record in responses:
                 self._count(response)
                 reason = self._reason_to_stop(response)
@@ -180,7 +180,8 @@ class Reply:
                     self._send(stops.flush())
                     self._unspoken = int(reason == "stop")
                     return reason
-                self._between(self._written_ids, caches)
+                if lendable:
+                    self._look()
         return "length"
 
     def _text(self, response: Any, reason: FinishReason | None) -> str:
@@ -200,6 +201,9 @@ class Reply:
     def _speller(self) -> Speller:
         """Spells what goes on from the first tokens of the reply."""
         return Speller(self._loaded.tokenizer, self._request.reply_ids)
+
+    def _lent(self, caches: LayerCaches) -> AbstractContextManager[None]:
+        return self._store.lent(self._loaded.key, self._written_ids, caches)
 
     def _written_ids(self) -> list[int]:
         """The tokens of the prompt and of the reply so far."""

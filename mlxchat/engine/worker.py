@@ -30,7 +30,7 @@ from mlxchat.engine.interface import (  # noqa: E402
 )
 from mlxchat.engine.loader import LoadedModel, load  # noqa: E402
 from mlxchat.engine.prompt import build_prompt  # noqa: E402
-from mlxchat.engine.prompt_cache import LayerCaches, PromptCacheStore  # noqa: E402
+from mlxchat.engine.prompt_cache import PromptCacheStore  # noqa: E402
 from mlxchat.engine.reply import Reply  # noqa: E402
 from mlxchat.engine.spelling import Speller, Vocabulary  # noqa: E402
 from mlxchat.errors import Cancelled, MlxchatError  # noqa: E402
@@ -81,19 +81,11 @@ class Worker:
         cancelled: IsCancelled,
         look: Callable[[], None] = lambda: None,
     ) -> None:
-        """Write one reply; a failure is an event, and the next reply works.
-
-        `look` is called between two tokens, while the store has what is written.
-        """
-
-        def between(token_ids: Callable[[], list[int]], caches: LayerCaches) -> None:
-            with self._store.lent(loaded.key, token_ids, caches):
-                look()
-
+        """Write one reply; a failure is an event, and the next reply works. `look` is called
+        between two tokens."""
         try:
-            loaded = self._model()
-            settings = self._current_settings
-            Reply(loaded, self._store, request, settings, self._emit, cancelled, between).write()
+            loaded, settings = self._model(), self._current_settings
+            Reply(loaded, self._store, request, settings, self._emit, cancelled, look).write()
         except MlxchatError as error:
             self._emit(ReplyFailed(request.reply_id, str(error)))
         except Exception as error:

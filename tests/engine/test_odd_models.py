@@ -11,6 +11,8 @@ import pytest
 
 from mlxchat.engine.interface import (
     Event,
+    Inspected,
+    InspectRequest,
     Loaded,
     LoadFailed,
     Message,
@@ -107,6 +109,26 @@ class TestCachesThatCannotBeCut:
     @pytest.fixture
     def folder(self, model: str, request: pytest.FixtureRequest) -> Path:
         return request.getfixturevalue(model)
+
+    def test_a_question_waits_for_the_end_of_the_reply(self, driver, folder):
+        """In its middle there is no cache to copy, and the reply stays what it would have been."""
+        driver.load(folder)
+        settings = Settings(temp=1.0, max_tokens=30)
+        question = [Message("user", "Hello")]
+        plain = driver.reply(question, settings, seed=3)
+        told: list[object] = []
+
+        def ask(event: object) -> None:
+            if isinstance(event, TokenSampled) and not told:
+                told.append(event)
+                driver.engine.inspect(
+                    InspectRequest(50_001, question, settings, reply_ids=(event.record.token_id,))
+                )
+            assert not isinstance(event, Inspected)
+
+        disturbed = driver.reply(question, settings, seed=3, watch=ask)
+        assert disturbed.token_ids == plain.token_ids
+        driver._until(lambda event: isinstance(event, Inspected))
 
     def test_says_so(self, driver, folder):
         assert any("cannot be cut" in note for note in driver.load(folder).notes)
