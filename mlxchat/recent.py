@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 from mlxchat import folders
+from mlxchat.atomic import write_atomically
 from mlxchat.engine.interface import DEMO
 
 LIMIT = 10
@@ -38,20 +37,11 @@ def remember_model(model: str) -> None:
     name = absolute(model)
     models = [name, *(other for other in recent_models() if other != name)]
     with suppress(OSError):
-        _write(json.dumps({"models": models[:LIMIT]}, indent=2))
+        content = json.dumps({"models": models[:LIMIT]}, indent=2)
+        write_atomically(recent_file(), content.encode())
 
 
 def absolute(model: str) -> str:
     """A folder's absolute path; a hub repository as it is."""
     folder = Path(model).expanduser()
     return str(folder.resolve()) if folder.is_dir() else model
-
-
-def _write(text: str) -> None:
-    path = recent_file()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, prefix=".recent-", delete=False
-    ) as file:
-        file.write(text)
-    os.replace(file.name, path)

@@ -1,4 +1,4 @@
-"""A session with the real engine, driven from a test."""
+"""Sessions driven from a test: over a scripted engine, and over the real one."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mlxchat.conversation.conversation import Conversation, Reply
-from mlxchat.engine.interface import LoadFailed, ModelSpec, ReplyFailed
+from mlxchat.engine.interface import LoadFailed, ModelSpec, ReplyFailed, ReplyRequest
 from mlxchat.engine.local import LocalEngine
 from mlxchat.parameters import Settings, Value
 from mlxchat.session import ChatSession
 from tests.driving import PATIENCE
+from tests.scripted import ScriptedEngine
 
 
 class RealSession:
@@ -61,3 +62,25 @@ class RealSession:
 
     def close(self) -> None:
         self.session.engine.close()
+
+
+def ready_session(engine: ScriptedEngine, **overrides: Value) -> ChatSession:
+    """A session with its model loaded."""
+    session = ChatSession(engine, "Be brief.", overrides)
+    session.load(ModelSpec("scripted"))
+    engine.load_ends()
+    session.pump()
+    return session
+
+
+def answer(session: ChatSession, engine: ScriptedEngine, text: str, reason: str = "stop") -> None:
+    engine.begin()
+    engine.say(text)
+    engine.finish(reason)
+    session.pump()
+
+
+def last_request(engine: ScriptedEngine) -> ReplyRequest:
+    request = engine.called("reply")[-1]
+    assert isinstance(request, ReplyRequest)
+    return request

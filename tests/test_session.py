@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from mlxchat.conversation.summary import reply_footer, reply_label
-from mlxchat.engine.interface import LoadFailed, Message, ModelSpec, ReplyRequest
+from mlxchat.engine.interface import LoadFailed, Message, ModelSpec
 from mlxchat.errors import MlxchatError
 from mlxchat.session import ChatSession
 from tests.scripted import ScriptedEngine
+from tests.sessions import answer, last_request, ready_session
 
 
 @pytest.fixture
@@ -20,24 +21,7 @@ def engine() -> ScriptedEngine:
 
 @pytest.fixture
 def session(engine: ScriptedEngine) -> ChatSession:
-    session = ChatSession(engine, "Be brief.", {"max_tokens": 50})
-    session.load(ModelSpec("scripted"))
-    engine.load_ends()
-    session.pump()
-    return session
-
-
-def answer(session: ChatSession, engine: ScriptedEngine, text: str, reason: str = "stop") -> None:
-    engine.begin()
-    engine.say(text)
-    engine.finish(reason)
-    session.pump()
-
-
-def last_request(engine: ScriptedEngine) -> ReplyRequest:
-    request = engine.called("reply")[-1]
-    assert isinstance(request, ReplyRequest)
-    return request
+    return ready_session(engine, max_tokens=50)
 
 
 def test_the_models_settings_are_the_defaults_and_given_ones_stay(session):

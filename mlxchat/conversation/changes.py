@@ -28,15 +28,15 @@ class Change:
     @property
     def text(self) -> str:
         """What changed: `temp 0.70→1.10`."""
-        return " · ".join(spelled(self.before, self.after))
+        return " · ".join(spelled(self.before, self.after).values())
 
 
-def spelled(before: Settings, after: Settings) -> list[str]:
-    """Each parameter that differs: `temp 0.70→1.10`."""
-    return [
-        f"{name} {short(PARAMETERS[name].format(a))}→{short(PARAMETERS[name].format(b))}"
+def spelled(before: Settings, after: Settings) -> dict[str, str]:
+    """Each parameter that differs, by name: `temp 0.70→1.10`."""
+    return {
+        name: f"{name} {short(PARAMETERS[name].format(a))}→{short(PARAMETERS[name].format(b))}"
         for name, (a, b) in before.differences(after).items()
-    ]
+    }
 
 
 def short(text: str) -> str:

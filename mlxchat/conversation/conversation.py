@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from mlxchat.engine.interface import (
     FinishReason,
@@ -12,7 +13,7 @@ from mlxchat.engine.interface import (
     Statistics,
     TokenRecord,
 )
-from mlxchat.parameters import Settings
+from mlxchat.parameters import Settings, Texts
 
 
 @dataclass(slots=True)
@@ -60,6 +61,17 @@ class Reply:
         return self.tokens[self.given :]
 
     @property
+    def last_settings(self) -> Settings:
+        """The settings of its last draw."""
+        drawn = self.drawn
+        return drawn[-1].settings if drawn else self.settings
+
+    @property
+    def stopped_by(self) -> Texts:
+        """The stop strings, where it may be one of them that ended it."""
+        return self.last_settings.stop_strings if self.reason == "stop" else ()
+
+    @property
     def spoken_ids(self) -> tuple[int, ...]:
         """The tokens of what it says: those of an end token or a stop string are none of them."""
         spoken = self.tokens[: len(self.tokens) - self.unspoken]
@@ -80,7 +92,6 @@ class Node:
 
     entry: Entry | None
     """None at the root."""
-    parent: Node | None = None
     children: list[Node] = field(default_factory=list)
     shown: Node | None = None
     """The child on the path that is shown; None where the path ends here."""
@@ -116,33 +127,27 @@ class Conversation:
     def add(self, entry: Entry) -> None:
         """Say something at the end of the path."""
         tip = self._path()[-1]
-        tip.shown = Node(entry, tip)
+        tip.shown = Node(entry)
         tip.children.append(tip.shown)
 
     def step_before(self, entry: Entry) -> None:
         """End the path before this entry; what is added next is another version of it."""
-        parent = self._node(entry).parent
-        assert parent is not None
-        parent.shown = None
+        self._with_parent(entry)[1].shown = None
 
     def version(self, entry: Entry) -> Version:
         """Which version of its message this entry is."""
-        node = self._node(entry)
-        assert node.parent is not None
-        siblings = node.parent.children
-        return Version(siblings.index(node) + 1, len(siblings))
+        node, parent = self._with_parent(entry)
+        return Version(parent.children.index(node) + 1, len(parent.children))
 
     def show_version(self, entry: Entry, step: int) -> Entry | None:
         """Show the version `step` places after this one, and what followed it; None where there is
         none."""
-        node = self._node(entry)
-        assert node.parent is not None
-        siblings = node.parent.children
-        place = siblings.index(node) + step
-        if not 0 <= place < len(siblings):
+        node, parent = self._with_parent(entry)
+        place = parent.children.index(node) + step
+        if not 0 <= place < len(parent.children):
             return None
-        node.parent.shown = siblings[place]
-        return siblings[place].entry
+        parent.shown = parent.children[place]
+        return parent.shown.entry
 
     def before(self, reply: Reply) -> list[Message]:
         """The messages that a reply answers, under the system prompt that it was written under."""
@@ -179,9 +184,9 @@ class Conversation:
             path.append(path[-1].shown)
         return path
 
-    def _node(self, entry: Entry) -> Node:
-        """The node of an entry of the path; KeyError where it is not there."""
-        for node in self._path():
+    def _with_parent(self, entry: Entry) -> tuple[Node, Node]:
+        """The node of an entry of the path, and its parent; KeyError where it is not there."""
+        for parent, node in pairwise(self._path()):
             if node.entry is entry:
-                return node
+                return node, parent
         raise KeyError("not on the path that is shown")

@@ -60,9 +60,7 @@ class _Script:
         self._own_ids = own_ids(reply, self._rows)
         self._samplers = runs_of(reply, lambda s: sampler_arguments(s, reply.vocabulary_size))
         self._penalties = runs_of(reply, lambda s: penalty_arguments(s, look_up))
-        last = reply.drawn[-1].settings if reply.drawn else reply.settings
-        self._end_tokens = look_up(last).end_tokens
-        self._stops = last.stop_strings if reply.reason == "stop" else ()
+        self._end_tokens = look_up(reply.last_settings).end_tokens
 
     @property
     def text(self) -> str:
@@ -194,7 +192,7 @@ class _Script:
         if start:
             lines.append(f'print({text_literal(start)}, end="")')
         arguments = ["model", "tokenizer", "prompt", *self._generation_arguments()]
-        if self._stops:
+        if self._reply.stopped_by:
             return "\n".join([*lines, *self._until_stop(arguments)])
         if not self._drawn_text.startswith(" "):
             lines.append(call("stream_generate", arguments, "for response in ", ":"))
@@ -211,7 +209,7 @@ class _Script:
         yield 'text = "".join(response.text for response in responses)'
         if self._drawn_text.startswith(" "):
             yield 'text = " " + text.lstrip(" ")  # mlx_lm leaves it out before the first word'
-        yield f"for stop in {list(self._stops)!r}:"
+        yield f"for stop in {list(self._reply.stopped_by)!r}:"
         yield "    text = text.partition(stop)[0]"
         yield "print(text)"
 
@@ -227,7 +225,7 @@ class _Script:
 
     def _generation_arguments(self) -> Iterator[str]:
         spec, count = self._spec, len(self._reply.drawn)
-        ends_itself = self._reply.reason == "stop" and not self._stops
+        ends_itself = self._reply.reason == "stop" and not self._reply.stopped_by
         if count > MAX_TOKENS or (not ends_itself and count != MAX_TOKENS):
             yield f"max_tokens={count}"
         if self._sampled:

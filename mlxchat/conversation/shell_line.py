@@ -16,7 +16,6 @@ from mlxchat.conversation.sampling_arguments import (
 )
 from mlxchat.engine.interface import Message, ModelSpec
 from mlxchat.errors import MlxchatError
-from mlxchat.parameters import Settings
 
 MAX_TOKENS = 100
 PREFILL_STEP = 2048
@@ -38,7 +37,7 @@ def shell_line(reply: Reply, messages: Sequence[Message], look_up: LookUp = no_w
     spec = reply.spec or ModelSpec(reply.model, reply.adapter)
     rows = prompt_rows(reply, messages)
     text = _asked(reply, rows)
-    ends = look_up(_last_settings(reply)).end_tokens
+    ends = look_up(reply.last_settings).end_tokens
     flags = [*_model(spec), *_ending(ends), *_texts(reply, rows, text)]
     flags += [*_sampling(reply), *_caches(reply, spec)]
     words = [" ".join(flag) for flag in (("mlx_lm.generate",), *flags, ("--verbose", "False"))]
@@ -110,10 +109,6 @@ def _ending(end_tokens: Sequence[int]) -> Iterator[Flag]:
         yield "--extra-eos-token", *map(str, end_tokens)
 
 
-def _last_settings(reply: Reply) -> Settings:
-    return reply.drawn[-1].settings if reply.drawn else reply.settings
-
-
 def _texts(reply: Reply, rows: Sequence[Message], text: str) -> Iterator[Flag]:
     spec = reply.spec
     if not reply.form.templated:
@@ -137,7 +132,7 @@ def _sampling(reply: Reply) -> Iterator[Flag]:
     if arguments:
         yield "--seed", str(reply.seed)
     count = len(reply.drawn)
-    ends_itself = reply.reason == "stop" and not _last_settings(reply).stop_strings
+    ends_itself = reply.reason == "stop" and not reply.stopped_by
     if count > MAX_TOKENS or (not ends_itself and count != MAX_TOKENS):
         yield "--max-tokens", str(count)
 
@@ -176,7 +171,7 @@ def _differences(reply: Reply, rows: Sequence[Message]) -> Iterator[str]:
         yield "Settings were changed while the reply was written, the line has the first ones."
     if any(penalties):
         yield "mlx_lm.generate has no flags for penalties and bias, this line leaves them out."
-    if reply.reason == "stop" and _last_settings(reply).stop_strings:
+    if reply.stopped_by:
         yield "mlx_lm.generate knows no stop strings, this line prints the one that was found, too."
     if reply.form.templated and any(row.role == "assistant" for row in rows):
         yield "mlx_lm.generate takes one message, this line leaves out what was said before it."

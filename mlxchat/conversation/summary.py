@@ -14,7 +14,7 @@ ENDINGS = {"cancelled": "stopped by you", "length": "cut at max_tokens"}
 
 def reply_label(reply: Reply) -> str:
     """How a reply is drawn: `temp 0.70 · top_p 0.95 · seed 21`."""
-    return " · ".join([*active_settings(reply.settings), f"seed {reply.seed}"])
+    return " · ".join([*active_settings(reply.settings).values(), f"seed {reply.seed}"])
 
 
 def reply_origin(reply: Reply) -> str:
@@ -22,22 +22,20 @@ def reply_origin(reply: Reply) -> str:
     parts = [reply.model]
     if reply.adapter:
         parts.append(f"adapter {PurePath(reply.adapter).name}")
-    last = reply.tokens[-1].settings if len(reply.tokens) > reply.given else reply.settings
-    changed = {text.split(" ")[0]: text for text in spelled(reply.settings, last)}
-    for text in active_settings(reply.settings):
-        parts.append(changed.pop(text.split(" ")[0], text))
-    return " · ".join([*parts, *changed.values(), f"seed {reply.seed}"])
+    changed = spelled(reply.settings, reply.last_settings)
+    settings = active_settings(reply.settings) | changed
+    return " · ".join([*parts, *settings.values(), f"seed {reply.seed}"])
 
 
-def active_settings(settings: Settings) -> list[str]:
-    """The sampler settings that have an effect: `temp 0.70`, `top_k 40`."""
-    shown = [f"temp {PARAMETERS['temp'].format(settings.temp)}"]
+def active_settings(settings: Settings) -> dict[str, str]:
+    """The sampler settings that have an effect, by name: `temp 0.70`, `top_k 40`."""
+    shown = {"temp": f"temp {PARAMETERS['temp'].format(settings.temp)}"}
     for name, declared in PARAMETERS.items():
         value = settings.value(name)
         if declared.off is None or declared.group == "generation":
             continue
         if value != declared.off and settings.idle_reason(name) is None:
-            shown.append(f"{name} {short(declared.format(value))}")
+            shown[name] = f"{name} {short(declared.format(value))}"
     return shown
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 from pathlib import Path
 
 from mlxchat import folders
+from mlxchat.atomic import write_atomically
 
 MAX_MESSAGES = 1000
 MAX_BYTES = 4_000_000
@@ -71,14 +71,8 @@ class MessageHistory:
         return kept
 
     def _rewrite(self, messages: list[str]) -> None:
-        handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=".history-")
-        try:
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                file.writelines(json.dumps(text) + "\n" for text in messages)
-            os.replace(name, self._path)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
+        lines = "".join(json.dumps(text) + "\n" for text in messages)
+        write_atomically(self._path, lines.encode("ascii"))
 
 
 class HistoryWalk:

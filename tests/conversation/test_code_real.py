@@ -55,14 +55,6 @@ def run(command: list[str], stdin: str = "") -> str:
     return done.stdout.removesuffix("\n")
 
 
-@pytest.fixture
-def other() -> Iterator[RealSession]:
-    """A session for models of a test's own."""
-    session = RealSession()
-    yield session
-    session.close()
-
-
 def code(real: RealSession, language: Language) -> str:
     return as_code(language, real.conversation, real.session.engine.word_ids).text
 

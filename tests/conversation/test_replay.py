@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from mlxchat.conversation.replay import steps_read_in, verdict
-from mlxchat.engine.interface import DEMO, Message, ModelSpec, ReplyRequest
+from mlxchat.engine.interface import DEMO, Message, ModelSpec
 from mlxchat.errors import MlxchatError
 from mlxchat.session import ChatSession
 from tests.scripted import INFO, ScriptedEngine
+from tests.sessions import answer, last_request, ready_session
 
 
 @pytest.fixture
@@ -20,24 +21,7 @@ def engine() -> ScriptedEngine:
 
 @pytest.fixture
 def session(engine: ScriptedEngine) -> ChatSession:
-    session = ChatSession(engine, "Be brief.", {"seed": 21})
-    session.load(ModelSpec("scripted"))
-    engine.load_ends()
-    session.pump()
-    return session
-
-
-def answer(session: ChatSession, engine: ScriptedEngine, text: str, reason: str = "stop") -> None:
-    engine.begin()
-    engine.say(text)
-    engine.finish(reason)
-    session.pump()
-
-
-def last_request(engine: ScriptedEngine) -> ReplyRequest:
-    request = engine.called("reply")[-1]
-    assert isinstance(request, ReplyRequest)
-    return request
+    return ready_session(engine, seed=21)
 
 
 def outcome(session: ChatSession) -> str:

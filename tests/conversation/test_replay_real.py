@@ -27,14 +27,6 @@ HOT = {
 
 
 @pytest.fixture
-def other() -> Iterator[RealSession]:
-    """A session for models of a test's own."""
-    session = RealSession()
-    yield session
-    session.close()
-
-
-@pytest.fixture
 def real(demo_model: Path) -> Iterator[RealSession]:
     session = RealSession()
     session.load(demo_model)

@@ -56,7 +56,6 @@ class TokensScreen(SettingsScreen):
         """Another version of a reply is going to be written in its place."""
         if before is not None:
             self.transcript.remove_reply(before)
-        self.transcript.following = True
         self.follower.begin_reply()
         self.refresh_bindings()
 

@@ -17,6 +17,7 @@ from textual.widgets import Input, Static
 from mlxchat.conversation.surprise import LEGENDS, Measure
 from mlxchat.engine.interface import TokenRecord
 from mlxchat.render.safe import visible
+from mlxchat.tui.widgets.token_levels import LOOKS, level_css
 
 
 def spelled(text: str) -> str:
@@ -74,22 +75,13 @@ class TokenDetail(Vertical):
         & > .token-detail--token { color: $accent; text-style: bold; }
         & > .token-detail--fact { color: $foreground; }
         & > .token-detail--quiet { color: $text-muted; }
-        & > .token-detail--level-0 { color: $foreground; }
-        & > .token-detail--level-1 { color: $text-success; }
-        & > .token-detail--level-2 { color: $text-warning; text-style: italic; }
-        & > .token-detail--level-3 { color: $text-error; text-style: underline; }
-        & > .token-detail--level-4 {
-            color: $text-error;
-            background: $error 25%;
-            text-style: bold underline;
-        }
     }
-    """
+    """ + level_css("TokenDetail", "token-detail--level")
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "token-detail--token",
         "token-detail--fact",
         "token-detail--quiet",
-        *(f"token-detail--level-{n}" for n in range(5)),
+        *(f"token-detail--level-{n}" for n in range(len(LOOKS))),
     }
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close_search", "back", show=False)]
 

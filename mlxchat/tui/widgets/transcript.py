@@ -116,14 +116,16 @@ text, `Ctrl+C` copies it. What you type goes to the message.
 
     def shows(self, reply: Reply) -> bool:
         """Whether an entry shows this reply."""
-        return any(isinstance(e, ReplyEntry) and e.reply is reply for e in self._rows.entries)
+        return self._entry_of(reply) is not None
 
     def remove_reply(self, reply: Reply) -> None:
         """Remove the entry that shows a reply, and all after it."""
-        for entry in self._rows.entries:
-            if isinstance(entry, ReplyEntry) and entry.reply is reply:
-                self.remove_from(entry.id)
-                return
+        if (entry := self._entry_of(reply)) is not None:
+            self.remove_from(entry.id)
+
+    def _entry_of(self, reply: Reply) -> ReplyEntry | None:
+        replies = (entry for entry in self._rows.entries if isinstance(entry, ReplyEntry))
+        return next((entry for entry in replies if entry.reply is reply), None)
 
     def clear(self) -> None:
         """Remove all entries."""

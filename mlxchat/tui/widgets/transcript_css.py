@@ -1,5 +1,9 @@
 """The looks of a transcript; colours come from the theme's variables."""
 
+from __future__ import annotations
+
+from mlxchat.tui.widgets.token_levels import level_css
+
 CSS = """
 Transcript {
     height: 1fr;
@@ -34,15 +38,6 @@ Transcript {
     & > .transcript--mark-change { color: $accent; text-style: bold; }
     & > .transcript--change { color: $accent; text-style: italic; }
 
-    & > .transcript--token-0 { color: $foreground; }
-    & > .transcript--token-1 { color: $text-success; }
-    & > .transcript--token-2 { color: $text-warning; text-style: italic; }
-    & > .transcript--token-3 { color: $text-error; text-style: underline; }
-    & > .transcript--token-4 {
-        color: $text-error;
-        background: $error 25%;
-        text-style: bold underline;
-    }
     & > .transcript--token-cursor { color: $background; background: $accent; text-style: bold; }
 
     & > .transcript--heading1 { color: $heading; text-style: bold underline; }
@@ -92,4 +87,4 @@ Transcript {
     & > .transcript--hint { background: $assistant-mark; color: $background; text-style: bold; }
     & > .transcript--placeholder { color: $text-muted; }
 }
-"""
+""" + level_css("Transcript", "transcript--token")

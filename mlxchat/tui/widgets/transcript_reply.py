@@ -185,6 +185,12 @@ class ReplyEntry(Entry):
         top, row_of = len(self._top), self.marks.row_of
         return top + row_of(first), top + row_of(last - 1) + 1
 
+    def first_token_from(self, row: int) -> int:
+        """The first token that begins at a row or below it; their number where there is none."""
+        assert self.tokens is not None
+        line = self.marks.locate(max(0, row - len(self._top)))[0]
+        return self.tokens.layout.first_from(line)
+
     def token_at(self, row: int, column: int) -> int | None:
         """The token at a cell of a row, or the nearest before it."""
         body = row - len(self._top)

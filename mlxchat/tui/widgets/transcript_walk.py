@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, takewhile
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -231,9 +231,9 @@ class TokenWalk(TranscriptView):
         assert entry.reply is not None
         top = max(0, self.scroll_offset.y - self._rows.top(index))
         tokens = entry.reply.tokens
-        inside = [n for n in range(len(tokens)) if entry.rows_of_token(n)[0] >= top]
-        bottom = top + self.size.height
-        seen = [n for n in inside if entry.rows_of_token(n)[0] < bottom] or inside or [0]
+        first, bottom = entry.first_token_from(top), top + self.size.height
+        below = range(first if first < len(tokens) else 0, len(tokens))
+        seen = list(takewhile(lambda n: entry.rows_of_token(n)[0] < bottom, below)) or below
         surprising = (n for n in seen if level(tokens[n], self.measure) >= SURPRISING)
         return next(surprising, seen[0])
 
