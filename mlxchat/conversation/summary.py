@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from mlxchat.conversation.changes import short, spelled
-from mlxchat.conversation.conversation import Reply
+from mlxchat.conversation.entries import Reply
 from mlxchat.engine.interface import LoadProgress, PrefillProgress
 from mlxchat.parameters import PARAMETERS, Settings
 

@@ -192,6 +192,8 @@ class ReplyRequest:
     read_in: tuple[int, ...] = ()
     """How many tokens to read at a time where no cache holds any, for a replay: the same numbers
     give the same bits. What they leave is read in the usual steps."""
+    uncounted: int = 0
+    """How many of `reply_ids` do not count towards max_tokens: a reply that was cut goes on."""
 
 
 @dataclass(frozen=True, slots=True)

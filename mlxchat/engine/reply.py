@@ -214,8 +214,9 @@ class Reply:
         given, settings = self._request.reply_ids, self._settings_of_draw()
         if given and given[-1] in self._loaded.words.end_tokens(settings.extra_eos_token):
             return "stop"
-        limited = given and not self._request.schedule
-        return "length" if limited and 0 <= settings.max_tokens <= len(given) else None
+        counted = len(given) - self._request.uncounted
+        limited = counted and not self._request.schedule
+        return "length" if limited and 0 <= settings.max_tokens <= counted else None
 
     def _send(self, records: Iterable[TokenRecord]) -> None:
         for record in records:
@@ -296,7 +297,7 @@ class Reply:
         if schedule := self._request.schedule:
             return "length" if len(schedule) <= len(self._reply_ids) else None
         most = self._current_settings().max_tokens
-        written = len(self._request.reply_ids) + len(self._reply_ids)
+        written = len(self._request.reply_ids) - self._request.uncounted + len(self._reply_ids)
         return "length" if 0 <= most <= written else None
 
     # Afterwards

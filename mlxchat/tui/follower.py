@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import dropwhile
 from pathlib import Path
 
-from mlxchat.conversation.conversation import Entry, Reply, UserMessage
+from mlxchat.conversation.entries import Entry, Reply, UserMessage
 from mlxchat.conversation.replay import verdict
 from mlxchat.conversation.summary import load_status, prefill_status, reply_footer, reply_label
 from mlxchat.engine.interface import (

@@ -17,7 +17,7 @@ from statistics import median, quantiles
 from time import process_time
 from typing import Any
 
-from mlxchat.conversation.conversation import Reply
+from mlxchat.conversation.entries import Reply
 from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.interface import ALTERNATIVES, Statistics, TokenRecord
 from mlxchat.parameters import Settings

@@ -7,7 +7,7 @@ from functools import partial
 
 from textual import on
 
-from mlxchat.conversation.conversation import Reply
+from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.surprise import MEASURES
 from mlxchat.errors import MlxchatError
 from mlxchat.tui.follower import Follower

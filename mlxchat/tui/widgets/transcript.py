@@ -12,7 +12,7 @@ from textual.geometry import Offset
 from textual.message import Message
 from textual.selection import Selection
 
-from mlxchat.conversation.conversation import Reply
+from mlxchat.conversation.entries import Reply
 from mlxchat.tui.widgets import transcript_selection as selecting
 from mlxchat.tui.widgets.transcript_css import CSS
 from mlxchat.tui.widgets.transcript_entries import GUTTER, Entry, NoticeEntry, NoticeKind, UserEntry

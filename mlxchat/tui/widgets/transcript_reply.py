@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mlxchat.conversation.conversation import Reply
+from mlxchat.conversation.entries import Reply
 from mlxchat.render.lines import Line, Span
 from mlxchat.render.stream import MarkdownStream, render_plain
 from mlxchat.tui.widgets.transcript_entries import GUTTER, NO_MARK, SEPARATOR, Entry, Row
@@ -245,7 +245,7 @@ class ReplyEntry(Entry):
             return first
         stream = self._stream
         places = stream if isinstance(stream, TokenBody) else MarkdownPlaces(self.reply, stream)
-        return self.marks.place(self.reply.tokens, places.line_of, first, self._width)
+        return self.marks.place(self.reply.tokens.runs, places.line_of, first, self._width)
 
     @property
     def _body_height(self) -> int:

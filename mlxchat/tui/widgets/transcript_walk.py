@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import var
 
-from mlxchat.conversation.conversation import Reply
+from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.surprise import MEASURES, SURPRISING, Measure, level
 from mlxchat.engine.interface import TokenRecord
 from mlxchat.tui.widgets.transcript_entries import Entry
