@@ -127,11 +127,11 @@ class ChatSession(SessionReplies):
         step = self.conversation.redo()
         return step.label if step else None
 
-    def show_version(self, entry: Reply | UserMessage, step: int) -> Reply | UserMessage | None:
+    def show_version(self, node: Node, step: int) -> Node | None:
         """Go to another version of a message, which brings what followed it; None where there is
         none."""
         self._check_free()
-        return self.conversation.show_version(entry, step)
+        return self.conversation.show_version(node, step)
 
     def show_node(self, node: Node) -> None:
         """Go to a message anywhere in the tree."""

@@ -16,10 +16,16 @@ from mlxchat.session import ChatSession
 from mlxchat.tui.app import MlxchatApp
 from mlxchat.tui.screens.chat import ChatScreen
 from mlxchat.tui.widgets.message_editor import MessageEditor
-from mlxchat.tui.widgets.transcript import Transcript
+from mlxchat.tui.widgets.transcript import Transcript, UserEntry
 from tests.scripted import INFO, ScriptedEngine
 
 WIDE = (120, 40)
+
+
+def add_user(transcript: Transcript, text: str) -> int:
+    """Show what a person wrote, at the end; the id of its entry."""
+    transcript.following = True
+    return transcript.add([UserEntry(text)])[0]
 
 
 class Person:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mlxchat.conversation.entries import Entry, Reply, UserMessage
 from mlxchat.conversation.node import Node, Rating
@@ -11,14 +11,6 @@ from mlxchat.conversation.steps import Step, Steps
 from mlxchat.conversation.token_list import TokenList
 from mlxchat.engine.interface import Message
 from mlxchat.errors import MlxchatError
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """Which of several entries at one place is shown, counted from 1."""
-
-    number: int
-    count: int
 
 
 class Conversation:
@@ -76,12 +68,6 @@ class Conversation:
     def last_user(self) -> Node | None:
         """The last thing that the person said on the path."""
         return next((n for n in reversed(self.path) if isinstance(n.entry, UserMessage)), None)
-
-    def version(self, entry: Entry) -> Version:
-        """Which version of its message this entry is."""
-        node = self.node_of(entry)
-        versions = _parent(node).versions
-        return Version(versions.index(node) + 1, len(versions))
 
     # The system prompt
 
@@ -160,16 +146,15 @@ class Conversation:
         for parent, child in zip(node.path(), node.path()[1:], strict=False):
             self._steps.put(parent, "shown", child)
 
-    def show_version(self, entry: Entry, step: int) -> Entry | None:
+    def show_version(self, node: Node, step: int) -> Node | None:
         """Show the version `step` places after this one, and what followed it; None where there is
         none."""
-        node = self.node_of(entry)
         versions = _parent(node).versions
         place = versions.index(node) + step
         if not 0 <= place < len(versions):
             return None
         self.show(versions[place])
-        return versions[place].entry
+        return versions[place]
 
     # What an engine reads
 

@@ -25,6 +25,19 @@ def new_id() -> int:
     return milliseconds << RANDOM_BITS | secrets.randbits(RANDOM_BITS)
 
 
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Which of several messages at one place is shown, counted from 1."""
+
+    number: int
+    count: int
+
+    @property
+    def text(self) -> str:
+        """`‹2/3›`; nothing where there is only one."""
+        return f"‹{self.number}/{self.count}›" if self.count > 1 else ""
+
+
 @dataclass(slots=True, eq=False)
 class Node:
     """A message with what was said after it, one child for each version."""
@@ -52,6 +65,12 @@ class Node:
     def versions(self) -> list[Node]:
         """The children that are there to be shown."""
         return [child for child in self.children if not child.hidden]
+
+    @property
+    def version(self) -> Version:
+        """Which version of its message it is."""
+        versions = self.parent.versions if self.parent else [self]
+        return Version(versions.index(self) + 1, len(versions))
 
     @property
     def tip(self) -> Node:

@@ -6,10 +6,19 @@ from pathlib import PurePath
 
 from mlxchat.conversation.changes import short, spelled
 from mlxchat.conversation.entries import Reply
+from mlxchat.conversation.node import Rating
 from mlxchat.engine.interface import LoadProgress, PrefillProgress
 from mlxchat.parameters import PARAMETERS, Settings
 
 ENDINGS = {"cancelled": "stopped by you", "length": "cut at max_tokens"}
+
+
+RATING_MARKS: dict[Rating | None, str] = {"good": "+ good", "bad": "− bad", None: ""}
+
+
+def rating_mark(rating: Rating | None) -> str:
+    """What stands beside a message that was rated."""
+    return RATING_MARKS[rating]
 
 
 def reply_label(reply: Reply) -> str:
@@ -42,6 +51,8 @@ def active_settings(settings: Settings) -> dict[str, str]:
 def reply_footer(reply: Reply) -> str:
     """What a reply cost, `128 tok · 41.2 tok/s · first 0.21 s · 412 in cache, 18 read`, and what
     made it."""
+    if reply.edited:
+        return f"written by you, in the place of {reply_origin(reply)}"
     cost = reply.statistics
     parts = [f"{cost.reply_tokens} tok"]
     if cost.tokens_per_second:

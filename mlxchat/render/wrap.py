@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import accumulate
 
 from wcwidth import wcswidth, wcwidth
 
@@ -173,11 +174,22 @@ def wrap_code(spans: Sequence[Span], width: int) -> list[Line]:
 def _laid_out(spans: Sequence[Span], width: int, breaker: Breaker) -> list[Line]:
     width = max(1, width)
     if width == 1:
-        spans = [Span(fit(span.text, 1), span.role) for span in spans]
+        spans = _fitted(spans)
     text = "".join(span.text for span in spans)
     if "\n" not in text and cells(text) <= width:
         return [Line(tuple(span for span in spans if span.text))]
     return _slices(spans, breaker(text, width))
+
+
+def _fitted(spans: Sequence[Span]) -> list[Span]:
+    """Spans for lines of one cell: what is wider, across spans too, is replaced."""
+    found = clusters("".join(span.text for span in spans))
+    ends = list(accumulate(len(cluster) for cluster, _ in found))
+    lines = _slices(spans, zip([0, *ends], ends, strict=False))
+    fitted: list[Span] = []
+    for line, (_, cells_wide) in zip(lines, found, strict=True):
+        fitted += line.spans if cells_wide <= 1 else [Span(TOO_WIDE, line.spans[0].role)]
+    return fitted
 
 
 def _slices(spans: Sequence[Span], pieces: Iterable[Piece]) -> list[Line]:

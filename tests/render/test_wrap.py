@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mlxchat.render.lines import Span
@@ -51,6 +51,7 @@ def test_an_emoji_family_stays_together() -> None:
 
 @given(spans, st.integers(1, 12))
 @settings(deadline=None, max_examples=400)
+@example([Span("❤"), Span("\u0301\ufe0f")], 1)
 def test_nothing_is_too_wide_and_nothing_is_lost(given_spans: list[Span], width: int) -> None:
     source = "".join(span.text for span in given_spans)
     lines = wrap(given_spans, width)

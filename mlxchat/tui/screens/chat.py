@@ -130,12 +130,11 @@ class ChatScreen(TokensScreen):
             self.transcript.action_walk_off()  # the tokens may be another vocabulary's
             self.app.remember_model()
         elif isinstance(event, LoadFailed):
-            self.follower.show_missing()
+            self.follower.path.show()
             if self.session.info is None:
                 self.app.pick_model()
         elif isinstance(event, TokensCounted) and event.request_id == self._count_id:
-            editor = self.query_one(SystemPromptEditor)
-            editor.cost = event.prompt_tokens - event.cached_tokens
+            self._counted(event)
         elif isinstance(event, ReplyFinished) and self.session.replayed is None:
             self._system_applied()
         elif isinstance(event, WordsNoted):
@@ -143,6 +142,16 @@ class ChatScreen(TokensScreen):
                 self.say(remark)
         elif isinstance(event, Inspected):
             self.inspection.answered(event)
+
+    def _counted(self, event: TokensCounted) -> None:
+        """What the next turn would read is known."""
+        new = event.prompt_tokens - event.cached_tokens
+        self.query_one(TitleBar).context = event.prompt_tokens
+        if self._moved:
+            self.say(f"{self._moved}: the next turn reads {new:,} tokens anew.")
+            self._moved = ""
+        else:
+            self.query_one(SystemPromptEditor).cost = new
 
     def _system_applied(self) -> None:
         """The reply has read the system prompt as it stands in the session."""
@@ -170,7 +179,6 @@ class ChatScreen(TokensScreen):
 
     def _send(self, text: str) -> None:
         self.session.send(text)
-        self.transcript.add_user(text)
         self.follower.begin_reply()
         self.refresh_bindings()
 
@@ -240,10 +248,25 @@ class ChatScreen(TokensScreen):
     def clear(self) -> None:
         """Begin a new conversation."""
         self.session.clear()
+        self._show_conversation()
+
+    def fork(self) -> None:
+        """Go on in a new conversation that begins with what was said up to the picked message."""
+        self.session.fork(self.transcript.picked)
+        self._show_conversation()
+        self.say("This is a new conversation; the one before stays as it was.")
+
+    def _show_conversation(self) -> None:
+        """Another conversation is open."""
         self.transcript.clear()
         self.query_one(NextToken).distribution = None
         title = self.query_one(TitleBar)
         title.context, title.speed = 0, 0.0
+        self.transcript.following = True
+        self.follower.path.show()
+        self._show_system()
+        self._inspect()
+        self.refresh_bindings()
 
     def set_system(self, text: str | None) -> None:
         """Change the system prompt; None goes to its editor."""
