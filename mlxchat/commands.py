@@ -81,6 +81,12 @@ def _prefill(host: Host, argument: str) -> None:
     host.prefill_reply(argument)
 
 
+def _rename(host: Host, argument: str) -> None:
+    if not argument:
+        raise MlxchatError("/rename needs a title: /rename Pirates, learning rate 1e-4")
+    host.rename_session(argument)
+
+
 def _rate(host: Host, argument: str) -> None:
     match argument.lower():
         case "good" | "bad" as rating:
@@ -119,6 +125,10 @@ ACTIONS: tuple[Command, ...] = (
             when="idle", about="message"),
     Command("map", "The tree of the conversation, to go somewhere in it",
             lambda host, _: host.show_map(), key="f3", label="map", when="idle"),
+    Command("sessions", "The saved sessions: open, search, rename, pin, delete",
+            lambda host, argument: host.show_sessions(argument), "[text to look for]",
+            key="f4", label="sessions", when="idle"),
+    Command("rename", "Give this session another title", _rename, "title"),
     Command("tokens", "Look into the tokens of a reply",
             lambda host, argument: host.show_tokens(_optional(argument)),
             f"[always | off | {' | '.join(MEASURES)}]", key="ctrl+t", label="tokens"),

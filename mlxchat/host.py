@@ -105,3 +105,11 @@ class Host(Protocol):
 
     def note(self, text: str | None) -> None:
         """Keep a note about a message; None opens its editor."""
+
+    # Sessions
+
+    def show_sessions(self, text: str) -> None:
+        """Choose a saved session out of those that have this text, or out of all."""
+
+    def rename_session(self, title: str) -> None:
+        """Give this session another title."""

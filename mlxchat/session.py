@@ -3,23 +3,42 @@ this."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import PurePath
+
 from mlxchat.conversation.conversation import Conversation
 from mlxchat.conversation.entries import Reply, UserMessage
 from mlxchat.conversation.fork import fork_of
 from mlxchat.conversation.node import Node, Rating
 from mlxchat.conversation.replay import check_replayable, replay_of, steps_read_in
+from mlxchat.conversation.storage.keeper import Keeper
+from mlxchat.conversation.storage.sessions import SavedSession
 from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.distribution import Distribution
-from mlxchat.engine.interface import ALTERNATIVES, TokenRecord
+from mlxchat.engine.interface import ALTERNATIVES, Engine, TokenRecord
 from mlxchat.errors import MlxchatError
+from mlxchat.parameters import Value
 from mlxchat.session_replies import Ask, SessionReplies
 
 
 class ChatSession(SessionReplies):
     """What a person does and what the engine answers, kept consistent.
 
-    Nothing that was said is lost: each of these can be undone but for what is only looked at.
+    Nothing that was said is lost: each of these can be undone but for what is only looked at, and
+    a keeper, where there is one, saves it all.
     """
+
+    def __init__(
+        self,
+        engine: Engine,
+        system: str = "",
+        overrides: Mapping[str, Value] | None = None,
+        keeper: Keeper | None = None,
+    ) -> None:
+        super().__init__(engine, system, overrides)
+        self.keeper = keeper
+        if keeper is not None:
+            keeper.follow(self.conversation)
 
     # Replies
 
@@ -160,11 +179,30 @@ class ChatSession(SessionReplies):
         """Go on in a new conversation that begins with what was said up to a message."""
         self.open(fork_of(node or self.conversation.tip))
 
-    def open(self, conversation: Conversation) -> None:
-        """Go on with another conversation."""
+    def open(self, conversation: Conversation, session_id: int | None = None) -> None:
+        """Go on with another conversation: a new one, or that of a saved session."""
         self._check_free()
         self.conversation = conversation
         self.current = self.replayed = None
+        if self.keeper is not None:
+            self.keeper.follow(conversation, session_id)
+
+    def open_saved(self, saved: SavedSession) -> str:
+        """Go on with a saved session; what to say where another model wrote it, or nothing."""
+        self.open(saved.conversation, saved.row.id)
+        last = self.conversation.last_reply
+        if last is None or self.info is None or self._speaks(last):
+            return ""
+        adapter = f" with the adapter {PurePath(last.adapter).name}" if last.adapter else ""
+        return (
+            f"{last.model}{adapter} wrote this, and {self.info.name} goes on with it; "
+            "/model loads another one."
+        )
+
+    def keep(self) -> str | None:
+        """Save what is new, now and then; a sentence where saving stopped working, or works
+        again."""
+        return self.keeper.tick() if self.keeper is not None else None
 
     # Parts
 

@@ -18,6 +18,7 @@ from time import process_time
 from typing import Any
 
 from mlxchat.conversation.entries import Reply
+from mlxchat.conversation.token_list import TokenList
 from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.interface import ALTERNATIVES, Statistics, TokenRecord
 from mlxchat.parameters import Settings
@@ -49,7 +50,7 @@ def reply(tokens: int) -> Reply:
     records = [record(n) for n in range(tokens)]
     statistics = Statistics(reply_tokens=tokens)
     return Reply(
-        "scripted", None, 1, SETTINGS, tokens=records, reason="stop", statistics=statistics
+        "scripted", None, 1, SETTINGS, tokens=TokenList(records), reason="stop", statistics=statistics
     )
 
 

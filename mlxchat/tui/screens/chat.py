@@ -32,7 +32,7 @@ from mlxchat.tui.history import MessageHistory
 from mlxchat.tui.inspection import Inspection
 from mlxchat.tui.pace import DRAINS_A_SECOND, Pace
 from mlxchat.tui.screens.chat_panel import NARROW, WIDE
-from mlxchat.tui.screens.chat_tokens import TokensScreen
+from mlxchat.tui.screens.chat_sessions import SessionsScreen
 from mlxchat.tui.widgets.message_editor import MessageEditor
 from mlxchat.tui.widgets.next_token import NextToken
 from mlxchat.tui.widgets.sampler_panel import SamplerPanel
@@ -54,7 +54,7 @@ next token.
 F1 help  ·  Ctrl+P commands"""
 
 
-class ChatScreen(TokensScreen):
+class ChatScreen(SessionsScreen):
     """One conversation, with every control of the sampler beside it."""
 
     app: MlxchatApp
@@ -118,6 +118,7 @@ class ChatScreen(TokensScreen):
         before = self.session.state
         for event in self.follower.show(self.session.events()):
             self._react(event)
+        self.keep()
         self.inspection.grow()
         if self.session.state != before:
             self.refresh_bindings()
@@ -244,29 +245,6 @@ class ChatScreen(TokensScreen):
     def stop(self) -> None:
         """Stop the reply or the load."""
         self.session.stop()
-
-    def clear(self) -> None:
-        """Begin a new conversation."""
-        self.session.clear()
-        self._show_conversation()
-
-    def fork(self) -> None:
-        """Go on in a new conversation that begins with what was said up to the picked message."""
-        self.session.fork(self.transcript.picked)
-        self._show_conversation()
-        self.say("This is a new conversation; the one before stays as it was.")
-
-    def _show_conversation(self) -> None:
-        """Another conversation is open."""
-        self.transcript.clear()
-        self.query_one(NextToken).distribution = None
-        title = self.query_one(TitleBar)
-        title.context, title.speed = 0, 0.0
-        self.transcript.following = True
-        self.follower.path.show()
-        self._show_system()
-        self._inspect()
-        self.refresh_bindings()
 
     def set_system(self, text: str | None) -> None:
         """Change the system prompt; None goes to its editor."""
