@@ -84,9 +84,9 @@ def _chat(arguments: Sequence[str]) -> int:
     named = [name for name in (parsed.model_argument, parsed.model) if name]
     if len(named) + parsed.demo > 1:
         parser.error("name one model: MODEL, --model or --demo")
-    if parsed.resume is not None or getattr(parsed, "continue"):
-        if parsed.prompt is not None:
-            parser.error("--continue and --resume open the app; --prompt answers without it")
+    resumes = parsed.resume is not None or getattr(parsed, "continue")
+    if resumes and parsed.prompt is not None:
+        parser.error("--continue and --resume open the app; --prompt answers without it")
     if parsed.prompt is not None:
         return _one_shot(parsed)
     return _app(parser, parsed)

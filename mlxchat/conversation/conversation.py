@@ -79,7 +79,7 @@ class Conversation:
     @system.setter
     def system(self, text: str) -> None:
         if text != self.system:
-            self._steps.begin("system prompt", joins=True)
+            self._steps.begin("system prompt", joins=self.tip)
             self._steps.change(self.tip, "system", text)
 
     # Gestures

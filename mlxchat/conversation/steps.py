@@ -39,13 +39,14 @@ class Steps:
         self._done: list[Step] = []
         self._undone: list[Step] = []
 
-    def begin(self, label: str, *, joins: bool = False) -> None:
-        """Another gesture begins: what is changed from now on is one step. With `joins` it goes on
-        with the last step where that has the same label: typing is one step."""
+    def begin(self, label: str, joins: Node | None = None) -> None:
+        """Another gesture begins: what is changed from now on is one step. Where the last one has
+        the same label and ended at the node `joins`, it goes on: typing is one step."""
         self._undone.clear()
-        if joins and self._done and self._done[-1].label == label:
+        last = self._done[-1] if self._done else None
+        if last and last.changes and (last.label, last.changes[-1].node) == (label, joins):
             return
-        if self._done and not self._done[-1].changes:
+        if last and not last.changes:
             self._done.pop()
         self._done.append(Step(label))
 

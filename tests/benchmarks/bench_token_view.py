@@ -47,10 +47,16 @@ def record(place: int) -> TokenRecord:
 
 def reply(tokens: int) -> Reply:
     """A finished reply of so many tokens."""
-    records = [record(n) for n in range(tokens)]
+    records = TokenList(record(n) for n in range(tokens))
     statistics = Statistics(reply_tokens=tokens)
     return Reply(
-        "scripted", None, 1, SETTINGS, tokens=TokenList(records), reason="stop", statistics=statistics
+        "scripted",
+        None,
+        1,
+        SETTINGS,
+        tokens=TokenList(records),
+        reason="stop",
+        statistics=statistics,
     )
 
 

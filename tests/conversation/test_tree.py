@@ -124,6 +124,7 @@ def test_the_system_prompt_changes_along_a_branch():
     conversation.system = "Be"
     conversation.system = "Be rude."
     node = conversation.path[1]
+    conversation.begin_step("retry")
     other = conversation.add_version(node, reply("B"))
     assert conversation.system == "Be rude."
     conversation.system = "Be kind."

@@ -97,6 +97,11 @@ class Keeper:
         self._told: str | None = None
 
     @property
+    def store(self) -> SessionStore:
+        """Where it is saved."""
+        return self._store
+
+    @property
     def session_id(self) -> int | None:
         """The session of the conversation that is followed; None until its first message is
         saved."""

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from mlxchat.tui.app import MlxchatApp
 
 
-
 class Resume(Enum):
     """Which session to begin with, where it is not named."""
 
