@@ -118,6 +118,11 @@ class Keeper:
         """Its title; empty until there is one."""
         return self._saving.tracker.title if self._saving else ""
 
+    @property
+    def saved(self) -> bool:
+        """Whether all that is finished is in the file, as far as `tick` has heard."""
+        return all(saving.rests for saving in self._all)
+
     def follow(self, conversation: Conversation, session_id: int | None = None) -> None:
         """Save this conversation from now on: a new one, or the one of a session that was opened.
         The one before is saved to its end and let go."""

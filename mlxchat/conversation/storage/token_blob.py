@@ -26,7 +26,9 @@ HEAD = struct.Struct("<BBII")
 """Format, whether it is compressed, how many tokens, how many bytes without compression."""
 LEVEL = 6
 
-INTEGER, FLOAT, WIDTH = "q", "d", 8
+INTEGER: Literal["q"] = "q"
+FLOAT: Literal["d"] = "d"
+WIDTH = 8
 """Types of a column, and the bytes of a number."""
 FROM_DRAFT, KNOWN = 1, 2
 """Flags of a token; known is the probability with which it was drawn."""
@@ -56,13 +58,13 @@ def pack(records: Sequence[TokenRecord]) -> bytes:
     halves = [one.halves for one in lists]
     body = b"".join(
         (
-            _column(INTEGER, (r.token_id for r in records)),
-            _column(INTEGER, (r.rank for r in records)),
-            _column(INTEGER, (len(r.text) for r in records)),
-            _column(INTEGER, map(len, lists)),
-            _column(FLOAT, (r.logprob for r in records)),
-            _column(FLOAT, (r.entropy for r in records)),
-            _column(FLOAT, (0.0 if r.drawn_logprob is None else r.drawn_logprob for r in records)),
+            _integers((r.token_id for r in records)),
+            _integers(r.rank for r in records),
+            _integers(len(r.text) for r in records),
+            _integers(map(len, lists)),
+            _floats(r.logprob for r in records),
+            _floats(r.entropy for r in records),
+            _floats(0.0 if r.drawn_logprob is None else r.drawn_logprob for r in records),
             bytes(map(_flags, records)),
             _together(b"".join(ids for ids, _ in halves), ID_BYTES),
             _together(b"".join(logprobs for _, logprobs in halves), ID_BYTES),
@@ -170,8 +172,12 @@ def _flags(record: TokenRecord) -> int:
     return FROM_DRAFT * record.from_draft | KNOWN * (record.drawn_logprob is not None)
 
 
-def _column(kind: Literal["q", "d"], numbers: Iterable[float]) -> bytes:
-    return _together(array(kind, numbers).tobytes(), WIDTH)
+def _integers(numbers: Iterable[int]) -> bytes:
+    return _together(array(INTEGER, numbers).tobytes(), WIDTH)
+
+
+def _floats(numbers: Iterable[float]) -> bytes:
+    return _together(array(FLOAT, numbers).tobytes(), WIDTH)
 
 
 def _together(data: bytes, width: int) -> bytes:
