@@ -20,9 +20,9 @@ NASTY = (
     "```", "~~~python", "<!-- mlxchat conversation -->", "<!--", "- Rated good", "Note:",
     "System prompt after this message:", "<script>alert(1)</script>", "[x](javascript:alert(1))",
     '"><img src=x onerror=alert(1)>', "![p](http://evil.example/p.png)", "<http://evil.example>",
-    "</style><b>", "&lt;", "a\tb", "中文字符", "👨‍👩‍👧", "\x1b[31mred", "\u202eback", "\x00", "\x85",
-    "\u2028", "line\n\nline", "\n", " lead", "trail ", "\\", "\\n", "'", '"', "{", "}", "*em*",
-    "<think>", "</think>", "\r\n", "\r", "é",
+    "</style><b>", "&lt;", "a\tb", "中文字符", "👨‍👩‍👧", "\x1b[31mred", "\u202eback", "\x00",
+    "\x85", "\u2028", "line\n\nline", "\n", " lead", "trail ", "\\", "\\n", "'", '"', "{", "}",
+    "*em*", "<think>", "</think>", "\r\n", "\r", "é",
 )  # fmt: skip
 texts = st.lists(st.one_of(st.sampled_from(NASTY), st.text(max_size=6)), max_size=5).map(
     lambda parts: "".join(parts).encode("utf-8", "replace").decode()
