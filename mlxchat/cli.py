@@ -24,6 +24,8 @@ examples:
 
 other commands:
   mlxchat doctor [--json] [--demo]      what was found here, and what to install
+  mlxchat export [SESSION] --format F   a saved session as Markdown, JSON, training data or a page
+  mlxchat import FILE...                sessions out of such files, or lists of messages
 
 With no --max-tokens a reply ends after 2048 tokens at the latest.
 """
@@ -36,6 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments[:1] == ["doctor"]:
             return _doctor(arguments[1:])
+        if arguments[:1] == ["export"]:
+            return _export(arguments[1:])
+        if arguments[:1] == ["import"]:
+            return _import(arguments[1:])
         return _chat(arguments)
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -121,3 +127,26 @@ def _doctor(arguments: Sequence[str]) -> int:
     from mlxchat import doctor
 
     return doctor.run(as_json=parsed.json, with_demo=parsed.demo)
+
+
+def _export(arguments: Sequence[str]) -> int:
+    from mlxchat import export_command
+
+    parser = Parser(
+        prog="mlxchat export",
+        description="Write saved sessions to a file that other programs read.",
+        allow_abbrev=False,
+    )
+    return export_command.main(parser, arguments)
+
+
+def _import(arguments: Sequence[str]) -> int:
+    from mlxchat import import_command
+
+    parser = Parser(
+        prog="mlxchat import",
+        description="Save the conversations of files as sessions: JSON and Markdown that mlxchat "
+        "exported, JSON Lines of messages or preferences, plain lists of messages.",
+        allow_abbrev=False,
+    )
+    return import_command.main(parser, arguments)
