@@ -103,7 +103,7 @@ class LineList(ScrollView, can_focus=True):
         wanted = self.cursor if cursor is None else cursor
         self._set_height()
         self.cursor = max(0, min(wanted, count - 1))
-        self._show_cursor()
+        self._show_cursor(center=not self._cursor_in_sight)
         self.refresh()
         self._look_for_end()
 
@@ -111,19 +111,19 @@ class LineList(ScrollView, can_focus=True):
 
     def action_move(self, steps: int) -> None:
         """Go up or down."""
-        self._go(self.cursor + steps)
+        self.go_to(self.cursor + steps)
 
     def action_page(self, pages: int) -> None:
         """Go up or down by what is in sight."""
-        self._go(self.cursor + pages * max(1, self.size.height // self.item_height - 1))
+        self.go_to(self.cursor + pages * max(1, self.size.height // self.item_height - 1))
 
     def action_first(self) -> None:
         """Go to the first item."""
-        self._go(0)
+        self.go_to(0)
 
     def action_last(self) -> None:
         """Go to the last item."""
-        self._go(self._count - 1)
+        self.go_to(self._count - 1)
         self.post_message(self.EndWanted())
 
     def action_choose(self) -> None:
@@ -131,13 +131,19 @@ class LineList(ScrollView, can_focus=True):
         if self._count:
             self.post_message(self.Chosen(self.cursor))
 
-    def _go(self, index: int) -> None:
+    def go_to(self, index: int) -> None:
+        """Put the cursor on an item, and the item in sight."""
         self.cursor = max(0, min(index, self._count - 1))
         self._show_cursor()
 
-    def _show_cursor(self) -> None:
-        top = self.cursor * self.item_height
-        self.scroll_to_region(Region(0, top, 1, self.item_height), animate=False, force=True)
+    @property
+    def _cursor_in_sight(self) -> bool:
+        top = self.cursor * self.item_height - self.scroll_offset.y
+        return 0 <= top <= self.size.height - self.item_height
+
+    def _show_cursor(self, *, center: bool = False) -> None:
+        region = Region(0, self.cursor * self.item_height, 1, self.item_height)
+        self.scroll_to_region(region, animate=False, force=True, center=center)
 
     def on_click(self, event: events.Click) -> None:
         """Go to what was clicked; choose it where it was under the cursor already."""
