@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,14 +16,31 @@ Rating = Literal["good", "bad"]
 RANDOM_BITS = 20
 
 
+class _Ids:
+    """Ids of which each is greater than the one before, whatever the clock does."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last = 0
+
+    def __call__(self) -> int:
+        milliseconds = time.time_ns() // 10**6
+        fresh = milliseconds << RANDOM_BITS | secrets.randbits(RANDOM_BITS)
+        with self._lock:
+            self._last = max(fresh, self._last + 1)
+            return self._last
+
+
+_ids = _Ids()
+
+
 def new_id() -> int:
     """An id for a session or a message: 63 bits, in order of time, and no other program's.
 
     42 bits of milliseconds since 1970, then chance, so that two programs that write to one file do
-    not meet.
+    not meet; within one program no two are the same, however fast they are made.
     """
-    milliseconds = time.time_ns() // 10**6
-    return milliseconds << RANDOM_BITS | secrets.randbits(RANDOM_BITS)
+    return _ids()
 
 
 @dataclass(slots=True, eq=False)
