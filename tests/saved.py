@@ -48,8 +48,8 @@ class FakeSessions:
         self.saved[row.id] = SavedSession(row, conversation)
         return row.id
 
-    def row(self, id: int) -> SessionRow:
-        return self.saved[id].row
+    def row(self, session_id: int) -> SessionRow:
+        return self.saved[session_id].row
 
     def page(self, wanted: Wanted, limit: int, offset: int) -> list[SessionRow]:
         self._enter()
@@ -74,27 +74,27 @@ class FakeSessions:
         at = found.lower().index(text)
         return replace(row, excerpt=found[max(0, at - 30) : at + 60])
 
-    def read(self, id: int) -> SavedSession:
+    def read(self, session_id: int) -> SavedSession:
         self._enter()
-        return self.saved[id]
+        return self.saved[session_id]
 
-    def rename(self, id: int, title: str) -> None:
-        self._change(id, title=title)
+    def rename(self, session_id: int, title: str) -> None:
+        self._change(session_id, title=title)
 
-    def pin(self, id: int, pinned: bool) -> None:
-        self._change(id, pinned=pinned)
+    def pin(self, session_id: int, pinned: bool) -> None:
+        self._change(session_id, pinned=pinned)
 
-    def delete(self, id: int) -> None:
-        self._change(id, deleted=True)
+    def delete(self, session_id: int) -> None:
+        self._change(session_id, deleted=True)
 
-    def restore(self, id: int) -> None:
-        self._change(id, deleted=False)
+    def restore(self, session_id: int) -> None:
+        self._change(session_id, deleted=False)
 
-    def _change(self, id: int, **fields: object) -> None:
+    def _change(self, session_id: int, **fields: object) -> None:
         self._enter()
         if self.refusal:
             raise MlxchatError(self.refusal)
-        self.saved[id].row = replace(self.saved[id].row, **fields)  # type: ignore[arg-type]
+        self.saved[session_id].row = replace(self.saved[session_id].row, **fields)  # type: ignore[arg-type]
 
     def _enter(self) -> None:
         self.threads.add(threading.current_thread().name)

@@ -26,19 +26,19 @@ class Sessions(Protocol):
     def page(self, wanted: Wanted, limit: int, offset: int) -> list[SessionRow]:
         """Some sessions, the pinned ones and then the newest first."""
 
-    def read(self, id: int) -> SavedSession:
+    def read(self, session_id: int) -> SavedSession:
         """A session with its messages."""
 
-    def rename(self, id: int, title: str) -> None:
+    def rename(self, session_id: int, title: str) -> None:
         """Give a session another title."""
 
-    def pin(self, id: int, pinned: bool) -> None:
+    def pin(self, session_id: int, pinned: bool) -> None:
         """Keep a session at the head of the list, or no longer."""
 
-    def delete(self, id: int) -> None:
+    def delete(self, session_id: int) -> None:
         """Take a session away, to be brought back by `restore`."""
 
-    def restore(self, id: int) -> None:
+    def restore(self, session_id: int) -> None:
         """Bring a deleted session back."""
 
 

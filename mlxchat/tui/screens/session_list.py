@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
-from mlxchat.conversation.storage.sessions import SavedSession, SessionRow, Wanted
+from mlxchat.conversation.storage.sessions import SessionRow, Wanted
 from mlxchat.errors import MlxchatError
 from mlxchat.render.one_line import first_words
 from mlxchat.render.safe import visible
@@ -205,14 +205,16 @@ class SessionList(Dialog[int | Literal["new"]]):
         if row is None:
             self.query_one("#session-preview", Static).update("")
         elif self.query_one(VerticalScroll).display:
+            words = words_pattern(self._text)
             self._asker.ask(
-                lambda: self._sessions.read(row.id), lambda s: self._preview(row, s), lane="preview"
+                lambda: preview(row, self._sessions.read(row.id).conversation, words),
+                lambda shown: self._preview(row, shown),
+                lane="preview",
             )
 
-    def _preview(self, row: SessionRow, saved: SavedSession) -> None:
+    def _preview(self, row: SessionRow, shown: Content) -> None:
         if self._row is row:
-            text = preview(row, saved.conversation, words_pattern(self._text))
-            self.query_one("#session-preview", Static).update(text)
+            self.query_one("#session-preview", Static).update(shown)
             self.query_one(VerticalScroll).scroll_home(animate=False)
 
     # What can be done
