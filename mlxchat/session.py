@@ -8,14 +8,16 @@ from mlxchat.conversation.entries import Reply, UserMessage
 from mlxchat.conversation.fork import fork_of
 from mlxchat.conversation.node import Node, Rating
 from mlxchat.conversation.replay import check_replayable, replay_of, steps_read_in
+from mlxchat.conversation.summarizing import begun_from_summary
 from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.distribution import Distribution
 from mlxchat.engine.interface import ALTERNATIVES, TokenRecord
 from mlxchat.errors import MlxchatError
-from mlxchat.session_replies import Ask, SessionReplies
+from mlxchat.session_context import SessionContext
+from mlxchat.session_replies import Ask
 
 
-class ChatSession(SessionReplies):
+class ChatSession(SessionContext):
     """What a person does and what the engine answers, kept consistent.
 
     Nothing that was said is lost: each of these can be undone but for what is only looked at.
@@ -159,6 +161,18 @@ class ChatSession(SessionReplies):
     def fork(self, node: Node | None = None) -> None:
         """Go on in a new conversation that begins with what was said up to a message."""
         self.open(fork_of(node or self.conversation.tip))
+
+    def begin_from_summary(self, text: str) -> None:
+        """Go on in a new conversation that begins with a summary, as the person left it, under the
+        same system prompt. A message whose reply was held is sent there and taken away here, and
+        the old conversation stays as it was."""
+        begun = begun_from_summary(self.conversation.system, text)
+        if self.summarizing or not self.held:
+            self._check_free()
+        waiting = self._take_held_away() if self.held else ""
+        self.open(begun)
+        if waiting:
+            self.send(waiting)
 
     def open(self, conversation: Conversation) -> None:
         """Go on with another conversation."""
