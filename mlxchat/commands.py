@@ -9,9 +9,12 @@ from typing import Literal
 
 from mlxchat.conversation.surprise import MEASURES
 from mlxchat.errors import MlxchatError
+from mlxchat.export_command import export_completions
 from mlxchat.host import Host
+from mlxchat.import_command import import_completions
 from mlxchat.parameters import PARAMETERS, AnyParameter, parameter
 from mlxchat.preset_command import preset_completions
+from mlxchat.prompt_command import prompt_completions
 
 Run = Callable[[Host, str], None]
 
@@ -128,6 +131,17 @@ ACTIONS: tuple[Command, ...] = (
     Command("sessions", "The saved sessions: open, search, rename, pin, delete",
             lambda host, argument: host.show_sessions(argument), "[text to look for]",
             key="f4", label="sessions", when="idle"),
+    Command("export", "Write this conversation into a file",
+            lambda host, argument: host.export(argument), "format [words] [file]",
+            complete=export_completions),
+    Command("import", "Read conversations out of a file, each as a session",
+            lambda host, argument: host.import_file(argument), "file", when="idle",
+            complete=import_completions),
+    Command("prompts", "The saved system prompts: choose, save, rename, delete",
+            lambda host, argument: host.prompts(argument),
+            "[name | save | rename | delete | restore]", complete=prompt_completions),
+    Command("editor", "Write the message, or the system prompt, in your own editor",
+            lambda host, _: host.write_elsewhere(), key="ctrl+g"),
     Command("rename", "Give this session another title", _rename, "title"),
     Command("tokens", "Look into the tokens of a reply",
             lambda host, argument: host.show_tokens(_optional(argument)),

@@ -113,3 +113,18 @@ class Host(Protocol):
 
     def rename_session(self, title: str) -> None:
         """Give this session another title."""
+
+    def export(self, argument: str) -> None:
+        """Write this conversation into a file (see export_command)."""
+
+    def import_file(self, argument: str) -> None:
+        """Read conversations out of a file, each as a session, and open the first."""
+
+    # Writing
+
+    def prompts(self, argument: str) -> None:
+        """Choose a saved system prompt, or save one (see prompt_command); empty opens the
+        choice."""
+
+    def write_elsewhere(self) -> None:
+        """Edit the message or the system prompt in the person's own editor."""

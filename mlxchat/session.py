@@ -13,15 +13,17 @@ from mlxchat.conversation.node import Node, Rating
 from mlxchat.conversation.replay import check_replayable, replay_of, steps_read_in
 from mlxchat.conversation.storage.keeper import Keeper
 from mlxchat.conversation.storage.sessions import SavedSession
+from mlxchat.conversation.summarizing import begun_from_summary
 from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.distribution import Distribution
 from mlxchat.engine.interface import ALTERNATIVES, Engine, TokenRecord
 from mlxchat.errors import MlxchatError
 from mlxchat.parameters import Value
-from mlxchat.session_replies import Ask, SessionReplies
+from mlxchat.session_context import SessionContext
+from mlxchat.session_replies import Ask
 
 
-class ChatSession(SessionReplies):
+class ChatSession(SessionContext):
     """What a person does and what the engine answers, kept consistent.
 
     Nothing that was said is lost: each of these can be undone but for what is only looked at, and
@@ -76,7 +78,7 @@ class ChatSession(SessionReplies):
         if node is None:
             raise MlxchatError("There is no reply to continue: send a message first.")
         reply = _reply(node)
-        if self._speaks(reply) and not self._loads and reply.spoken:
+        if self.speaks(reply) and not self._loads and reply.spoken:
             self.prefill, start = reply.prefill, reply.spoken
         else:
             self.prefill, start = reply.text, []
@@ -179,6 +181,18 @@ class ChatSession(SessionReplies):
         """Go on in a new conversation that begins with what was said up to a message."""
         self.open(fork_of(node or self.conversation.tip))
 
+    def begin_from_summary(self, text: str) -> None:
+        """Go on in a new conversation that begins with a summary, as the person left it, under the
+        same system prompt. A message whose reply was held is sent there and taken away here, and
+        the old conversation stays as it was."""
+        begun = begun_from_summary(self.conversation.system, text)
+        if self.summarizing or not self.held:
+            self._check_free()
+        waiting = self._take_held_away() if self.held else ""
+        self.open(begun)
+        if waiting:
+            self.send(waiting)
+
     def open(self, conversation: Conversation, session_id: int | None = None) -> None:
         """Go on with another conversation: a new one, or that of a saved session."""
         self._check_free()
@@ -191,7 +205,7 @@ class ChatSession(SessionReplies):
         """Go on with a saved session; what to say where another model wrote it, or nothing."""
         self.open(saved.conversation, saved.row.id)
         last = self.conversation.last_reply
-        if last is None or self.info is None or self._speaks(last):
+        if last is None or self.info is None or self.speaks(last):
             return ""
         adapter = f" with the adapter {PurePath(last.adapter).name}" if last.adapter else ""
         return (

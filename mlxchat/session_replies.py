@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from mlxchat.conversation.conversation import Conversation
@@ -14,6 +14,7 @@ from mlxchat.conversation.node import Node
 from mlxchat.conversation.origin import origin_of
 from mlxchat.conversation.token_list import TokenList
 from mlxchat.engine.interface import (
+    ContextExceeded,
     Engine,
     Event,
     InspectRequest,
@@ -22,6 +23,7 @@ from mlxchat.engine.interface import (
     Message,
     ModelInfo,
     ModelSpec,
+    Overflow,
     PrefillProgress,
     ReplyFailed,
     ReplyFinished,
@@ -35,8 +37,11 @@ from mlxchat.parameters import Settings, Value
 from mlxchat.recent import absolute
 from mlxchat.session_settings import SessionSettings
 
-State = Literal["empty", "loading", "ready", "reading", "writing"]
-ReplyEvent = PrefillProgress | ReplyStarted | TokenSampled | ReplyFinished | ReplyFailed
+State = Literal["empty", "loading", "ready", "reading", "writing", "held"]
+"""`held`: a reply waits until the person says what is done about the model's limit."""
+ReplyEvent = (
+    PrefillProgress | ContextExceeded | ReplyStarted | TokenSampled | ReplyFinished | ReplyFailed
+)
 
 NEW_SEEDS = 2**32
 MOST_READ_UNASKED = 256
@@ -77,6 +82,12 @@ class SessionReplies(SessionSettings):
         """The reply that is being written, or was written last."""
         self.replayed: Reply | None = None
         """The reply that `current` is the replay of; None where it is none."""
+        self.held: ContextExceeded | None = None
+        """Why `current` is not written: there is no room, and the person has not chosen yet."""
+        self._request: ReplyRequest | None = None
+        """What was asked for last."""
+        self._prompt_tokens = 0
+        """Of the reply that is being written."""
         self._reply_id = 0
         self._reading = False
         self._loads = 0
@@ -88,6 +99,8 @@ class SessionReplies(SessionSettings):
         """What goes on."""
         if self._loads:
             return "loading"
+        if self.held:
+            return "held"
         if self._unfinished:
             return "reading" if self._reading else "writing"
         return "ready" if self.info else "empty"
@@ -108,6 +121,7 @@ class SessionReplies(SessionSettings):
 
     def load(self, spec: ModelSpec) -> None:
         """Load a model, and stop what runs; the conversation goes on with the new one."""
+        self._give_up_held()
         self.engine.cancel()
         self._loads += 1
         self._specs.append(spec)
@@ -116,6 +130,7 @@ class SessionReplies(SessionSettings):
     def stop(self) -> None:
         """Stop the reply, or the load and the reply that waits for it; what was written stands."""
         self._waiting = None
+        self._give_up_held()
         self.engine.cancel()
 
     def change(self, settings: Settings) -> None:
@@ -129,7 +144,7 @@ class SessionReplies(SessionSettings):
         """Ask how many tokens the next turn would read anew; TokensCounted answers."""
         if self.info is not None:
             messages = self.conversation.messages() or [Message("user", "")]
-            self.engine.count(request_id, messages)
+            self.engine.count(request_id, messages, self.conversation.overflow)
 
     def ask_next(self, request_id: int) -> InspectRequest | None:
         """Ask what can come next at the end of the conversation; Inspected may answer. None where
@@ -151,7 +166,7 @@ class SessionReplies(SessionSettings):
     def ask_token(self, request_id: int, reply: Reply, place: int) -> InspectRequest | None:
         """Ask what could have come at a place of a reply; Inspected answers. None where another
         model than the one that wrote it is loaded."""
-        if self._loads or not self._speaks(reply) or reply not in self.conversation:
+        if self._loads or not self.speaks(reply) or reply not in self.conversation:
             return None
         ids = tuple(record.token_id for record in reply.tokens[: place + 1])
         messages = self.conversation.messages(until=reply)
@@ -209,6 +224,10 @@ class SessionReplies(SessionSettings):
     def _go_on(self, reply: Reply, event: ReplyEvent) -> None:
         if isinstance(event, PrefillProgress):
             reply.opens_in_thought, reply.form = event.opens_in_thought, event.form
+            reply.left_out = event.left_out or reply.left_out  # a replay is asked for without them
+            self._prompt_tokens = event.reused + event.total
+        elif isinstance(event, ContextExceeded):
+            self.held = event
         elif isinstance(event, ReplyStarted):
             self._reading = False
         elif isinstance(event, TokenSampled):
@@ -232,7 +251,12 @@ class SessionReplies(SessionSettings):
         else:
             self.conversation.add_version(ask.version_of, reply)
         self.prefill = ""
-        self._begin(reply, self.conversation.messages(until=reply), uncounted=ask.uncounted)
+        self._begin(
+            reply,
+            self.conversation.messages(until=reply),
+            uncounted=ask.uncounted,
+            overflow=self.conversation.overflow,
+        )
 
     def _new_reply(self, start: Sequence[TokenRecord]) -> Reply:
         assert self.info is not None
@@ -257,36 +281,53 @@ class SessionReplies(SessionSettings):
         schedule: tuple[Settings, ...] = (),
         read_in: tuple[int, ...] = (),
         uncounted: int = 0,
+        overflow: Overflow = "stop",
     ) -> None:
         self._reply_id += 1
         self._reading = True
         self.current, self.replayed = reply, None
-        self.engine.reply(
-            ReplyRequest(
-                self._reply_id,
-                messages,
-                self.settings,
-                reply.seed,
-                prefill=reply.prefill,
-                reply_ids=tuple(record.token_id for record in reply.tokens),
-                schedule=schedule,
-                read_in=read_in,
-                uncounted=uncounted,
-            )
+        self._prompt_tokens = 0
+        self._request = ReplyRequest(
+            self._reply_id,
+            messages,
+            self.settings,
+            reply.seed,
+            prefill=reply.prefill,
+            reply_ids=tuple(record.token_id for record in reply.tokens),
+            schedule=schedule,
+            read_in=read_in,
+            uncounted=uncounted,
+            overflow=overflow,
         )
+        self.engine.reply(self._request)
+
+    def _go_on_with_held(self, overflow: Overflow) -> None:
+        """Ask for the reply that was held again, under the settings as they are now."""
+        assert self._request is not None
+        self.held = None
+        self._reply_id += 1
+        self._request = replace(
+            self._request, reply_id=self._reply_id, settings=self.settings, overflow=overflow
+        )
+        self.engine.reply(self._request)
+
+    def _give_up_held(self) -> None:
+        """Leave the reply that was held unwritten; what it would have answered stays."""
+        if self.held is not None and self.current is not None:
+            self.held, self.current.reason = None, "cancelled"
 
     def _check_free(self) -> None:
         if self.busy:
             raise MlxchatError("A reply is still being written: stop it first (Esc).")
 
-    def _speaks(self, reply: Reply) -> bool:
+    def speaks(self, reply: Reply) -> bool:
         """Whether the model that is loaded is the one that wrote a reply."""
         info = self.info
         return info is not None and (info.name, info.adapter) == (reply.model, reply.adapter)
 
     def _check_speaks(self, reply: Reply) -> None:
         self._check_model()
-        if self._loads or not self._speaks(reply):
+        if self._loads or not self.speaks(reply):
             raise MlxchatError(
                 f"This reply is {reply.model}'s: load that model again to go on from its tokens."
             )

@@ -27,6 +27,9 @@ LLAMA: Mapping[str, Any] = {
     "eos_token_id": [2, 0],
 }
 
+# A limit that a few turns reach.
+SHORT: Mapping[str, Any] = {**LLAMA, "max_position_embeddings": 512}
+
 # Every layer's cache is a state that cannot be cut.
 MAMBA: Mapping[str, Any] = {
     "model_type": "mamba",

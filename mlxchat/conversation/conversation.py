@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from mlxchat.conversation.entries import Entry, Reply, UserMessage
 from mlxchat.conversation.node import Node, Rating
+from mlxchat.conversation.rows import nodes_left_out, rows_of
 from mlxchat.conversation.steps import Step, Steps
 from mlxchat.conversation.token_list import TokenList
-from mlxchat.engine.interface import Message
+from mlxchat.engine.interface import Message, Overflow
 from mlxchat.errors import MlxchatError
 
 
@@ -24,6 +25,8 @@ class Conversation:
         self.root = root or Node(None, system=system)
         self.watch: Callable[[Node], None] = lambda _: None
         """Told of each node that is new or has changed."""
+        self.overflow: Overflow = "ask"
+        """What is done where it does not fit into the model."""
         self._steps = Steps(lambda node: self.watch(node))
 
     # What is there
@@ -159,28 +162,29 @@ class Conversation:
     # What an engine reads
 
     def before(self, reply: Reply) -> list[Message]:
-        """The messages that a reply answers, under the system prompt that it was written under."""
-        rows = [row for row in self.messages(until=reply) if row.role != "system"]
-        return ([Message("system", reply.system)] if reply.system.strip() else []) + rows
+        """The messages of a reply's prompt: under the system prompt that it was written under, and
+        without those that did not fit."""
+        return self._under(reply.system, reply)
 
     def messages(self, until: Reply | None = None) -> list[Message]:
-        """The path (up to a reply) as an engine takes it, roles in turn, as many templates demand.
+        """The path as an engine takes it; up to a reply, without what did not fit into its
+        prompt."""
+        return self._under(self.system, until)
 
-        A reply without text, stopped or failed at once, is left out; what the person wrote before
-        and after it is one message.
-        """
-        rows = [Message("system", self.system)] if self.system.strip() else []
-        for entry in self.entries:
-            if entry is until:
-                break
-            if isinstance(entry, UserMessage):
-                before = rows.pop().content if rows and rows[-1].role == "user" else ""
-                rows.append(Message("user", f"{before}\n\n{entry.text}" if before else entry.text))
-            elif entry.text:
-                rows.append(entry.message)
-        return rows
+    @property
+    def left_out(self) -> list[Node]:
+        """The places on the path that are out of the model's sight: not in the prompt of the last
+        reply."""
+        known = (e for e in reversed(self.entries) if isinstance(e, Reply) and e.sees_known)
+        reply = next(known, None)
+        return nodes_left_out(self.path, reply) if reply else []
 
     # Parts
+
+    def _under(self, system: str, until: Reply | None) -> list[Message]:
+        rows = [row.message for row in rows_of(self.path, until)]
+        head = [Message("system", system)] if system.strip() else []
+        return head + rows[until.left_out if until else 0 :]
 
     def _add(self, parent: Node, entry: Entry) -> Node:
         node = Node(entry, parent)

@@ -40,6 +40,8 @@ class Reply:
     """What loads its model again: a folder or a repository, never DEMO."""
     vocabulary_size: int | None = None
     form: PromptForm = field(default_factory=PromptForm)
+    left_out: int = 0
+    """How many of the oldest messages (see rows_of) were not in its prompt: they did not fit."""
     tokens: TokenList = field(default_factory=TokenList)
     given: int = 0
     """How many of its first tokens were taken over from another reply or chosen by hand."""
@@ -83,6 +85,11 @@ class Reply:
     def spoken_ids(self) -> tuple[int, ...]:
         """Their ids."""
         return tuple(record.token_id for record in self.spoken)
+
+    @property
+    def sees_known(self) -> bool:
+        """Whether its prompt was made, so that `left_out` tells what was in it."""
+        return bool(self.left_out or self.tokens or self.statistics.prompt_tokens)
 
     @property
     def message(self) -> Message:

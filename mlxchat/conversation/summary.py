@@ -10,7 +10,11 @@ from mlxchat.conversation.node import Rating
 from mlxchat.engine.interface import LoadProgress, PrefillProgress
 from mlxchat.parameters import PARAMETERS, Settings
 
-ENDINGS = {"cancelled": "stopped by you", "length": "cut at max_tokens"}
+ENDINGS = {
+    "cancelled": "stopped by you",
+    "length": "cut at max_tokens",
+    "context": "cut where the context is full",
+}
 
 
 RATING_MARKS: dict[Rating | None, str] = {"good": "+ good", "bad": "− bad", None: ""}
@@ -64,6 +68,8 @@ def reply_footer(reply: Reply) -> str:
         parts.append(f"{cost.accepted_draft_tokens} drafted")
     if reply.given:
         parts.append(f"{reply.given} kept")
+    if reply.left_out:
+        parts.append(left_out_words(reply.left_out))
     if reply.reason in ENDINGS:
         parts.append(ENDINGS[reply.reason])
     return " · ".join(parts) + "\n" + reply_origin(reply)
@@ -71,7 +77,13 @@ def reply_footer(reply: Reply) -> str:
 
 def prefill_status(progress: PrefillProgress) -> str:
     """How far the prompt is read."""
-    return f"reading {progress.done}/{progress.total} tokens · {progress.reused} in cache"
+    read = f"reading {progress.done}/{progress.total} tokens · {progress.reused} in cache"
+    return " · ".join([read, *([left_out_words(progress.left_out)] if progress.left_out else [])])
+
+
+def left_out_words(count: int) -> str:
+    """That a prompt had to do without the oldest messages: `6 messages out of sight`."""
+    return f"{count} {'message' if count == 1 else 'messages'} out of sight"
 
 
 def load_status(progress: LoadProgress) -> str:

@@ -216,7 +216,7 @@ def _describe(
     return ModelInfo(
         name=display_name(spec.model, path),
         path=path,
-        context_limit=context_limit(config),
+        context_limit=most_tokens(spec, model, config),
         vocabulary_size=len(tokenizer),
         recommended=recommended_settings(path),
         think_tags=(tokenizer.think_start, tokenizer.think_end) if tokenizer.has_thinking else None,
@@ -256,6 +256,21 @@ def display_name(model: str, path: Path) -> str:
     if model == DEMO:
         return "SmolLM2-135M-Instruct"
     return (path if Path(model).exists() else Path(model)).expanduser().resolve().name
+
+
+def most_tokens(spec: ModelSpec, model: Any, config: dict[str, Any]) -> int | None:
+    """How many tokens of prompt and reply a model may be given, or None where nothing says.
+
+    mlx_lm drops what exceeds --max-kv-size from the front of the cache, the system prompt first,
+    and says nothing: so that is a limit like the model's own. A model with sliding windows of its
+    own was trained to drop so, and a draft model past its limit only guesses worse.
+    """
+    limits = [context_limit(config)]
+    if spec.max_kv_size is not None and not hasattr(model, "make_cache"):
+        # Drafts stand in the cache until they are refused, and one that has wrapped keeps them.
+        drafts = spec.num_draft_tokens + 1 if spec.draft_model else 0
+        limits.append(max(1, spec.max_kv_size - drafts))
+    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def context_limit(config: dict[str, Any]) -> int | None:

@@ -11,13 +11,14 @@ from typing import Any, TypeVar, get_args
 
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.token_list import TokenList
-from mlxchat.engine.interface import FinishReason, Memory, ModelSpec, PromptForm, Statistics
+from mlxchat.engine.interface import FinishReason, ModelSpec, PromptForm, Statistics
+from mlxchat.engine.statistics import Memory
 from mlxchat.errors import MlxchatError
 from mlxchat.parameters import NUMBERS, PARAMETERS, Settings
 
 T = TypeVar("T")
 
-OWN = ("seed", "given", "opens_in_thought", "reason", "unspoken", "failure", "edited")
+OWN = ("seed", "given", "opens_in_thought", "reason", "unspoken", "failure", "edited", "left_out")
 """What each reply has of its own, beside its form and statistics."""
 ORIGIN = ("model", "adapter", "system", "vocabulary_size")
 """What replies in a row have in common, beside the spec."""

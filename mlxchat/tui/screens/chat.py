@@ -74,8 +74,8 @@ class ChatScreen(SessionsScreen):
         super().__init__()
         self.session = session
         self._spec = spec
-        self._count_id = 0
         self._pace = Pace()
+        self._drafts = {}
 
     def compose(self) -> ComposeResult:
         """Title, transcript and panel side by side, editor, keys."""
@@ -134,7 +134,7 @@ class ChatScreen(SessionsScreen):
             self.follower.path.show()
             if self.session.info is None:
                 self.app.pick_model()
-        elif isinstance(event, TokensCounted) and event.request_id == self._count_id:
+        elif isinstance(event, TokensCounted):
             self._counted(event)
         elif isinstance(event, ReplyFinished) and self.session.replayed is None:
             self._system_applied()
@@ -143,22 +143,6 @@ class ChatScreen(SessionsScreen):
                 self.say(remark)
         elif isinstance(event, Inspected):
             self.inspection.answered(event)
-
-    def _counted(self, event: TokensCounted) -> None:
-        """What the next turn would read is known."""
-        new = event.prompt_tokens - event.cached_tokens
-        self.query_one(TitleBar).context = event.prompt_tokens
-        if self._moved:
-            self.say(f"{self._moved}: the next turn reads {new:,} tokens anew.")
-            self._moved = ""
-        else:
-            self.query_one(SystemPromptEditor).cost = new
-
-    def _system_applied(self) -> None:
-        """The reply has read the system prompt as it stands in the session."""
-        editor = self.query_one(SystemPromptEditor)
-        if editor.cost is not None and editor.text == self.session.conversation.system:
-            editor.cost = 0
 
     def _load(self, spec: ModelSpec) -> None:
         self._spec = spec
@@ -182,15 +166,6 @@ class ChatScreen(SessionsScreen):
         self.session.send(text)
         self.follower.begin_reply()
         self.refresh_bindings()
-
-    @on(SystemPromptEditor.Edited)
-    def _system_edited(self, message: SystemPromptEditor.Edited) -> None:
-        self.session.set_system(message.text)
-        self._ask_cost()
-
-    def _ask_cost(self) -> None:
-        self._count_id += 1
-        self.session.ask_cost(self._count_id)
 
     def action_command(self, name: str) -> None:
         """Run a command by its key."""
@@ -245,18 +220,6 @@ class ChatScreen(SessionsScreen):
     def stop(self) -> None:
         """Stop the reply or the load."""
         self.session.stop()
-
-    def set_system(self, text: str | None) -> None:
-        """Change the system prompt; None goes to its editor."""
-        editor = self.query_one(SystemPromptEditor)
-        if text is None:
-            self._open_panel()
-            editor.query_one("TextArea").focus()
-            return
-        editor.text = text
-        self.session.set_system(text)
-        self._ask_cost()
-        self.say("The system prompt holds from the next reply on.")
 
     def say(self, text: str) -> None:
         """Show the person a short text."""

@@ -6,10 +6,13 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Literal
 
 from mlxchat.conversation.entries import Reply
+from mlxchat.conversation.exports.chat import Chat
 from mlxchat.conversation.storage.keeper import Keeper
 from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.engine.interface import ModelSpec
 from mlxchat.errors import MlxchatError
+from mlxchat.export_command import run_export
+from mlxchat.import_command import chats_of_file, imported_sentence, save_imported
 from mlxchat.tui.screens.chat_tokens import TokensScreen
 from mlxchat.tui.widgets.next_token import NextToken
 from mlxchat.tui.widgets.title_bar import TitleBar
@@ -58,7 +61,29 @@ class SessionsScreen(TokensScreen):
         self._keeper.rename(title)
         self.say(f"This session is called {title!r} now.")
 
+    def export(self, argument: str) -> None:
+        """Write this conversation into a file."""
+        chat = Chat(self._title, self.session.conversation)
+        self.say(run_export([chat], argument, self._token_name))
+
+    def import_file(self, argument: str) -> None:
+        """Read conversations out of a file, each as a session, and open the first."""
+        self._check_free()
+        chats = chats_of_file(argument)
+        ids = save_imported(self._store, chats)
+        self.open_session(ids[0])
+        self.say(imported_sentence(self._store, ids))
+
     # Parts
+
+    @property
+    def _title(self) -> str:
+        return self.session.keeper.title if self.session.keeper is not None else ""
+
+    def _token_name(self, reply: Reply, token_id: int) -> str | None:
+        if not self.session.speaks(reply):
+            return None
+        return self.session.engine.token_bytes(token_id).decode(errors="replace")
 
     @property
     def _keeper(self) -> Keeper:

@@ -2,46 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 from textual import on
 
-from mlxchat.conversation.entries import Reply
+from mlxchat.conversation.entries import Reply, UserMessage
 from mlxchat.conversation.node import Node, Rating
 from mlxchat.errors import MlxchatError
 from mlxchat.tui.follower import Follower
-from mlxchat.tui.screens.chat_settings import SettingsScreen
-from mlxchat.tui.widgets.system_prompt import SystemPromptEditor
+from mlxchat.tui.screens.chat_system import SystemScreen
+from mlxchat.tui.screens.text_dialog import Choice, Drafts, TextDialog
 from mlxchat.tui.widgets.transcript import Transcript
 
+EDIT_CHOICES = (
+    Choice("version", "as a new version", "ctrl+s"),
+    Choice("place", "in its place", "f5"),
+)
+NOTE_CHOICES = (Choice("keep", "keep it", "ctrl+s"),)
 
-class TreeScreen(SettingsScreen):
+
+class TreeScreen(SystemScreen):
     """A screen over a transcript that shows one path of the conversation's tree."""
 
     follower: Follower
-    _moved = ""
-    """What was done last that read nothing; its cost is still to be told."""
+    _drafts: Drafts
+    """Edits of messages that were left unfinished."""
 
     @property
     def transcript(self) -> Transcript:
         """The conversation on the screen."""
         return self.query_one(Transcript)
 
-    def _try(self, do: Callable[[], object]) -> bool:
-        try:
-            do()
-        except MlxchatError as error:
-            self.notify(str(error), severity="warning", markup=False)
-            return False
-        return True
-
     def run_command(self, name: str, argument: str = "") -> None:
         """Run a command of the registry; what it cannot do is said."""
-        raise NotImplementedError
-
-    def _ask_cost(self) -> None:
-        """Ask what the next turn would read."""
         raise NotImplementedError
 
     # Replies
@@ -103,7 +96,17 @@ class TreeScreen(SettingsScreen):
             self._edit(node, text, in_place=False)
 
     def _open_editor(self, node: Node) -> None:
-        raise NotImplementedError
+        assert node.entry is not None
+        dialog = TextDialog(
+            "Your message" if isinstance(node.entry, UserMessage) else "The reply, in your words",
+            node.entry.text, EDIT_CHOICES, drafts=self._drafts, about=("edit", node.id),
+        )  # fmt: skip
+        self.app.push_screen(dialog, lambda done: self._edited(node, done))
+
+    def _edited(self, node: Node, done: tuple[str, str] | None) -> None:
+        if done is not None:
+            choice, text = done
+            self._try(lambda: self._edit(node, text, in_place=choice == "place"))
 
     def _edit(self, node: Node, text: str, *, in_place: bool) -> None:
         self.session.edit(node, text, in_place=in_place)
@@ -152,7 +155,13 @@ class TreeScreen(SettingsScreen):
             self._note(node, text)
 
     def _open_note(self, node: Node) -> None:
-        raise NotImplementedError
+        about = ("note", node.id)
+        dialog = TextDialog("Note", node.note, NOTE_CHOICES, drafts=self._drafts, about=about)
+        self.app.push_screen(dialog, lambda done: self._noted(node, done))
+
+    def _noted(self, node: Node, done: tuple[str, str] | None) -> None:
+        if done is not None:
+            self._note(node, done[1])
 
     def _note(self, node: Node, text: str) -> None:
         self.session.note(node, text)
@@ -164,7 +173,8 @@ class TreeScreen(SettingsScreen):
         """Show the tree of the conversation, to go somewhere in it."""
         from mlxchat.tui.screens.tree_map import TreeMap
 
-        self.app.push_screen(TreeMap(self.session.conversation), self._gone_to)
+        conversation = self.session.conversation
+        self.app.push_screen(TreeMap(conversation.root, self.transcript.picked), self._gone_to)
 
     def _gone_to(self, node: Node | None) -> None:
         if node is not None:
@@ -188,12 +198,6 @@ class TreeScreen(SettingsScreen):
         self._ask_cost()
         self._inspect()
         self.refresh_bindings()
-
-    def _show_system(self) -> None:
-        """The panel shows the system prompt of the path."""
-        editor = self.query_one(SystemPromptEditor)
-        if editor.text != self.session.conversation.system:
-            editor.text = self.session.conversation.system
 
     @on(Transcript.CommandWanted)
     def _command_wanted(self, message: Transcript.CommandWanted) -> None:
