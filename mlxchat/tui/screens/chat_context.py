@@ -37,7 +37,7 @@ class ContextScreen(TokensScreen):
         elif word == "":
             self.say(f"{context_words(session.context)} {POLICIES[session.conversation.overflow]}")
         elif word in POLICIES:
-            session.choose_overflow(word)  # type: ignore[arg-type]
+            session.choose_overflow(word)
             self.say(POLICIES[session.conversation.overflow])
         else:
             raise MlxchatError("/context takes nothing, ask, window, stop or summary.")

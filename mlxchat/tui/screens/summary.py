@@ -16,7 +16,8 @@ from mlxchat.tui.screens.dialog import Dialog
 
 LOOKS_A_SECOND = 10
 KEYS = (
-    "[@click=screen.take]^S begin a new conversation with it[/]  [@click=screen.leave]Esc cancel[/]"
+    "[@click=screen.take][b $accent]^S[/] begin a new conversation with it[/]  "
+    "[@click=screen.leave][b $accent]Esc[/] cancel[/]"
 )
 
 
