@@ -114,6 +114,12 @@ class TestWindow:
         assert more.left_out > full.left_out
         assert more.reason == "length"
 
+    def test_a_reply_that_is_over_already_tells_what_it_left_out(self, short):
+        messages, written = talk(short, 20)[-1]
+        over = short.reply(messages, GREEDY, reply_ids=written.token_ids, overflow="window")
+        assert over.records == []
+        assert over.left_out == written.left_out > 0
+
     def test_a_count_tells_what_would_be_sent(self, short):
         messages, written = talk(short, 20)[-1]
         counted = short.count(messages, "window")
@@ -135,6 +141,12 @@ class TestStop:
             assert words in failed.end.message
         assert failed.end.message.count(". ") == 0
         assert failed.progress == []
+
+    def test_the_tokenizer_writes_nothing_onto_the_screen(self, cold, tiny_short, capfd):
+        """It has a limit of its own, 8192 tokens here, and would warn."""
+        cold.load(tiny_short)
+        assert "9017 tokens" in cold.reply([SYSTEM, Message("user", " a" * 9000)]).end.message
+        assert "longer than" not in "".join(capfd.readouterr())
 
     def test_a_reply_ends_where_the_limit_is(self, short):
         written = short.reply([SYSTEM, Message("user", "Go on for ever.")], Settings(max_tokens=-1))

@@ -31,8 +31,8 @@ def offers(held: ContextExceeded) -> list[Offer]:
     """What can be done, with the figures."""
     messages = f"{held.left_out} oldest message{'' if held.left_out == 1 else 's'}"
     return [
-        Offer("window", "Rolling window", f"The {messages} fall out of the model's sight, "
-              f"{held.window_tokens:,} tokens stay. You keep seeing them, dimmed."),
+        Offer("window", "Rolling window", f"The {messages} fall out of the model's sight and are "
+              f"shown dimmed; {held.window_tokens:,} tokens stay."),
         Offer("summary", "New conversation with a summary", "The model sums this one up; you can "
               "change what it writes. This conversation stays as it is."),
         Offer("stop", "Go on to the limit and stop there", "The reply ends where no room is left. "
@@ -56,7 +56,7 @@ class ContextChoice(Dialog[Choice]):
         & > #box { width: 72; max-width: 100%; }
         #context-figures { height: auto; color: $text-muted; }
         #context-meter { height: 1; color: $error; text-wrap: nowrap; }
-        Ways { margin-top: 1; }
+        Ways { margin-top: 1; &, &:focus { background-tint: $panel; } }
         #context-help { height: 3; margin-top: 1; color: $text-muted; }
         &.-low {
             Ways, #context-help { margin-top: 0; }
