@@ -20,12 +20,14 @@ examples:
   mlxchat --demo                        chat with SmolLM2-135M-Instruct
   mlxchat ./fused --temp 0.7            chat with a folder
   mlxchat ./model --adapter-path ./adapters
+  mlxchat --continue                    go on with the last session
   mlxchat ./model -p "Why is the sky blue?" --max-tokens 200
 
 other commands:
   mlxchat doctor [--json] [--demo]      what was found here, and what to install
-  mlxchat export [SESSION] --format F   a saved session as Markdown, JSON, training data or a page
-  mlxchat import FILE...                sessions out of such files, or lists of messages
+  mlxchat sessions [--search TEXT]      the saved sessions; rename, pin, delete
+  mlxchat export [SESSION] --format F   a session as Markdown, JSON, training data
+  mlxchat import FILE...                sessions out of such files
 
 With no --max-tokens a reply ends after 2048 tokens at the latest.
 """
@@ -36,13 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     interrupt."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        if arguments[:1] == ["doctor"]:
-            return _doctor(arguments[1:])
-        if arguments[:1] == ["export"]:
-            return _export(arguments[1:])
-        if arguments[:1] == ["import"]:
-            return _import(arguments[1:])
-        return _chat(arguments)
+        other = OTHERS.get(arguments[0]) if arguments else None
+        return other(arguments[1:]) if other else _chat(arguments)
     except KeyboardInterrupt:
         return INTERRUPTED
 
@@ -150,3 +147,13 @@ def _import(arguments: Sequence[str]) -> int:
         allow_abbrev=False,
     )
     return import_command.main(parser, arguments)
+
+
+def _sessions(arguments: Sequence[str]) -> int:
+    from mlxchat import sessions_command
+
+    return sessions_command.run(arguments)
+
+
+OTHERS = {"doctor": _doctor, "sessions": _sessions, "export": _export, "import": _import}
+"""The commands beside the chat."""

@@ -140,6 +140,8 @@ ACTIONS: tuple[Command, ...] = (
     Command("prompts", "The saved system prompts: choose, save, rename, delete",
             lambda host, argument: host.prompts(argument),
             "[name | save | rename | delete | restore]", complete=prompt_completions),
+    Command("context", "How full the context is, and what is done when it is full",
+            lambda host, argument: host.context(argument), "[ask | window | stop | summary]"),
     Command("editor", "Write the message, or the system prompt, in your own editor",
             lambda host, _: host.write_elsewhere(), key="ctrl+g"),
     Command("rename", "Give this session another title", _rename, "title"),

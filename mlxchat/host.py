@@ -128,3 +128,7 @@ class Host(Protocol):
 
     def write_elsewhere(self) -> None:
         """Edit the message or the system prompt in the person's own editor."""
+
+    def context(self, argument: str) -> None:
+        """Tell how full the context is, choose what is done when it is full, or go on with a
+        summary."""

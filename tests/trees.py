@@ -11,7 +11,8 @@ from mlxchat.conversation.entries import Entry, Reply, UserMessage
 from mlxchat.conversation.node import Node
 from mlxchat.conversation.token_list import TokenList
 from mlxchat.engine.alternatives import Alternatives
-from mlxchat.engine.interface import Memory, ModelSpec, PromptForm, Statistics, TokenRecord
+from mlxchat.engine.interface import ModelSpec, PromptForm, Statistics, TokenRecord
+from mlxchat.engine.statistics import Memory
 from mlxchat.parameters import Settings
 
 WORDS = ("Paris", " the", "模型", " 在", "\n\n", " café", "", "\x00", "\ud83d", "😀", " it's", '"')

@@ -24,6 +24,8 @@ from mlxchat.parameters import PARAMETERS, Number, Settings
 MakeRoom = Callable[[int], None]
 """Called with the bytes that a model's weights are about to take."""
 
+NO_LENGTH = 10**30
+"""For the tokenizer, which would write a warning onto the screen: the limit is our business."""
 EVALUATED_AT_ONCE = 16
 """Tensors read from disk between two looks at the cancel flag."""
 
@@ -154,7 +156,7 @@ def _load_tokenizer(path: Path, spec: ModelSpec, config: dict[str, Any]) -> Any:
     try:
         tokenizer = load_tokenizer(
             path,
-            {"trust_remote_code": spec.trust_remote_code},
+            {"trust_remote_code": spec.trust_remote_code, "model_max_length": NO_LENGTH},
             eos_token_ids=config.get("eos_token_id"),
         )
     except Exception as error:

@@ -89,6 +89,7 @@ class Reply:
         """Write the reply, sending events. The caches go back to the store, but for a failure,
         after which nobody knows what they hold."""
         if (reason := self._over_already()) is not None:
+            self._progress()
             self._emit(ReplyStarted(self._request.reply_id))
             unspoken = int(reason == "stop")
             self._emit(ReplyFinished(self._request.reply_id, reason, self._statistics(), unspoken))

@@ -12,7 +12,8 @@ from mlxchat.conversation.entries import Reply, UserMessage
 from mlxchat.conversation.exports.only import in_sight
 from mlxchat.conversation.token_list import TokenList
 from mlxchat.engine.alternatives import Alternatives
-from mlxchat.engine.interface import Memory, ModelSpec, PromptForm, Statistics, TokenRecord
+from mlxchat.engine.interface import ModelSpec, PromptForm, Statistics, TokenRecord
+from mlxchat.engine.statistics import Memory
 from mlxchat.parameters import Settings
 
 NASTY = (

@@ -52,6 +52,8 @@ def talk(driver: Driver, turns: int, overflow="window", words: str = "") -> list
         messages.append(Message("user", f"This is question {number} of many. {words}"))
         written = driver.reply(messages, GREEDY, overflow=overflow)
         said.append((list(messages), written))
+        if not written.progress:
+            break
         messages.append(written.message)
     return said
 
@@ -97,7 +99,7 @@ class TestWindow:
         assert written.left_out
         again = short.reply(messages, GREEDY, overflow="window")
         assert (again.left_out, again.token_ids) == (written.left_out, written.token_ids)
-        for settings in (GREEDY, Settings(max_tokens=200)):
+        for settings in (Settings(max_tokens=12), Settings(max_tokens=200)):
             more = short.reply(messages, settings, reply_ids=written.token_ids, overflow="window")
             assert more.left_out == written.left_out
         assert more.statistics.reused_tokens >= written.statistics.prompt_tokens
@@ -107,9 +109,16 @@ class TestWindow:
         full = short.reply(messages, Settings(max_tokens=-1), overflow="window")
         assert full.reason == "context"
         assert full.statistics.context_tokens == LIMIT
-        more = short.reply(messages, GREEDY, reply_ids=full.token_ids, overflow="window")
+        longer = Settings(max_tokens=len(full.token_ids) + 8)
+        more = short.reply(messages, longer, reply_ids=full.token_ids, overflow="window")
         assert more.left_out > full.left_out
         assert more.reason == "length"
+
+    def test_a_reply_that_is_over_already_tells_what_it_left_out(self, short):
+        messages, written = talk(short, 20)[-1]
+        over = short.reply(messages, GREEDY, reply_ids=written.token_ids, overflow="window")
+        assert over.records == []
+        assert over.left_out == written.left_out > 0
 
     def test_a_count_tells_what_would_be_sent(self, short):
         messages, written = talk(short, 20)[-1]
@@ -132,6 +141,12 @@ class TestStop:
             assert words in failed.end.message
         assert failed.end.message.count(". ") == 0
         assert failed.progress == []
+
+    def test_the_tokenizer_writes_nothing_onto_the_screen(self, cold, tiny_short, capfd):
+        """It has a limit of its own, 8192 tokens here, and would warn."""
+        cold.load(tiny_short)
+        assert "9017 tokens" in cold.reply([SYSTEM, Message("user", " a" * 9000)]).end.message
+        assert "longer than" not in "".join(capfd.readouterr())
 
     def test_a_reply_ends_where_the_limit_is(self, short):
         written = short.reply([SYSTEM, Message("user", "Go on for ever.")], Settings(max_tokens=-1))
@@ -163,7 +178,7 @@ def filled(driver: Driver, tokens: int) -> list[Message]:
 
 class TestAsk:
     def test_the_person_is_asked_before_anything_is_read(self, short):
-        said = talk(short, 12, "ask")
+        said = talk(short, 20, "ask")
         messages, held = next((m, w) for m, w in said if not w.progress)
         assert isinstance(held.end, ContextExceeded)
         assert held.records == []
@@ -174,7 +189,7 @@ class TestAsk:
         assert windowed.statistics.prompt_tokens == held.end.window_tokens
 
     def test_nobody_is_asked_where_there_is_nothing_to_choose(self, short):
-        only = [SYSTEM, Message("user", " a" * 420)]
+        only = [SYSTEM, Message("user", " a" * 440)]
         assert short.count(only).prompt_tokens > MOST
         assert short.reply(only, GREEDY, overflow="ask").reason == "length"
 
@@ -194,9 +209,9 @@ class TestAsk:
 
 
 class TestOddCaches:
-    def test_a_cache_of_limited_size_is_a_limit(self, cold, tiny_model):
+    def test_a_cache_of_limited_size_is_a_limit(self, cold, tiny_qwen):
         """mlx_lm would drop the system prompt from it and say nothing."""
-        info = cold.load(tiny_model, max_kv_size=200)
+        info = cold.load(tiny_qwen, max_kv_size=200)
         assert info.context_limit == 200
         said = talk(cold, 14)
         assert said[-1][1].left_out
@@ -206,15 +221,16 @@ class TestOddCaches:
                 before = said[number - 1][1].statistics.context_tokens
                 assert written.statistics.reused_tokens == before
 
-    def test_a_cache_of_limited_size_holds_drafts_too(self, cold, short, tiny_short, tiny_model):
-        options = {"draft_model": str(tiny_model), "num_draft_tokens": 4}
-        info = cold.load(tiny_short, max_kv_size=205, **options)
-        assert info.context_limit == 200
-        long = Settings(max_tokens=-1)
+    def test_a_cache_of_limited_size_holds_drafts_too(self, cold, tiny_qwen):
+        cold.load(tiny_qwen)
+        long = Settings(max_tokens=250)
+        plain = cold.reply("Hello", long)
+        drafts = {"draft_model": str(tiny_qwen), "num_draft_tokens": 4}
+        assert cold.load(tiny_qwen, max_kv_size=205, **drafts).context_limit == 200
         drafted = cold.reply("Hello", long)
         assert drafted.reason == "context"
         assert drafted.statistics.context_tokens == 200
-        assert drafted.token_ids == short.reply("Hello", long).token_ids[: len(drafted.token_ids)]
+        assert drafted.token_ids == plain.token_ids[: len(drafted.token_ids)]
 
     def test_a_draft_models_limit_does_not_count(self, cold, tiny_short, tiny_model):
         info = cold.load(tiny_model, draft_model=str(tiny_short))
@@ -231,10 +247,10 @@ class TestOddCaches:
         messages = [SYSTEM, Message("user", "a " * 300)]
         assert cold.reply(messages, GREEDY, overflow="ask").reason == "length"
 
-    def test_the_window_of_a_cache_that_cannot_be_cut(self, cold, tiny_untrimmable, monkeypatch):
+    def test_the_window_of_a_cache_that_cannot_be_cut(self, cold, tiny_untrimmable):
         info = cold.load(tiny_untrimmable)
-        object.__setattr__(info, "context_limit", LIMIT)
-        said = talk(cold, 14)
+        object.__setattr__(info, "context_limit", LIMIT)  # no such model names one
+        said = talk(cold, 24)
         lefts = [written.left_out for _, written in said]
         assert lefts[-1]
         for number, (_, written) in enumerate(said[1:], 1):

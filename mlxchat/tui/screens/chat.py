@@ -16,6 +16,7 @@ from textual.widgets import Footer
 from mlxchat.commands import ACTIONS, COMMANDS, completions, run_line
 from mlxchat.conversation.as_code import Language, as_code
 from mlxchat.engine.interface import (
+    ContextExceeded,
     Event,
     Inspected,
     Loaded,
@@ -31,8 +32,8 @@ from mlxchat.tui.follower import Follower
 from mlxchat.tui.history import MessageHistory
 from mlxchat.tui.inspection import Inspection
 from mlxchat.tui.pace import DRAINS_A_SECOND, Pace
+from mlxchat.tui.screens.chat_context import ContextScreen
 from mlxchat.tui.screens.chat_panel import NARROW, WIDE
-from mlxchat.tui.screens.chat_sessions import SessionsScreen
 from mlxchat.tui.widgets.message_editor import MessageEditor
 from mlxchat.tui.widgets.next_token import NextToken
 from mlxchat.tui.widgets.sampler_panel import SamplerPanel
@@ -54,7 +55,7 @@ next token.
 F1 help  ·  Ctrl+P commands"""
 
 
-class ChatScreen(SessionsScreen):
+class ChatScreen(ContextScreen):
     """One conversation, with every control of the sampler beside it."""
 
     app: MlxchatApp
@@ -136,8 +137,11 @@ class ChatScreen(SessionsScreen):
                 self.app.pick_model()
         elif isinstance(event, TokensCounted):
             self._counted(event)
+        elif isinstance(event, ContextExceeded):
+            self.ask_about_context()
         elif isinstance(event, ReplyFinished) and self.session.replayed is None:
             self._system_applied()
+            self.tell_level()
         elif isinstance(event, WordsNoted):
             for remark in self.query_one(SamplerPanel).take_remarks(event.notes):
                 self.say(remark)
