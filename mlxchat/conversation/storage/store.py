@@ -47,7 +47,8 @@ class SessionStore:
         self._readers = Readers(self.file)
         self._writer = Writer(self.file)
         if self._writer.problem is None:
-            self.submit(partial(indexing.index_cut, before=time.time() - CUT_SECONDS))
+            cut = partial(indexing.index_cut, before=time.time() - CUT_SECONDS)
+            self._writer.submit(cut, matters=False)
 
     @property
     def problem(self) -> str | None:
@@ -173,7 +174,7 @@ class SessionStore:
             if created is not None:
                 taken.batch.created = created
             try:
-                self._writer.do(partial(write, batch=taken.batch))
+                self._writer.do(partial(write, batch=taken.batch), wait=None)
                 return tracker.session
             except IdsTaken:
                 tracker.forgotten(new_ids=True)

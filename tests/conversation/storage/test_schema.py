@@ -37,9 +37,8 @@ def test_a_new_file_is_of_the_last_version(file: Path, store: SessionStore):
 
 def test_an_older_file_is_brought_up_to_date(file: Path, monkeypatch: pytest.MonkeyPatch):
     store = SessionStore(file)
-    session = store.add(tree(1))
-    before = store.read(session).conversation
-    list(map(list, (n.entry.tokens for n in before.nodes() if hasattr(n.entry, "tokens"))))  # type: ignore[union-attr]
+    before = tree(1)
+    session = store.add(before)
     store.close()
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, add_column))
     store = SessionStore(file)
@@ -53,7 +52,8 @@ def test_an_older_file_is_brought_up_to_date(file: Path, monkeypatch: pytest.Mon
 
 def test_a_step_that_fails_leaves_what_was_there(file: Path, monkeypatch: pytest.MonkeyPatch):
     store = SessionStore(file)
-    session = store.add(tree(1))
+    before = tree(1)
+    session = store.add(before)
     store.close()
     shipped = schema.MIGRATIONS
     monkeypatch.setattr(schema, "MIGRATIONS", (*shipped, add_column, break_off))
@@ -64,7 +64,5 @@ def test_a_step_that_fails_leaves_what_was_there(file: Path, monkeypatch: pytest
     monkeypatch.setattr(schema, "MIGRATIONS", (*shipped, add_column))
     store = SessionStore(file)
     assert store.problem is None
-    assert store.read(session).row.messages == len([*store.read(session).conversation.nodes()]) or (
-        store.read(session).row.messages > 0
-    )
+    same_tree(before, store.read(session).conversation)
     store.close()

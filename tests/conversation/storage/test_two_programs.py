@@ -90,10 +90,13 @@ def test_what_one_shows_and_the_other_took_away_is_not_shown(file: Path):
     our_keeper, their_keeper = Keeper(here), Keeper(there)
     our_keeper.follow(ours, session)
     their_keeper.follow(theirs, session)
-    other = ours.edit_as_version(ours.path[1], "another")
+    first = ours.path[1]
+    other = ours.edit_as_version(first, "another")
     until_saved(our_keeper)
     theirs.delete(theirs.path[1])
     until_saved(their_keeper)
+    ours.show(first)
+    until_saved(our_keeper)
     both = here.read(session).conversation
     assert [node.id for node in both.path] == [ours.path[0].id, other.id]
     here.close()
