@@ -152,6 +152,8 @@ class Readers:
             yield connection
             connection.execute("COMMIT")
         except BaseException:
+            with suppress(sqlite3.Error):
+                connection.rollback()
             connection.close()
             raise
         with self._lock:

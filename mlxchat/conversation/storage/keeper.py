@@ -9,8 +9,8 @@ from mlxchat.conversation.conversation import Conversation
 from mlxchat.conversation.entries import Entry
 from mlxchat.conversation.storage.store import SessionStore, checked_title
 from mlxchat.conversation.storage.tracker import Taken, Tracker
-from mlxchat.conversation.storage.writer import Job
-from mlxchat.conversation.storage.writing import IdsTaken, UnknownSession, write
+from mlxchat.conversation.storage.writer import Job, Refused
+from mlxchat.conversation.storage.writing import IdsTaken, write
 from mlxchat.errors import MlxchatError
 
 GROWTH_SECONDS = 0.5
@@ -77,7 +77,7 @@ class _Saving:
         if job.error is None:
             self.tracker.saved(taken)
             self.number, self._failed = job.value, False
-        elif isinstance(job.error, UnknownSession | IdsTaken):
+        elif isinstance(job.error, Refused):
             self.tracker.forgotten(new_ids=isinstance(job.error, IdsTaken))
         else:
             self.tracker.failed(taken)
@@ -150,10 +150,13 @@ class Keeper:
         """Give the session a title, now or when it is saved. Raises MlxchatError where it is
         empty."""
         if self._saving is not None:
-            self._saving.tracker.title = checked_title(title)
-            self._saving.tracker.named = True
+            self._saving.tracker.rename(checked_title(title))
 
     def close(self, timeout: float = CLOSE_SECONDS) -> bool:
+        """Save all there is at the end of the chat, as `flush` does."""
+        return self.flush(timeout)
+
+    def flush(self, timeout: float = CLOSE_SECONDS) -> bool:
         """Save all there is, and wait for it as many seconds at most; False where something could
         not be saved."""
         deadline = time.monotonic() + timeout

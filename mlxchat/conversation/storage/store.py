@@ -31,8 +31,9 @@ T = TypeVar("T")
 FILE = "sessions.sqlite3"
 CLOSE_SECONDS = 5.0
 EVERYTHING = Wanted()
-MOST_DIGITS = 18
+MOST_DIGITS = 19
 """Of an id."""
+MOST_ID = 2**63 - 1
 CUT_SECONDS = 60.0
 """A reply to which nothing was added for so long is written by nobody any more."""
 
@@ -46,7 +47,8 @@ class SessionStore:
         self._readers = Readers(self.file)
         self._writer = Writer(self.file)
         if self._writer.problem is None:
-            self.submit(partial(indexing.index_cut, before=time.time() - CUT_SECONDS))
+            cut = partial(indexing.index_cut, before=time.time() - CUT_SECONDS)
+            self._writer.submit(cut, matters=False)
 
     @property
     def problem(self) -> str | None:
@@ -165,14 +167,14 @@ class SessionStore:
             raise MlxchatError("There is nothing to save in an empty conversation.")
         tracker = Tracker(conversation, None, {})
         if title:
-            tracker.known_as(title, named=True)
+            tracker.rename(checked_title(title))
         while True:
             taken = tracker.take()
             assert taken is not None
             if created is not None:
                 taken.batch.created = created
             try:
-                self._writer.do(partial(write, batch=taken.batch))
+                self._writer.do(partial(write, batch=taken.batch), wait=None)
                 return tracker.session
             except IdsTaken:
                 tracker.forgotten(new_ids=True)
@@ -227,7 +229,7 @@ def checked_title(title: str) -> str:
 
 def _found(connection: sqlite3.Connection, name: str) -> list[int]:
     """The ids of the sessions that a name fits best."""
-    if name.isascii() and name.isdigit() and len(name) <= MOST_DIGITS:
+    if name.isascii() and name.isdigit() and len(name) <= MOST_DIGITS and int(name) <= MOST_ID:
         for column in ("number", "id"):
             found = connection.execute(
                 f"SELECT id FROM sessions WHERE {column} = ?", (int(name),)

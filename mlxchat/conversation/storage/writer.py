@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
@@ -19,11 +20,17 @@ WAIT_SECONDS = 10.0
 Failures = sqlite3.Error, OSError
 
 
+class Refused(Exception):
+    """The work itself says that it cannot be done so; nothing is wrong with the file."""
+
+
 class Job(Generic[T]):
     """Work for the thread. When `done` is set, `error` or `value` is there."""
 
-    def __init__(self, work: Callable[[sqlite3.Connection], T]) -> None:
+    def __init__(self, work: Callable[[sqlite3.Connection], T], matters: bool = True) -> None:
         self.work = work
+        self.matters = matters
+        """Whether the person should know of it where it fails."""
         self.done = Event()
         self.value: T | None = None
         self.error: Exception | None = None
@@ -48,9 +55,10 @@ class Writer:
         except (*Failures, MlxchatError) as error:
             self.problem = sentence(error, file)
 
-    def submit(self, work: Callable[[sqlite3.Connection], T]) -> Job[T]:
-        """Let the thread do this, after what was asked for before."""
-        job = Job(work)
+    def submit(self, work: Callable[[sqlite3.Connection], T], *, matters: bool = True) -> Job[T]:
+        """Let the thread do this, after what was asked for before. What does not matter may fail
+        without a word."""
+        job = Job(work, matters)
         with self._lock:
             if self._thread is None:
                 self._thread = Thread(target=self._run, name="sessions", daemon=True)
@@ -58,15 +66,15 @@ class Writer:
         self._queue.put(job)
         return job
 
-    def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Let the thread do this, and wait. Raises MlxchatError, and what the work raises."""
+    def do(self, work: Callable[[sqlite3.Connection], T], wait: float | None = WAIT_SECONDS) -> T:
+        """Let the thread do this, and wait. Raises MlxchatError, and Refused as the work does."""
         job = self.submit(work)
-        if not job.done.wait(WAIT_SECONDS):
+        if not job.done.wait(wait):
             raise MlxchatError("The sessions are being written still: try again in a moment.")
-        if job.error is not None:
-            if isinstance(job.error, Failures):
-                raise MlxchatError(sentence(job.error, self._file, so="")) from job.error
+        if isinstance(job.error, Refused):
             raise job.error
+        if job.error is not None:
+            raise MlxchatError(sentence(job.error, self._file, so="")) from job.error
         return job.value  # type: ignore[return-value]
 
     def close(self, timeout: float) -> None:
@@ -91,13 +99,11 @@ class Writer:
         try:
             job.value = self._in_transaction(job.work)
             self.problem = None
-        except Failures as error:
+        except Refused as error:
+            job.error, self.problem = error, None
+        except Exception as error:  # nothing that a message holds may end the thread
             job.error = error
-            self.problem = sentence(error, self._file)
-        except Exception as error:
-            # Nothing that a message holds may end the thread.
-            job.error = error
-            if self._connection is None:
+            if job.matters:
                 self.problem = sentence(error, self._file)
 
     def _in_transaction(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -106,12 +112,12 @@ class Writer:
             connection.execute("BEGIN IMMEDIATE")
             value = work(connection)
             connection.execute("COMMIT")
-        except sqlite3.OperationalError:
-            self._drop()  # which takes the transaction back; what is broken is looked at anew
-            raise
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+        except BaseException as error:
+            # Before it is closed: a cursor that somebody has still would keep the lock.
+            with suppress(sqlite3.Error):
+                connection.rollback()
+            if isinstance(error, sqlite3.Error):
+                self._drop()  # what is broken is looked at anew
             raise
         return value
 

@@ -12,13 +12,14 @@ from mlxchat.conversation.storage.columns import to_column
 from mlxchat.conversation.storage.entry_json import settings_json
 from mlxchat.conversation.storage.rows import REPLY, Batch, EntryRow, NodeRow, Piece
 from mlxchat.conversation.storage.token_blob import pack
+from mlxchat.conversation.storage.writer import Refused
 
 
-class UnknownSession(Exception):
+class UnknownSession(Refused):
     """The session is not in the file (any more): it has to be saved as a whole."""
 
 
-class IdsTaken(Exception):
+class IdsTaken(Refused):
     """Messages of another session have these ids: they need new ones."""
 
 
