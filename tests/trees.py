@@ -27,6 +27,8 @@ SETTINGS = (
     ),
 )
 
+SPEC = ModelSpec("demo", kv_bits=4, chat_template_config={"think": True})
+
 
 # What is the same
 

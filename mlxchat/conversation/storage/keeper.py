@@ -145,8 +145,7 @@ class Keeper:
         """Give the session a title, now or when it is saved. Raises MlxchatError where it is
         empty."""
         if self._saving is not None:
-            self._saving.tracker.title = checked_title(title)
-            self._saving.tracker.named = True
+            self._saving.tracker.rename(checked_title(title))
 
     def close(self, timeout: float = CLOSE_SECONDS) -> bool:
         """Save all there is, and wait for it as many seconds at most; False where something could

@@ -31,8 +31,9 @@ T = TypeVar("T")
 FILE = "sessions.sqlite3"
 CLOSE_SECONDS = 5.0
 EVERYTHING = Wanted()
-MOST_DIGITS = 18
+MOST_DIGITS = 19
 """Of an id."""
+MOST_ID = 2**63 - 1
 CUT_SECONDS = 60.0
 """A reply to which nothing was added for so long is written by nobody any more."""
 
@@ -165,7 +166,7 @@ class SessionStore:
             raise MlxchatError("There is nothing to save in an empty conversation.")
         tracker = Tracker(conversation, None, {})
         if title:
-            tracker.known_as(title, named=True)
+            tracker.rename(checked_title(title))
         while True:
             taken = tracker.take()
             assert taken is not None
@@ -227,7 +228,7 @@ def checked_title(title: str) -> str:
 
 def _found(connection: sqlite3.Connection, name: str) -> list[int]:
     """The ids of the sessions that a name fits best."""
-    if name.isascii() and name.isdigit() and len(name) <= MOST_DIGITS:
+    if name.isascii() and name.isdigit() and len(name) <= MOST_DIGITS and int(name) <= MOST_ID:
         for column in ("number", "id"):
             found = connection.execute(
                 f"SELECT id FROM sessions WHERE {column} = ?", (int(name),)

@@ -22,8 +22,9 @@ from mlxchat.errors import MlxchatError
 from mlxchat.parameters import Settings
 
 FORMAT = 1
-HEAD = struct.Struct("<BBII")
-"""Format, whether it is compressed, how many tokens, how many bytes without compression."""
+HEAD = struct.Struct("<BBIII")
+"""Format, whether it is compressed, how many tokens, how many bytes without compression, and their
+CRC-32."""
 LEVEL = 6
 
 INTEGER: Literal["q"] = "q"
@@ -72,7 +73,9 @@ def pack(records: Sequence[TokenRecord]) -> bytes:
     )
     small = zlib.compress(body, LEVEL)
     pays = len(small) < len(body)
-    return HEAD.pack(FORMAT, pays, len(records), len(body)) + (small if pays else body)
+    return HEAD.pack(FORMAT, pays, len(records), len(body), zlib.crc32(body)) + (
+        small if pays else body
+    )
 
 
 def unpack(pieces: Iterable[PackedPiece], runs: Sequence[Run]) -> list[TokenRecord]:
@@ -140,15 +143,14 @@ class _Body:
 
 
 def _body(packed: bytes) -> tuple[int, _Body]:
-    form, compressed, count, size = HEAD.unpack_from(packed)
-    if form != FORMAT:
+    form, compressed, count, size, checksum = HEAD.unpack_from(packed)
+    if form != FORMAT or compressed not in (False, True):
         raise ValueError("another format")
     data = packed[HEAD.size :]
     if compressed:
-        whole = zlib.decompressobj()
-        data = whole.decompress(data, size)
-        if not whole.eof:
-            raise ValueError("cut off, or larger than it says")
+        data = zlib.decompressobj().decompress(data, size)
+    if len(data) != size or zlib.crc32(data) != checksum:
+        raise ValueError("not what was saved")
     return count, _Body(data)
 
 

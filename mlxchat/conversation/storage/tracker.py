@@ -98,6 +98,10 @@ class Tracker:
         """Whether a reply is being written."""
         return bool(self._growing)
 
+    def rename(self, title: str) -> None:
+        """Take a title that is the person's."""
+        self.title, self.named = title, True
+
     def known_as(self, title: str, *, named: bool) -> None:
         """The title that is in the file."""
         self.title = self._title_saved = title
