@@ -18,14 +18,14 @@ OFFERED = 20
 
 def write_export(text: str, file: Path, *, force: bool = False) -> None:
     """Write a file, over an existing one only with `force`. Raises MlxchatError."""
-    if file.is_dir():
-        raise MlxchatError(f"{shown(file)} is a folder: name a file in it.")
-    if file.exists() and not force:
-        raise MlxchatError(f"{shown(file)} is there already: name another file, or use --force.")
     try:
+        if file.is_dir():
+            raise MlxchatError(f"{shown(file)} is a folder: name a file in it.")
+        if file.exists() and not force:
+            raise MlxchatError(f"{shown(file)} is there already: name another file, or force it.")
         write_atomically(file, text.encode("utf-8", "replace"))
-    except OSError as error:
-        raise MlxchatError(f"{shown(file)} cannot be written: {error.strerror}.") from None
+    except (OSError, ValueError) as error:
+        raise MlxchatError(f"{shown(file)} cannot be written: {_reason(error)}.") from None
 
 
 def free_file(title: str, suffix: str, folder: Path) -> Path:
@@ -49,8 +49,12 @@ def read_file(file: Path) -> bytes:
         with file.open("rb") as stream:
             return stream.read(LARGEST_FILE + 1)
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "no file can be called so"
-        raise MlxchatError(f"{shown(file)} cannot be read: {why}.") from None
+        raise MlxchatError(f"{shown(file)} cannot be read: {_reason(error)}.") from None
+
+
+def _reason(error: OSError | ValueError) -> str:
+    """Why the system took no file of that name."""
+    return getattr(error, "strerror", None) or "no file can be called so"
 
 
 def file_completions(start: str, suffixes: frozenset[str]) -> list[tuple[str, str]]:

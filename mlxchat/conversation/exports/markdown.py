@@ -140,7 +140,8 @@ def _message(node: Node, number: int) -> Iterator[str]:
 
 def _who(node: Node) -> str:
     if isinstance(node.entry, Reply):
-        return f"{ASSISTANT}: {escaped(node.entry.model)}"
+        name = escaped(node.entry.model).replace("(version", r"\(version")
+        return f"{ASSISTANT}: {name}"
     return YOU
 
 

@@ -42,6 +42,11 @@ class Part(NamedTuple):
     line: str
     quote: str | None
 
+    @property
+    def place(self) -> str:
+        """The line, for a sentence."""
+        return f"line {self.number}"
+
 
 def is_ours(text: str) -> bool:
     """Whether a text is Markdown that was exported here."""
@@ -56,10 +61,7 @@ def read_markdown(text: str) -> list[Chat]:
         if title:
             readers.append(_Reader(_plain(title[1])))
         elif readers:
-            try:
-                readers[-1].read(part)
-            except WrongValue as error:
-                raise WrongValue(str(error), f"line {part.number}:") from None
+            readers[-1].read(part)
     return [reader.chat for reader in readers if reader.root.children]
 
 
@@ -98,9 +100,9 @@ class _Reader:
     def read(self, part: Part) -> None:
         """Take in a line of ours with its quote; what is unknown is passed over."""
         if message := MESSAGE.fullmatch(part.line):
-            self._message(message, _quote(part))
+            self._message(message, part)
         elif branched := BRANCHED.fullmatch(part.line):
-            self.last = self._message_of(int(branched[1]))
+            self.last = self._message_of(int(branched[1]), part)
             self._branched = True
         elif part.line == SYSTEM:
             self.root.system = _quote(part)
@@ -113,10 +115,11 @@ class _Reader:
         elif (rated := RATING.fullmatch(part.line)) and self.last.entry is not None:
             self.last.rating = cast(Rating, rated[1])
 
-    def _message(self, found: re.Match[str], text: str) -> None:
+    def _message(self, found: re.Match[str], part: Part) -> None:
         number, who, model, version = found.groups()
         if int(number) in self._numbered:
-            raise WrongValue(f"there is a message {number} already")
+            raise WrongValue(f"is message {int(number)} again", part.place)
+        text = _quote(part)
         system = system_at(self.last)
         entry = UserMessage(text) if who == YOU else written_reply(text, system, _plain(model))
         node = Node(entry, self.last)
@@ -127,15 +130,17 @@ class _Reader:
         self._numbered[int(number)] = node
         self._versions[node] = int(version or 1)
 
-    def _message_of(self, number: int) -> Node:
+    def _message_of(self, number: int, part: Part) -> Node:
         if number not in self._numbered:
-            raise WrongValue(f"there is no message {number} before it")
+            raise WrongValue(f"names message {number}, which does not come before it", part.place)
         return self._numbered[number]
 
 
 def _quote(part: Part) -> str:
     if part.quote is None:
-        raise WrongValue("what was said is missing: lines that begin with >")
+        raise WrongValue(
+            "is followed by nothing that was said, in lines that begin with >", part.place
+        )
     return part.quote
 
 

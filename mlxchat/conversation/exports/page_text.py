@@ -33,12 +33,22 @@ def plain_html(text: str) -> str:
 def markdown_html(text: str) -> str:
     """The text with its Markdown rendered."""
     source = safe(text)
-    if not _hopeless(source):
-        try:
-            return str(MARKDOWN.render(source + "\n", {}))
-        except (IndexError, ValueError, RecursionError):  # a fault in the parser costs the looks
-            pass
-    return f"<pre>{escape(source)}</pre>\n"
+    return _rendered(source) or f"<pre>{escape(source)}</pre>\n"
+
+
+def _rendered(source: str) -> str:
+    """Nothing where it has to be shown as it is written."""
+    if _hopeless(source):
+        return ""
+    env: Env = {}
+    try:
+        tokens = MARKDOWN.parse(source + "\n", env)
+        # The parser leaves out what is nested more deeply.
+        if any(token.level >= MAX_NESTING - 1 for token in tokens):
+            return ""
+        return str(MARKDOWN.renderer.render(tokens, MARKDOWN.options, env))
+    except (IndexError, ValueError, RecursionError):  # a fault in the parser costs the looks
+        return ""
 
 
 def _hopeless(source: str) -> bool:

@@ -29,9 +29,14 @@ def write_preferences(chats: Sequence[Chat], options: Options) -> Exported:
         )
     pairs = [pair for chat in chats for pair in _pairs(chat)]
     lines = [line for good, bad in pairs if (line := _line(good, bad)) is not None]
-    if not lines:
+    if not pairs:
         raise MlxchatError(
             "There is no pair: mark one version of a reply good (+) and another one bad (-)."
+        )
+    if not lines:
+        raise MlxchatError(
+            "Both replies of each pair say the same, or were written under different system "
+            "prompts: mark others."
         )
     out = len(pairs) - len(lines)
     why = f"Left out: {out} × the same text or another system prompt." if out else ""

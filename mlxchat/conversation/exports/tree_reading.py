@@ -19,7 +19,6 @@ from mlxchat.conversation.node import Node, Rating
 from mlxchat.conversation.plain import (
     WIDEST,
     WrongValue,
-    from_plain,
     read_count,
     read_fields,
     read_list,
@@ -49,9 +48,11 @@ def read_trees(value: dict[str, Any]) -> list[Chat]:
     """The conversations of a file; WrongValue says what is wrong and where."""
     if value.get("format") != FORMAT:
         raise WrongValue(f"must be {FORMAT!r}", "format")
-    version = from_plain(int, value.get("version"))
+    version = value.get("version")
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise WrongValue("must be a whole number", "version")
     if not 1 <= version <= VERSION:
-        raise WrongValue(f"{version} is of a newer mlxchat: install that to read it", "version")
+        raise WrongValue("is of a newer mlxchat: install that to read it", "version")
     try:
         return read_list(value.get("conversations"), _chat)
     except WrongValue as error:
