@@ -58,6 +58,8 @@ class SessionPages:
         self.rows: list[SessionRow] = []
         self.problem: str | None = None
         self.wanted = Wanted()
+        self.to_end = False
+        """Whether the person went to the end: then everything is fetched."""
         self._sessions = sessions
         self._asker = asker
         self._changed = changed
@@ -67,6 +69,7 @@ class SessionPages:
         """Fetch anew, with the cursor on the session with the id `at`, or on the first."""
         most = PAGE if wanted != self.wanted else max(PAGE, len(self.rows))
         self.wanted = wanted
+        self.to_end = False
         self._complete = True  # nothing more is asked for until the answer is here
 
         def took(page: Page) -> None:
@@ -76,17 +79,13 @@ class SessionPages:
 
         self._ask(most, 0, took)
 
-    def fetch_more(self, cursor: int, *, to_end: bool) -> None:
-        """Fetch the next ones, if there are any. The cursor stays on its place, or goes `to_end`
-        with them."""
+    def fetch_more(self, cursor: int) -> None:
+        """Fetch the next ones, if there are any, with the cursor where it is."""
         if self._complete:
             return
         self._complete = True
-        most = LONG_PAGE if to_end else PAGE
-        offset = len(self.rows)
-        self._ask(
-            most, offset, lambda page: self._add(page, most, offset + most if to_end else cursor)
-        )
+        most = LONG_PAGE if self.to_end else PAGE
+        self._ask(most, len(self.rows), lambda page: self._add(page, most, cursor))
 
     def _ask(self, most: int, offset: int, took: Callable[[Page], None]) -> None:
         wanted, sessions = self.wanted, self._sessions
@@ -97,4 +96,7 @@ class SessionPages:
     def _add(self, page: Page, most: int, cursor: int) -> None:
         self.rows += page.rows
         self._complete = len(page.rows) < most
-        self._changed(cursor)
+        at = len(self.rows) - 1 if self.to_end else cursor
+        self._changed(at)
+        if self.to_end:
+            self.fetch_more(at)

@@ -70,7 +70,6 @@ class SessionList(Dialog[int | Literal["new"]]):
         self._pages = SessionPages(sessions, self._asker, self._show_rows)
         self._text = text
         self._filter = "all"
-        self._to_end = False
         self._deleted: list[int] = []
         self._rest: Timer | None = None
 
@@ -121,11 +120,11 @@ class SessionList(Dialog[int | Literal["new"]]):
 
     @on(LineList.EndInSight)
     def _load_more(self) -> None:
-        self._pages.fetch_more(self._list.cursor, to_end=self._to_end)
+        self._pages.fetch_more(self._list.cursor)
 
     @on(LineList.EndWanted)
     def _go_to_end(self) -> None:
-        self._to_end = True
+        self._pages.to_end = True
         self._load_more()
 
     def _draw(self, index: int, width: int) -> list[Content]:
@@ -184,14 +183,14 @@ class SessionList(Dialog[int | Literal["new"]]):
         self._fetch()
 
     def _fetch(self, at: int | None = None) -> None:
-        self._to_end = False
         self._pages.fetch(replace(FILTERS[self._filter], text=self._text), at)
 
     # The preview
 
     @on(LineList.Moved)
     def _moved(self, event: LineList.Moved) -> None:
-        self._to_end = self._to_end and event.index >= len(self._pages.rows) - 1
+        if event.index < len(self._pages.rows) - 1:
+            self._pages.to_end = False
         self._cursor_moved()
 
     def _cursor_moved(self) -> None:

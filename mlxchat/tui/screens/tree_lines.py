@@ -10,8 +10,8 @@ from mlxchat.render.one_line import first_words
 
 RATINGS = {"good": ("+", "bold $success"), "bad": ("−", "bold $error")}
 NOTE = "✎"
-LEAST_TEXT = 12
-"""Cells that the words have at least: deeper branches are not moved further in."""
+LEAST_TEXT = 30
+"""Cells that a message has at least: deeper branches are not moved further in."""
 SHOWN, ASIDE, GONE, HERE = "●", "○", "×", "◆"
 
 
@@ -40,7 +40,7 @@ def _guides(line: OutlineLine, width: int) -> str:
     """Lines from the fork to here, as far as there is room for them."""
     if not line.depth:
         return ""
-    most = max(1, (width - LEAST_TEXT - 8) // 2)
+    most = max(1, (width - LEAST_TEXT) // 2)
     depth = min(line.depth, most)
     bars = "│ " * (depth - 1)
     if line.depth > most:
