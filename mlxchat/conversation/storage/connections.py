@@ -146,7 +146,7 @@ class Readers:
     def lend(self) -> Iterator[sqlite3.Connection]:
         """A connection in a transaction of its own: what it reads is of one moment. Raises
         sqlite3.Error, OSError or MlxchatError."""
-        connection = self._take()
+        connection, taken_from = self._take()
         try:
             connection.execute("BEGIN")
             yield connection
@@ -157,20 +157,24 @@ class Readers:
             connection.close()
             raise
         with self._lock:
-            self._free.append(connection)
+            if taken_from == self._identity:
+                self._free.append(connection)
+                return
+        connection.close()
 
     def close(self) -> None:
-        """Close those that nobody has."""
+        """Close those that nobody has; the others when they are given back."""
         with self._lock:
+            self._identity = None
             while self._free:
                 self._free.pop().close()
 
-    def _take(self) -> sqlite3.Connection:
+    def _take(self) -> tuple[sqlite3.Connection, Identity | None]:
         now = identity(self._file)
         if now != self._identity:  # another file stands there
             self.close()
             self._identity = now
         with self._lock:
             if self._free:
-                return self._free.pop()
-        return open_for_reading(self._file)
+                return self._free.pop(), now
+        return open_for_reading(self._file), now

@@ -109,11 +109,10 @@ def _entry(entry_id: int, says: Sequence[Any], tokens: _Tokens, unpack: Unpack) 
 
 
 def _token_list(entry_id: int, tokens: _Tokens, unpack: Unpack) -> TokenList:
-    if not tokens.count:
+    text = "".join(tokens.texts)
+    if not tokens.count and not text:
         return TokenList()
-    packed = Packed(
-        tokens.count, "".join(tokens.texts), tokens.runs, lambda: unpack(entry_id, tokens.runs)
-    )
+    packed = Packed(tokens.count, text, tokens.runs, lambda: unpack(entry_id, tokens.runs))
     return TokenList(packed=packed)
 
 

@@ -64,6 +64,7 @@ class Piece(NamedTuple):
 
     entry: int
     first: int
+    text: str
     records: Sequence[TokenRecord]
     runs: Sequence[Run]
     """Those that begin here."""
@@ -109,12 +110,15 @@ def entry_row(entry: Entry, entry_id: int, node: int) -> EntryRow:
 
 
 def piece_of(reply: Reply, entry_id: int, first: int) -> Piece | None:
-    """The tokens of a reply from a place on; None where there are none."""
+    """The tokens of a reply from a place on; None where there are none. Where its saved tokens
+    are damaged their text is left."""
     tokens = reply.tokens
-    if len(tokens) <= first:
+    if len(tokens) <= first and (first or not tokens.text):
         return None
+    records = tokens[first:]
+    text = "".join(record.text for record in records) if first else tokens.text
     runs = [run for run in tokens.runs if run.first >= first]
-    return Piece(entry_id, first, tokens[first:], runs)
+    return Piece(entry_id, first, text, records, runs)
 
 
 def state_of(node: Node, entry_id: int | None) -> NodeState:

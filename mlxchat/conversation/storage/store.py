@@ -19,7 +19,7 @@ from mlxchat.conversation.storage.connections import Readers, named, sentence
 from mlxchat.conversation.storage.listing import ORDER, one_row, page_of
 from mlxchat.conversation.storage.reading import conversation_of
 from mlxchat.conversation.storage.sessions import SavedSession, SessionRow, Wanted
-from mlxchat.conversation.storage.token_blob import DamagedTokens, PackedPiece, unpack
+from mlxchat.conversation.storage.token_blob import PackedPiece, unpack
 from mlxchat.conversation.storage.tracker import Tracker
 from mlxchat.conversation.storage.writer import Job, Writer
 from mlxchat.conversation.storage.writing import IdsTaken, set_title, write
@@ -60,7 +60,7 @@ class SessionStore:
     def page(
         self, wanted: Wanted = EVERYTHING, limit: int = 100, offset: int = 0
     ) -> list[SessionRow]:
-        """Some of the sessions: pinned ones first, then those that were changed last. None where
+        """Some of the sessions: pinned ones first, then those that were changed last. Empty where
         the file cannot be read."""
         try:
             with self._reading() as connection:
@@ -76,7 +76,7 @@ class SessionStore:
                 raise MlxchatError("This session is not saved (any more): choose another one.")
             try:
                 conversation = conversation_of(connection, session_id, self._unpack)
-            except (ValueError, TypeError, KeyError, AttributeError):
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                 conversation = None
             if conversation is None:
                 raise MlxchatError(
@@ -214,8 +214,10 @@ class SessionStore:
                     " WHERE pieces.entry = ? ORDER BY first",
                     (entry,),
                 ).fetchall()
-            return unpack([PackedPiece(from_column(text), packed) for text, packed in rows], runs)
-        except (DamagedTokens, MlxchatError):
+            # A piece whose records are missing is a damaged one.
+            pieces = [PackedPiece(from_column(text), packed or b"") for text, packed in rows]
+            return unpack(pieces, runs)
+        except MlxchatError:  # DamagedTokens is one
             return []
 
 

@@ -96,7 +96,7 @@ def _unpack(piece: PackedPiece, settings: Iterator[Settings]) -> Iterator[TokenR
     logprobs, entropies, drawn = (body.floats(count) for _ in range(3))
     flags = body.take(count)
     total = sum(widths)
-    if min(*lengths, *widths, 0) < 0 or sum(lengths) != len(piece.text):
+    if min((0, *lengths, *widths)) < 0 or sum(lengths) != len(piece.text):
         raise ValueError("lengths that do not fit")
     likely_ids, likely = (_apart(body.take(total * ID_BYTES), ID_BYTES) for _ in range(2))
     body.end()

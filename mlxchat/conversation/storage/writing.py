@@ -98,11 +98,10 @@ def _shared(connection: sqlite3.Connection, json: str | None) -> int | None:
 
 
 def _piece(connection: sqlite3.Connection, piece: Piece) -> None:
-    text = "".join(record.text for record in piece.records)
     place = piece.entry, piece.first
     connection.execute(
         "INSERT OR IGNORE INTO pieces (entry, first, count, text) VALUES (?, ?, ?, ?)",
-        (*place, len(piece.records), to_column(text)),
+        (*place, len(piece.records), to_column(piece.text)),
     )
     connection.execute(
         "INSERT OR IGNORE INTO records (entry, first, packed) VALUES (?, ?, ?)",

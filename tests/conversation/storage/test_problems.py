@@ -295,6 +295,20 @@ def test_a_file_that_is_taken_away_is_written_anew(file: Path, store: SessionSto
     same_tree(conversation, store.read(keeper.session_id).conversation)
 
 
+def test_the_text_of_saved_replies_outlives_their_file(file: Path, store: SessionStore):
+    session = store.add(talk("Hello", "Hi there"))
+    conversation, keeper = store.read(session).conversation, Keeper(store)
+    keeper.follow(conversation, session)
+    for part in file.parent.glob("sessions.sqlite3*"):
+        part.unlink()  # with the records of the tokens, which nobody had looked at
+    conversation.add(UserMessage("And?"))
+    until_saved(keeper)
+    again = store.read(session).conversation
+    assert [entry.text for entry in again.entries] == ["Hello", "Hi there", "And?"]
+    assert list(again.path[1].entry.tokens) == []  # type: ignore[union-attr]
+    assert store.page(Wanted("there")) != []
+
+
 def test_what_cannot_be_packed_ends_nothing(store: SessionStore, monkeypatch: pytest.MonkeyPatch):
     conversation, keeper = talk("Hello", "Hi"), Keeper(store)
 

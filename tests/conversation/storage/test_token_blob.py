@@ -101,10 +101,13 @@ def test_tokens_without_settings_or_with_another_text_are_damaged():
             unpack(pieces, runs)
 
 
-def test_a_session_with_damaged_tokens_opens_with_its_text(store: SessionStore, file: Path):
+@pytest.mark.parametrize("damage", ["UPDATE records SET packed = x'0102'", "DELETE FROM records"])
+def test_a_session_with_damaged_tokens_opens_with_its_text(
+    store: SessionStore, file: Path, damage: str
+):
     session = store.add(talk("Hello", "Hi there"))
     with closing(sqlite3.connect(file)) as connection:
-        connection.execute("UPDATE records SET packed = x'0102030405'")
+        connection.execute(damage)
         connection.commit()
     reply = store.read(session).conversation.last_reply
     assert reply is not None
