@@ -107,8 +107,14 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _chats(store: SessionStore, parsed: argparse.Namespace) -> Iterator[Chat]:
     for session in _session_ids(store, parsed):
-        saved = store.read(session)
-        yield Chat(saved.row.title, saved.conversation)
+        try:
+            saved = store.read(session)
+        except MlxchatError as error:
+            if not parsed.all:
+                raise
+            print(f"mlxchat: Left out: {error}", file=sys.stderr)
+        else:
+            yield Chat(saved.row.title, saved.conversation)
 
 
 def _session_ids(store: SessionStore, parsed: argparse.Namespace) -> list[int]:

@@ -83,6 +83,24 @@ def test_all_sessions_come_back_equal(here, folder, store):
     )
 
 
+def test_a_session_that_cannot_be_read_holds_up_no_other(here, folder, store, monkeypatch):
+    damaged = store.add(talk("First", "One"), "A first one")
+    store.add(talk("Second", "Two"), "The second one")
+    read = SessionStore.read
+
+    def fails(self, session):
+        if session == damaged:
+            raise MlxchatError("Session 1 is damaged: choose another one.")
+        return read(self, session)
+
+    monkeypatch.setattr(SessionStore, "read", fails)
+    done = here("export", "--all", "--format", "markdown", "--output", "all.md")
+    assert (done.code, done.err.count("\n")) == (0, 1)
+    assert "Left out: Session 1 is damaged" in done.err
+    assert "> Two" in (folder / "all.md").read_text("utf-8")
+    assert "damaged" in here("export", "1", "--format", "markdown").sentence
+
+
 @pytest.mark.parametrize("name", [n for n in FORMATS if n != "html"])
 def test_what_was_exported_is_imported(here, folder, store, name):
     for chat in marked():

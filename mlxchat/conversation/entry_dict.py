@@ -58,12 +58,12 @@ def entry_to_dict(entry: Entry) -> dict[str, Any]:
 def _token_to_dict(record: TokenRecord) -> dict[str, Any]:
     names = (name for name in record.__slots__ if name not in OTHERWISE)
     fields = {name: getattr(record, name) for name in names}
-    pairs = [[token_id, _short(logprob)] for token_id, logprob in record.alternatives]
+    pairs = [[token_id, _short(logprob)] for token_id, logprob in record.alternatives[:]]
     return {**to_plain(fields), "alternatives": pairs}
 
 
-def _short(logprob: float) -> Any:
-    return to_plain(float(f"{logprob:.9g}"))
+def _short(logprob: float) -> float | str:
+    return float(f"{logprob:.9g}") if math.isfinite(logprob) else str(logprob)
 
 
 # Reading
@@ -149,7 +149,12 @@ def _alternatives(value: object) -> Alternatives:
 def _pair(value: object) -> Pair:
     if not isinstance(value, list) or len(value) != 2:
         raise WrongValue("must be a token's id and its log-probability")
-    return _token_id(value[0]), _logprob(value[1])
+    token_id, logprob = value
+    # Nearly all are so, and there are many.
+    usual = type(token_id) is int and type(logprob) is float
+    if usual and 0 <= token_id <= MOST_TOKENS and logprob <= SURE:
+        return token_id, logprob
+    return _token_id(token_id), _logprob(logprob)
 
 
 def _token_id(value: object) -> int:

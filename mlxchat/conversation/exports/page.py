@@ -94,7 +94,7 @@ def _choice() -> str:
 def _chat(chat: Chat, place: int, every: bool, names: Names) -> Iterator[str]:
     root = chat.conversation.root
     began = time.strftime("%Y-%m-%d %H:%M", time.localtime(root.created))
-    yield f"<section>\n<h1>{escape(title_of(chat))}</h1>\n<p class='began'>{began}</p>"
+    yield f'<section>\n<h1>{escape(title_of(chat))}</h1>\n<p class="began">{began}</p>'
     if root.system:
         yield _aside("System prompt", root.system)
     numbers = {root: 0}

@@ -43,27 +43,35 @@ def read_pair(value: dict[str, Any]) -> Pair:
 
 def trees_of(pairs: list[Pair]) -> list[Conversation]:
     """A tree for each prompt, in the order in which they came."""
-    trees: dict[tuple[Row, ...], Conversation] = {}
+    trees: dict[tuple[Row, ...], _Tree] = {}
     for pair in pairs:
-        tree = trees.get(pair.prompt) or trees.setdefault(
-            pair.prompt, conversation_of(list(pair.prompt))
-        )
-        place = tree.tip if tree.tip.rating is None else tree.tip.parent
-        assert place is not None
-        good = _version(tree, place, pair.chosen, "good")
-        _version(tree, place, pair.rejected, "bad")
-        tree.show(good)
+        if pair.prompt not in trees:
+            trees[pair.prompt] = _Tree(pair.prompt)
+        trees[pair.prompt].add(pair)
     return [Conversation(root=tree.root) for tree in trees.values()]
 
 
-def _version(tree: Conversation, place: Node, text: str, rating: Rating) -> Node:
-    """The reply of that text and mark below a place, made where there is none."""
-    for node in place.children:
-        if node.rating == rating and node.entry is not None and node.entry.text == text:
-            return node
-    node = Node(written_reply(text, tree.system), place, rating=rating)
-    place.children.append(node)
-    return node
+class _Tree:
+    """The replies to one prompt."""
+
+    def __init__(self, prompt: tuple[Row, ...]) -> None:
+        conversation = conversation_of(list(prompt))
+        self.root, self._place = conversation.root, conversation.tip
+        self._system = conversation.system
+        self._versions: dict[tuple[Rating, str], Node] = {}
+
+    def add(self, pair: Pair) -> None:
+        """Put both replies there, and show the good one."""
+        self._place.shown = self._version("good", pair.chosen)
+        self._version("bad", pair.rejected)
+
+    def _version(self, rating: Rating, text: str) -> Node:
+        """The reply of that text and mark, made where there is none."""
+        if (rating, text) not in self._versions:
+            node = Node(written_reply(text, self._system), self._place, rating=rating)
+            self._place.children.append(node)
+            self._versions[rating, text] = node
+        return self._versions[rating, text]
 
 
 def _rows(value: dict[str, Any], name: str, role: str) -> list[Row]:
