@@ -157,7 +157,7 @@ class SessionContext(SessionReplies):
         if isinstance(event, TokensCounted) and self._count_asked is not None:
             request_id, tip = self._count_asked
             if event.request_id == request_id:
-                self._counted = Counted(tip, event.prompt_tokens)
+                self._counted, self._count_asked = Counted(tip, event.prompt_tokens), None
         if isinstance(event, ReplyEvent) and event.reply_id == self._summary_id:
             if self.summarizing and self.summary is not None:
                 self._go_on(self.summary, event)

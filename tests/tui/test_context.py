@@ -8,6 +8,7 @@ from textual.widgets import OptionList, TextArea
 from mlxchat.conversation.summarizing import SUMMARY_HEAD
 from mlxchat.tui.screens.context_choice import ContextChoice
 from mlxchat.tui.screens.summary import SummaryScreen
+from mlxchat.tui.widgets.title_bar import TitleBar
 from tests.person import Person, chatting
 
 SIZES = [(120, 40), (80, 24), (40, 15)]
@@ -31,6 +32,7 @@ async def test_the_choice_shows_the_figures_at_every_size(size):
         ways = ["Rolling window", "New conversation with a", "Go on to the limit"]
         for words in (*title, "1,900 tokens", "2,048", "12 oldest messages", *ways):
             assert words in screen
+        assert person.chat.query_one(TitleBar).context == 1900
         assert "1,200 tokens stay" in " ".join(screen.replace("│", " ").split())
         assert all(len(line) <= size[0] for line in person.lines)
 

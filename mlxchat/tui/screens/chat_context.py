@@ -44,6 +44,7 @@ class ContextScreen(SessionsScreen):
         """Let the person choose what happens to the reply that is held."""
         held = self.session.held
         if held and not any(isinstance(s, ContextChoice) for s in self.app.screen_stack):
+            self.query_one(TitleBar).context = held.prompt_tokens
             self.app.push_screen(ContextChoice(held), self._context_chosen)
 
     def tell_level(self) -> None:
