@@ -33,6 +33,9 @@ ALLOWED = {
 }  # fmt: skip
 
 
+VOID = {"meta", "input", "br", "hr"}
+
+
 class Seen(HTMLParser):
     """What a page consists of. Anything that could run or load fails at once."""
 
@@ -55,11 +58,11 @@ class Seen(HTMLParser):
         assert given.get("style", "text-align:left").startswith("text-align:"), given
         self.titles += [given["title"]] if "title" in given else []
         self.tags.append(tag)
-        if tag not in ("meta", "input", "br", "hr"):
+        if tag not in VOID:
             self._open.append(tag)
 
     def handle_endtag(self, tag):
-        assert self._open.pop() == tag
+        assert tag in VOID or self._open.pop() == tag
 
     def handle_data(self, data):
         if "style" not in self._open:
