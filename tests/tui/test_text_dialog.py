@@ -248,7 +248,7 @@ def test_a_missing_editor_in_a_real_terminal(tmp_path, monkeypatch, home):
     with terminal(["-m", "tests.editor_app", "my words"], tmp_path / "errors", 80, 24) as app:
         app.wait_for("as a new version")
         app.type("\x07")
-        app.wait_for("was not found")
+        app.wait_for("The editor no-such-editor")
         app.type("!\x13")
         assert app.ended() == 0
         assert b"('version', 'my words!')" in app.seen

@@ -10,13 +10,16 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.markup import escape
 from textual.widgets import Input, Static, TextArea
 
 from mlxchat.errors import MlxchatError
+from mlxchat.render.safe import visible
 from mlxchat.tui.external_editor import edit_externally
 from mlxchat.tui.keys import key_name
 from mlxchat.tui.screens.dialog import Dialog
 from mlxchat.tui.widgets.key_lines import Key, KeyLines
+from mlxchat.tui.widgets.safe_text_area import SafeTextArea
 
 Drafts = MutableMapping[Hashable, str]
 """Texts that were left without a choice, by what they are about."""
@@ -49,7 +52,7 @@ class TextDialog(Dialog[tuple[str, str]]):
         TextArea {
             height: auto;
             min-height: 6;
-            max-height: 24;
+            max-height: 60vh;
             border: none;
             padding: 0;
             background: $surface;
@@ -63,6 +66,7 @@ class TextDialog(Dialog[tuple[str, str]]):
         KeyLines { margin-top: 1; }
         &.-narrow > #box { width: 100%; }
         &.-low {
+            & > #box { height: 100%; }
             TextArea { height: 1fr; min-height: 1; max-height: 100%; }
             #text-hint { margin: 0; }
             KeyLines { margin: 0; }
@@ -101,11 +105,11 @@ class TextDialog(Dialog[tuple[str, str]]):
 
     def compose(self) -> ComposeResult:
         """The text, and the keys below it."""
-        field: Input | TextArea
+        field: Input | SafeTextArea
         if self._one_line:
             field = Input(self._before, compact=True, select_on_focus=False, id="text")
         else:
-            field = TextArea(
+            field = SafeTextArea(
                 self._before,
                 soft_wrap=True,
                 show_line_numbers=False,
@@ -113,9 +117,9 @@ class TextDialog(Dialog[tuple[str, str]]):
                 id="text",
             )
         box = Vertical(
-            Static(self._hint, id="text-hint", markup=False), field, KeyLines(), id="box"
+            Static(visible(self._hint), id="text-hint", markup=False), field, KeyLines(), id="box"
         )
-        box.border_title = self._title
+        box.border_title = escape(visible(self._title))
         yield box
 
     def on_mount(self) -> None:
