@@ -26,7 +26,7 @@ examples:
 other commands:
   mlxchat doctor [--json] [--demo]      what was found here, and what to install
   mlxchat sessions [--search TEXT]      the saved sessions; rename, pin, delete
-  mlxchat export [SESSION] --format F   a session as Markdown, JSON, training data
+  mlxchat export [SESSION] --format F   a session as Markdown, JSON, data
   mlxchat import FILE...                sessions out of such files
 
 With no --max-tokens a reply ends after 2048 tokens at the latest.

@@ -143,6 +143,7 @@ def reply(draw: random.Random, tokens: int | None = None) -> Reply:
         ),
         failure=draw.choice(("", "It broke off.")),
         edited=draw.random() < 0.2,
+        left_out=draw.randrange(3),
     )
     for _ in range(count):
         made.tokens.append(record(draw, draw.choice(SETTINGS[: 1 + count % 3])))

@@ -40,8 +40,6 @@ class Reply:
     """What loads its model again: a folder or a repository, never DEMO."""
     vocabulary_size: int | None = None
     form: PromptForm = field(default_factory=PromptForm)
-    left_out: int = 0
-    """How many of the oldest messages (see rows_of) were not in its prompt: they did not fit."""
     tokens: TokenList = field(default_factory=TokenList)
     given: int = 0
     """How many of its first tokens were taken over from another reply or chosen by hand."""
@@ -54,6 +52,8 @@ class Reply:
     failure: str = ""
     edited: bool = False
     """Whether the person wrote or changed it, so that no model stands behind its words."""
+    left_out: int = 0
+    """How many of the oldest messages (see rows_of) were not in its prompt: they did not fit."""
 
     @property
     def text(self) -> str:
