@@ -7,6 +7,7 @@ from mlxchat.engine.interface import Overflow
 from mlxchat.errors import MlxchatError
 from mlxchat.tui.screens.chat_sessions import SessionsScreen
 from mlxchat.tui.screens.context_choice import Choice, ContextChoice
+from mlxchat.tui.widgets.title_bar import TitleBar
 
 POLICIES: dict[Overflow, str] = {
     "ask": "You are asked when the conversation does not fit any more.",
