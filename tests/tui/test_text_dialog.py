@@ -17,7 +17,7 @@ from mlxchat.tui.themes import ThemedApp
 from tests.terminal import terminal
 from tests.tui.screen_person import SIZES, ScreenPerson, showing
 
-CHOICES = [Choice("version", "as a new version", "ctrl+s"), Choice("place", "in place", "ctrl+e")]
+CHOICES = [Choice("version", "as a new version", "ctrl+s"), Choice("place", "in place", "ctrl+o")]
 
 
 def dialog(text: str = "Hello\nthere", **options: object) -> TextDialog:
@@ -52,13 +52,13 @@ def suspendable(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_it_fits(size):
     async with showing(dialog("word " * 400, hint="Esc keeps a draft."), size) as person:
         assert person.fits(size)
-        for text in ("word word", "^S as a new version", "^E in place", "^G editor", "Esc cancel",
+        for text in ("word word", "^S as a new version", "^O in place", "^G editor", "Esc cancel",
                      "Esc keeps a draft."):  # fmt: skip
             assert text in person.screen, text
 
 
 async def test_the_key_says_what_becomes_of_the_text():
-    for key, name in [("ctrl+s", "version"), ("ctrl+e", "place")]:
+    for key, name in [("ctrl+s", "version"), ("ctrl+o", "place")]:
         async with showing(dialog()) as person:
             await person.press("!", "enter", "x", key)
             assert person.result == (name, "Hello\nthere!\nx")
@@ -224,13 +224,14 @@ def test_in_a_real_terminal(tmp_path, monkeypatch, home):
     editor(
         tmp_path, monkeypatch,
         "text = path.read_text()\n"
-        "answer = input('EDITOR SHOWS ' + text + '> ')\n"
+        "print('EDITOR SHOWS', text, flush=True)\n"
+        "answer = input()\n"
         "path.write_text(text + ' ' + answer + '\\n')",
     )  # fmt: skip
     with terminal(["-m", "tests.editor_app", "my words"], tmp_path / "errors", 80, 24) as app:
         app.wait_for("as a new version")
         app.type("\x07")
-        app.wait_for("EDITOR SHOWS my words>")
+        app.wait_for("EDITOR SHOWS my words")
         assert app.left_alternate_screen()
         assert app.mouse_released()
         app.enter("and theirs")

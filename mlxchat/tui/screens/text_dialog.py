@@ -36,7 +36,7 @@ class Choice:
     word: str
     """What the key does, for its line: `as a new version`."""
     key: str
-    """Textual's name of the key: `ctrl+s`."""
+    """Textual's name of the key, which must be none of a text field's own: `ctrl+s`."""
 
 
 class TextDialog(Dialog[tuple[str, str]]):
@@ -76,8 +76,8 @@ class TextDialog(Dialog[tuple[str, str]]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "cancel", priority=True),
-        Binding("ctrl+g", "external", "editor", priority=True),
+        Binding("escape", "leave", "cancel"),
+        Binding("ctrl+g", "external", "editor"),
     ]
 
     def __init__(
@@ -100,8 +100,9 @@ class TextDialog(Dialog[tuple[str, str]]):
         self._about = about
         self._hint = hint
         self._one_line = one_line
+        # Without priority: such a key would go before what was typed just before it.
         for choice in self._choices:
-            self._bindings.bind(choice.key, f"choose('{choice.name}')", choice.word, priority=True)
+            self._bindings.bind(choice.key, f"choose('{choice.name}')", choice.word)
 
     def compose(self) -> ComposeResult:
         """The text, and the keys below it."""

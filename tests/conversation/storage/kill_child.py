@@ -47,6 +47,8 @@ class Chat:
 
     def __init__(self, file: Path, seed: int) -> None:
         self.draw = random.Random(seed)
+        self.streams = seed % 2 == 0
+        """Whether replies go on, or the person only edits and deletes."""
         self.store = SessionStore(file)
         self.keeper = Keeper(self.store)
         latest = self.store.latest()
@@ -62,7 +64,8 @@ class Chat:
         tell(started=time.monotonic())
         self.turn()
         while True:
-            acts = (self.turn, self.turn, self.edit, self.edit_as_version, self.delete, self.undo)
+            changes = (self.edit, self.edit_as_version, self.delete, self.undo)
+            acts = (self.turn,) if self.streams else changes
             self.draw.choice(acts)()
             self.settle()
 
@@ -73,7 +76,7 @@ class Chat:
         self.conversation.add(UserMessage(f"Question {self.draw.random()}"))
         reply = Reply("scripted", None, 1, SETTINGS)
         node = self.conversation.add(reply)
-        for _ in range(self.draw.randrange(1, 20)):
+        for _ in range(self.draw.randrange(1, 20 if self.streams else 3)):
             for _ in range(TOKENS_A_TICK):
                 reply.tokens.append(self.token(len(reply.tokens)))
             tell(node=node.id, tokens=len(reply.tokens), at=time.monotonic())

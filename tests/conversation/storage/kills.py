@@ -126,7 +126,8 @@ def _look_for_finished(
     """What was told to be saved is there. What was done afterwards may be there too."""
     conversation = store.read(last["session"]).conversation
     found = {node.id: node for node in conversation.nodes()}
-    acted = "saved" not in told[-1]  # an edit or a delete may have come through
+    acted = "saved" not in told[-1]  # an edit, a delete or an undo may have come through
+    before = {(name, says[0]) for t in told if "saved" in t for name, says in t["saved"].items()}
     for name, (text, hidden) in last["saved"].items():
         outcome.finished += 1
         node = found.get(int(name))
@@ -134,7 +135,7 @@ def _look_for_finished(
             outcome.lost.append(f"message {name}")
         elif not acted and (entry_text(node), node.hidden) != (text, hidden):
             outcome.lost.append(f"message {name} says {entry_text(node)!r} and not {text!r}")
-        elif acted and entry_text(node) != text and not entry_text(node).startswith("edited"):
+        elif not entry_text(node).startswith("edited") and (name, entry_text(node)) not in before:
             outcome.lost.append(f"message {name} lost {text!r}")
 
 
