@@ -20,10 +20,14 @@ examples:
   mlxchat --demo                        chat with SmolLM2-135M-Instruct
   mlxchat ./fused --temp 0.7            chat with a folder
   mlxchat ./model --adapter-path ./adapters
+  mlxchat --continue                    go on with the last session
   mlxchat ./model -p "Why is the sky blue?" --max-tokens 200
 
 other commands:
   mlxchat doctor [--json] [--demo]      what was found here, and what to install
+  mlxchat sessions [--search TEXT]      the saved sessions; rename, pin, delete
+  mlxchat export [SESSION] --format F   a session as Markdown, JSON, data
+  mlxchat import FILE...                sessions out of such files
 
 With no --max-tokens a reply ends after 2048 tokens at the latest.
 """
@@ -34,9 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     interrupt."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        if arguments[:1] == ["doctor"]:
-            return _doctor(arguments[1:])
-        return _chat(arguments)
+        other = OTHERS.get(arguments[0]) if arguments else None
+        return other(arguments[1:]) if other else _chat(arguments)
     except KeyboardInterrupt:
         return INTERRUPTED
 
@@ -84,6 +87,9 @@ def _chat(arguments: Sequence[str]) -> int:
     named = [name for name in (parsed.model_argument, parsed.model) if name]
     if len(named) + parsed.demo > 1:
         parser.error("name one model: MODEL, --model or --demo")
+    resumes = parsed.resume is not None or getattr(parsed, "continue")
+    if resumes and parsed.prompt is not None:
+        parser.error("--continue and --resume open the app; --prompt answers without it")
     if parsed.prompt is not None:
         return _one_shot(parsed)
     return _app(parser, parsed)
@@ -118,3 +124,36 @@ def _doctor(arguments: Sequence[str]) -> int:
     from mlxchat import doctor
 
     return doctor.run(as_json=parsed.json, with_demo=parsed.demo)
+
+
+def _export(arguments: Sequence[str]) -> int:
+    from mlxchat import export_command
+
+    parser = Parser(
+        prog="mlxchat export",
+        description="Write saved sessions to a file that other programs read.",
+        allow_abbrev=False,
+    )
+    return export_command.main(parser, arguments)
+
+
+def _import(arguments: Sequence[str]) -> int:
+    from mlxchat import import_command
+
+    parser = Parser(
+        prog="mlxchat import",
+        description="Save the conversations of files as sessions: JSON and Markdown that mlxchat "
+        "exported, JSON Lines of messages or preferences, plain lists of messages.",
+        allow_abbrev=False,
+    )
+    return import_command.main(parser, arguments)
+
+
+def _sessions(arguments: Sequence[str]) -> int:
+    from mlxchat import sessions_command
+
+    return sessions_command.run(arguments)
+
+
+OTHERS = {"doctor": _doctor, "sessions": _sessions, "export": _export, "import": _import}
+"""The commands beside the chat."""

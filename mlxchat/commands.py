@@ -5,80 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Protocol
+from typing import Literal
 
-from mlxchat.conversation.as_code import Language
 from mlxchat.conversation.surprise import MEASURES
 from mlxchat.errors import MlxchatError
-from mlxchat.parameters import PARAMETERS, AnyParameter, Settings, Value, parameter
+from mlxchat.export_command import export_completions
+from mlxchat.host import Host
+from mlxchat.import_command import import_completions
+from mlxchat.parameters import PARAMETERS, AnyParameter, parameter
 from mlxchat.preset_command import preset_completions
-
-
-class Host(Protocol):
-    """What a front end can do. Each command is one of these, with its argument checked."""
-
-    @property
-    def settings(self) -> Settings:
-        """The settings in force."""
-
-    def stop(self) -> None:
-        """Stop the reply or the load."""
-
-    def retry(self) -> None:
-        """Write the last reply again."""
-
-    def clear(self) -> None:
-        """Begin a new conversation."""
-
-    def set_system(self, text: str | None) -> None:
-        """Change the system prompt; None goes to its editor."""
-
-    def set_parameter(self, name: str, value: Value) -> None:
-        """Change a setting."""
-
-    def reset_parameter(self, name: str) -> None:
-        """Go back to the model's own value of one setting."""
-
-    def reset_settings(self) -> None:
-        """Go back to the model's own settings."""
-
-    def preset(self, argument: str) -> None:
-        """Choose, save or change a preset (see preset_command); empty opens the choice."""
-
-    def say(self, text: str) -> None:
-        """Show the person a short text."""
-
-    def show_help(self) -> None:
-        """Show keys, commands and parameters."""
-
-    def choose_model(self, name: str | None) -> None:
-        """Load a model; None opens the picker."""
-
-    def choose_theme(self, name: str | None) -> None:
-        """Use a theme; None opens the choice with its preview."""
-
-    def toggle_panel(self) -> None:
-        """Show or hide the sampler panel."""
-
-    def show_tokens(self, what: str | None) -> None:
-        """Look into the tokens of the reply in sight, or leave them; or say what their colours
-        tell, or show them in every reply."""
-
-    def show_version(self, step: int) -> None:
-        """Go to another version of the reply in sight."""
-
-    def copy_reply(self) -> None:
-        """Put the last reply onto the clipboard."""
-
-    def copy_code(self, language: Language) -> None:
-        """Put onto the clipboard what writes the last reply again with mlx_lm."""
-
-    def replay(self) -> None:
-        """Write the last reply again with its own settings and seed, and compare."""
-
-    def leave(self) -> None:
-        """End the program."""
-
+from mlxchat.prompt_command import prompt_completions
 
 Run = Callable[[Host, str], None]
 
@@ -99,6 +35,8 @@ class Command:
     aliases: tuple[str, ...] = ()
     when: str = ""
     """The state in which the key works: "busy", "idle", or always."""
+    about: Literal["", "message", "reply"] = ""
+    """Whether it is something to do with a message, or with a reply."""
     complete: Callable[[str], list[tuple[str, str]]] | None = None
     """What an argument could become: (the whole argument, help)."""
 
@@ -140,6 +78,28 @@ def _copy(host: Host, argument: str) -> None:
             raise MlxchatError("/copy takes nothing, python or shell.")
 
 
+def _prefill(host: Host, argument: str) -> None:
+    if not argument:
+        raise MlxchatError("/prefill needs the start of the reply: /prefill Sure, here is")
+    host.prefill_reply(argument)
+
+
+def _rename(host: Host, argument: str) -> None:
+    if not argument:
+        raise MlxchatError("/rename needs a title: /rename Pirates, learning rate 1e-4")
+    host.rename_session(argument)
+
+
+def _rate(host: Host, argument: str) -> None:
+    match argument.lower():
+        case "good" | "bad" as rating:
+            host.rate(rating)
+        case "none" | "":
+            host.rate(None)
+        case _:
+            raise MlxchatError("/rate takes good, bad or none.")
+
+
 def _optional(argument: str) -> str | None:
     return argument or None
 
@@ -149,12 +109,48 @@ ACTIONS: tuple[Command, ...] = (
             key="escape", label="stop", when="busy"),
     Command("retry", "Write the last reply again", lambda host, _: host.retry(),
             key="ctrl+r", label="retry", aliases=("regen",), when="idle"),
+    Command("continue", "Go on where a reply ended", lambda host, _: host.continue_reply(),
+            when="idle", about="reply"),
+    Command("prefill", "Write another reply that begins with these words", _prefill,
+            "text", when="idle"),
+    Command("edit", "Let a message say something else, as another version of it",
+            lambda host, argument: host.edit(_optional(argument)), "[text]", when="idle",
+            about="message"),
+    Command("delete", "Take a message away, with what follows it",
+            lambda host, _: host.delete(), when="idle", about="message"),
+    Command("undo", "Take back what was done last to the conversation",
+            lambda host, _: host.undo(), when="idle"),
+    Command("redo", "Do again what was undone", lambda host, _: host.redo(), when="idle"),
+    Command("rate", "Call a reply good or bad", _rate, "[good | bad | none]", about="reply"),
+    Command("note", "Keep a note about a message",
+            lambda host, argument: host.note(_optional(argument)), "[text]", about="message"),
+    Command("fork", "Go on from a message in a new conversation", lambda host, _: host.fork(),
+            when="idle", about="message"),
+    Command("map", "The tree of the conversation, to go somewhere in it",
+            lambda host, _: host.show_map(), key="f3", label="map", when="idle"),
+    Command("sessions", "The saved sessions: open, search, rename, pin, delete",
+            lambda host, argument: host.show_sessions(argument), "[text to look for]",
+            key="f4", label="sessions", when="idle"),
+    Command("export", "Write this conversation into a file",
+            lambda host, argument: host.export(argument), "format [words] [file]",
+            complete=export_completions),
+    Command("import", "Read conversations out of a file, each as a session",
+            lambda host, argument: host.import_file(argument), "file", when="idle",
+            complete=import_completions),
+    Command("prompts", "The saved system prompts: choose, save, rename, delete",
+            lambda host, argument: host.prompts(argument),
+            "[name | save | rename | delete | restore]", complete=prompt_completions),
+    Command("context", "How full the context is, and what is done when it is full",
+            lambda host, argument: host.context(argument), "[ask | window | stop | summary]"),
+    Command("editor", "Write the message, or the system prompt, in your own editor",
+            lambda host, _: host.write_elsewhere(), key="ctrl+g"),
+    Command("rename", "Give this session another title", _rename, "title"),
     Command("tokens", "Look into the tokens of a reply",
             lambda host, argument: host.show_tokens(_optional(argument)),
             f"[always | off | {' | '.join(MEASURES)}]", key="ctrl+t", label="tokens"),
-    Command("older", "The version before of the reply in sight",
+    Command("older", "The version before of the message in sight",
             lambda host, _: host.show_version(-1), when="idle"),
-    Command("newer", "The next version of the reply in sight",
+    Command("newer", "The next version of the message in sight",
             lambda host, _: host.show_version(1), when="idle"),
     Command("panel", "Go to the sampler panel; from there: hide it",
             lambda host, _: host.toggle_panel(), key="ctrl+s", label="panel"),

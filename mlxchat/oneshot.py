@@ -74,6 +74,7 @@ def new_session(system: str, overrides: Mapping[str, Value], prefill: str) -> Ch
     """A session with an engine of its own."""
     session = ChatSession(LocalEngine(), system, overrides)
     session.prefill = prefill
+    session.conversation.overflow = "stop"  # nobody is there to be asked
     return session
 
 
@@ -116,6 +117,8 @@ class ReplyWriter:
         elif isinstance(event, ReplyFinished):
             self._clear_progress()
             self._write("\n")
+            if event.reason == "context":
+                print("mlxchat: The answer was cut where the context is full.", file=self._err)
             return INTERRUPTED if event.reason == "cancelled" else OK
         elif isinstance(event, LoadFailed | ReplyFailed):
             self._clear_progress()

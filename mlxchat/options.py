@@ -29,6 +29,8 @@ class Option:
     many: bool = False
     switch: bool = False
     default: Any = None
+    alone: Any = None
+    """The value of the flag without one; None where it needs one."""
 
     @property
     def name(self) -> str:
@@ -45,7 +47,8 @@ class Option:
             *names,
             action="extend" if self.many else "store",
             type=_checked(self.parse),
-            nargs="+" if self.many else None,
+            nargs="+" if self.many else "?" if self.alone is not None else None,
+            const=self.alone,
             default=self.default,
             metavar=self.metavar,
             help=self.help,
@@ -119,6 +122,10 @@ OPTIONS: tuple[Option, ...] = (
            "model", metavar="MODEL"),
     Option("--num-draft-tokens", "Tokens drafted at a time", "model", metavar="N",
            parse=whole(1, 64), default=3),
+    Option("--continue", "Go on with the last session, with its model where none is named",
+           "session", short="-c", switch=True),
+    Option("--resume", "Go on with this session: a number out of `mlxchat sessions`, or a title; "
+           "alone: choose from a list", "session", metavar="SESSION", parse=plain_text, alone=""),
     Option("--system-prompt", "The system prompt", "prompt", metavar="TEXT", parse=plain_text),
     Option("--prompt", "Answer this on standard output and end (- reads standard input)",
            "prompt", short="-p", metavar="TEXT", parse=plain_text),
@@ -144,6 +151,7 @@ OPTIONS: tuple[Option, ...] = (
 
 GROUPS = {
     "model": "model",
+    "session": "session",
     "prompt": "prompt",
     "sampler": "sampler (defaults: the model's own)",
     "cache": "memory and cache",

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
-from mlxchat.errors import MlxchatError
+from mlxchat.names import folded, two_typed_names, typed_name
 from mlxchat.parameters import PARAMETERS
 from mlxchat.preset_file import read_presets, restore_preset
-from mlxchat.presets import BUILT_IN, MODELS_OWN, folded
+from mlxchat.presets import BUILT_IN, MODELS_OWN
 from mlxchat.session_settings import SessionSettings
 
-QUOTED = re.compile(r'"([^"]*)"')
+USAGE = "/preset NAME"
 
 
 def run_preset(session: SessionSettings, argument: str) -> str:
@@ -47,7 +46,7 @@ def changes_text(changes: dict[str, tuple[Any, Any]]) -> list[str]:
 
 
 def _choose(session: SessionSettings, name: str) -> str:
-    preset = session.find_preset(_name(name))
+    preset = session.find_preset(typed_name(name, USAGE))
     session.choose_preset(preset)
     return f"Preset {preset.name}: {preset.summary}."
 
@@ -55,65 +54,42 @@ def _choose(session: SessionSettings, name: str) -> str:
 def _save(session: SessionSettings, name: str) -> str:
     if not name and session.preset.kind == "own":
         name = session.preset.name
-    name = _name(name, "/preset save NAME")
+    name = typed_name(name, "/preset save NAME")
     replaced = session.save_preset(name)
     old = f" The old one: /preset restore {name}" if replaced else ""
     return f"Saved as “{name}”: {session.preset.summary}.{old}"
 
 
 def _rename(session: SessionSettings, names: str) -> str:
-    old, new = _two_names(names)
+    own = [preset.name for preset in read_presets().presets]
+    old, new = two_typed_names(names, own, "/preset rename OLD NEW")
     session.rename_preset(old, new)
     return f"“{old}” is called “{new}” now."
 
 
 def _delete(session: SessionSettings, name: str) -> str:
-    name = _name(name, "/preset delete NAME")
+    name = typed_name(name, "/preset delete NAME")
     session.delete_preset(name)
     return f"“{name}” is deleted; /preset restore {name} brings it back."
 
 
 def _restore(_: SessionSettings, name: str) -> str:
-    return f"“{restore_preset(_name(name) if name else '')}” is back."
+    return f"“{restore_preset(typed_name(name, USAGE) if name else '')}” is back."
 
 
 def _default(session: SessionSettings, name: str) -> str:
-    preset = session.find_preset(_name(name)) if name else session.preset
+    preset = session.find_preset(typed_name(name, USAGE)) if name else session.preset
     session.set_default_preset(preset)
     changed = " What was changed since is no part of it." if not name and session.modified else ""
     return f"This model starts with the preset {preset.name} from now on.{changed}"
 
 
 def _compare(session: SessionSettings, name: str) -> str:
-    preset = session.find_preset(_name(name, "/preset compare NAME"))
+    preset = session.find_preset(typed_name(name, "/preset compare NAME"))
     lines = changes_text(preset.differences(session.settings))
     if not lines:
         return f"{preset.name} has the values that are set now."
     return "\n".join([f"Now → {preset.name}:", *lines])
-
-
-def _name(text: str, usage: str = "/preset NAME") -> str:
-    quoted = QUOTED.fullmatch(text.strip())
-    name = (quoted[1] if quoted else text).strip()
-    if not name:
-        raise MlxchatError(f"A name is missing: {usage}.")
-    return name
-
-
-def _two_names(text: str) -> tuple[str, str]:
-    """Two names, in quotes or not: without, the longest beginning that is a preset's name is the
-    first of them."""
-    if quoted := re.fullmatch(r'"([^"]*)"\s+(.+)', text):
-        return _name(quoted[1]), _name(quoted[2])
-    if quoted := re.fullmatch(r'(.+?)\s+"([^"]*)"', text):
-        return _name(quoted[1]), _name(quoted[2])
-    words = text.split()
-    if len(words) < 2:
-        raise MlxchatError("Two names are needed: /preset rename OLD NEW, in quotes if need be.")
-    own = {folded(preset.name) for preset in read_presets().presets}
-    places = range(len(words) - 1, 0, -1)
-    at = next((n for n in places if folded(" ".join(words[:n])) in own), 1)
-    return " ".join(words[:at]), " ".join(words[at:])
 
 
 Action = Callable[[SessionSettings, str], str]

@@ -7,15 +7,15 @@ part of one, and what ends a reply stays as it is unless the preset names it.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Literal
 
-from mlxchat.errors import MlxchatError
+from mlxchat.names import Kind
+from mlxchat.names import folded as folded
 from mlxchat.parameters import PARAMETERS, Settings
 
+PRESET = Kind("preset", "/preset")
 MODELS_OWN = "model's own"
 SEED = "seed"
 KEPT = (SEED, "max_tokens", "stop_strings", "extra_eos_token")
@@ -92,30 +92,5 @@ BUILT_IN: tuple[Preset, ...] = (
 
 
 def find_preset(name: str, presets: Iterable[Preset]) -> Preset:
-    """The preset of this name, or the only one that begins so; letter case and accents do not
-    count. Raises an MlxchatError that names the nearest, or those that it could be."""
-    presets = list(presets)
-    wanted = folded(name)
-    same = [p for p in presets if folded(p.name) == wanted]
-    found = same[:1] or [p for p in presets if wanted and folded(p.name).startswith(wanted)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        names = " or ".join(f"“{p.name}”" for p in found)
-        raise MlxchatError(f"“{name}” could be {names}: type more of it.")
-    raise unknown_preset(name, presets)
-
-
-def unknown_preset(name: str, presets: Iterable[Preset]) -> MlxchatError:
-    """The sentence for a name that there is not, with the nearest one that there is."""
-    names = {folded(p.name): p.name for p in presets}
-    near = get_close_matches(folded(name), names, n=1, cutoff=0.5)
-    hint = f"Did you mean “{names[near[0]]}”?" if near else "/preset shows them all."
-    return MlxchatError(f"There is no preset “{name}”. {hint}")
-
-
-def folded(name: str) -> str:
-    """A name as it is compared: without letter case, accents, and kinds of space and apostrophe."""
-    parts = unicodedata.normalize("NFKD", name.replace("’", "'"))
-    bare = "".join(c for c in parts if not unicodedata.combining(c))
-    return " ".join(bare.casefold().split())
+    """The preset of this name, or the only one that begins so (see Kind.find)."""
+    return PRESET.find(name, presets)

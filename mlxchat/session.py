@@ -1,127 +1,88 @@
-"""The headless core of a chat: one conversation with one engine. Every front end drives this."""
+"""The headless core of a chat: what a person does with a conversation. Every front end drives
+this."""
 
 from __future__ import annotations
 
-import secrets
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
+from collections.abc import Mapping
+from pathlib import PurePath
 
-from mlxchat.conversation.conversation import Conversation, Reply, UserMessage
-from mlxchat.conversation.origin import origin_of
+from mlxchat.conversation.conversation import Conversation
+from mlxchat.conversation.entries import Reply, UserMessage
+from mlxchat.conversation.fork import fork_of
+from mlxchat.conversation.node import Node, Rating
 from mlxchat.conversation.replay import check_replayable, replay_of, steps_read_in
+from mlxchat.conversation.storage.keeper import Keeper
+from mlxchat.conversation.storage.sessions import SavedSession
+from mlxchat.conversation.summarizing import begun_from_summary
 from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.distribution import Distribution
-from mlxchat.engine.interface import (
-    ALTERNATIVES,
-    Engine,
-    Event,
-    InspectRequest,
-    Loaded,
-    LoadFailed,
-    Message,
-    ModelInfo,
-    ModelSpec,
-    PrefillProgress,
-    ReplyFailed,
-    ReplyFinished,
-    ReplyRequest,
-    ReplyStarted,
-    TokenRecord,
-    TokenSampled,
-)
+from mlxchat.engine.interface import ALTERNATIVES, Engine, TokenRecord
 from mlxchat.errors import MlxchatError
-from mlxchat.parameters import Settings, Value
-from mlxchat.recent import absolute
-from mlxchat.session_settings import SessionSettings
-
-State = Literal["empty", "loading", "ready", "reading", "writing"]
-ReplyEvent = PrefillProgress | ReplyStarted | TokenSampled | ReplyFinished | ReplyFailed
-
-NEW_SEEDS = 2**32
-MOST_READ_UNASKED = 256
-"""Tokens that may be read for what the person did not ask for."""
+from mlxchat.parameters import Value
+from mlxchat.session_context import SessionContext
+from mlxchat.session_replies import Ask
 
 
-class ChatSession(SessionSettings):
+class ChatSession(SessionContext):
     """What a person does and what the engine answers, kept consistent.
 
-    Methods never wait. `pump` takes in what the engine did since the last call and returns it,
-    for a front end to show.
+    Nothing that was said is lost: each of these can be undone but for what is only looked at, and
+    a keeper, where there is one, saves it all.
     """
 
     def __init__(
-        self, engine: Engine, system: str = "", overrides: Mapping[str, Value] | None = None
+        self,
+        engine: Engine,
+        system: str = "",
+        overrides: Mapping[str, Value] | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
-        super().__init__(overrides)
-        self.engine = engine
-        self.conversation = Conversation(system)
-        self.info: ModelInfo | None = None
-        self.spec: ModelSpec | None = None
-        """What would load the model that is loaded again, wherever its files lie."""
-        self.prefill = ""
-        """The start of the next reply."""
-        self.current: Reply | None = None
-        """The reply that is being written, or was written last."""
-        self.replayed: Reply | None = None
-        """The reply that `current` is the replay of; None where it is none."""
-        self._reply_id = 0
-        self._reading = False
-        self._loads = 0
-        self._specs: deque[ModelSpec] = deque()
-        self._waiting = False
-        self._replaced: Reply | None = None
-        """The reply of which another version is waited for."""
+        super().__init__(engine, system, overrides)
+        self.keeper = keeper
+        if keeper is not None:
+            keeper.follow(self.conversation)
 
-    @property
-    def state(self) -> State:
-        """What goes on."""
-        if self._loads:
-            return "loading"
-        if self._unfinished:
-            return "reading" if self._reading else "writing"
-        return "ready" if self.info else "empty"
-
-    @property
-    def busy(self) -> bool:
-        """Whether a reply is waited for, read for or written."""
-        return self._waiting or self._unfinished
-
-    @property
-    def reply(self) -> Reply | None:
-        """The reply at the end of the conversation."""
-        return self.conversation.last_reply
-
-    @property
-    def _unfinished(self) -> bool:
-        return self.current is not None and self.current.reason is None
-
-    # What a person does
-
-    def load(self, spec: ModelSpec) -> None:
-        """Load a model, and stop what runs; the conversation goes on with the new one."""
-        self.engine.cancel()
-        self._loads += 1
-        self._specs.append(spec)
-        self.engine.load(spec)
+    # Replies
 
     def send(self, text: str) -> None:
         """Say something and ask for a reply, as soon as the model is there."""
-        self._check_free()
-        self._check_model()
+        self._check_ready()
+        self.conversation.begin_step("message")
         self.conversation.add(UserMessage(text))
-        self._ask()
+        self._ask(Ask())
 
-    def retry(self) -> None:
-        """Ask again for the last reply."""
-        self._check_free()
-        self._check_model()
-        if self.reply is not None:
-            self.prefill = self.reply.prefill
-            self._replaced = self.reply
+    def retry(self, node: Node | None = None) -> None:
+        """Write another version of a reply, or of the last one."""
+        self._check_ready()
         if not self.conversation.entries:
             raise MlxchatError("There is nothing to retry yet: send a message first.")
-        self._ask()
+        node = node or self._last_reply_node
+        if node is not None:
+            self.prefill = "" if _reply(node).edited else _reply(node).prefill
+        self._ask_again("retry", Ask(version_of=node))
+
+    def prefill_reply(self, text: str) -> None:
+        """Write another version of the last reply that begins so, or the next reply where there is
+        none yet."""
+        self._check_free()
+        self.prefill = text
+        if self.conversation.entries:
+            self._check_model()
+            self._ask_again("prefill", Ask(version_of=self._last_reply_node))
+
+    def continue_reply(self, node: Node | None = None) -> None:
+        """Go on where a reply ended, in another version of it: from its exact tokens, or from its
+        text where another model is loaded now or the person changed it."""
+        self._check_ready()
+        node = node or self._last_reply_node
+        if node is None:
+            raise MlxchatError("There is no reply to continue: send a message first.")
+        reply = _reply(node)
+        if self.speaks(reply) and not self._loads and reply.spoken:
+            self.prefill, start = reply.prefill, reply.spoken
+        else:
+            self.prefill, start = reply.text, []
+        self._ask_again("continue", Ask(start, node, uncounted=len(start)))
 
     def branch(self, reply: Reply, place: int, seen: Distribution, token_id: int) -> None:
         """Write another version of a reply: its tokens before `place`, then this one out of what
@@ -136,21 +97,13 @@ class ChatSession(SessionSettings):
         ends = token_id in self.engine.word_ids(self.settings).all_end_tokens
         text = "" if ends else self.engine.spell([*ids, token_id])[-1]
         self.prefill = reply.prefill
-        self.conversation.step_before(reply)
-        self._ask([*reply.tokens[:place], chosen(seen, token_id, text)])
-
-    def show_version(self, reply: Reply, step: int) -> Reply | None:
-        """Go to another version of a reply, which brings what followed it; None where there is
-        none."""
-        self._check_free()
-        shown = self.conversation.show_version(reply, step)
-        return shown if isinstance(shown, Reply) else None
+        start = [*reply.tokens[:place], chosen(seen, token_id, text)]
+        self._ask_again("other token", Ask(start, self.conversation.node_of(reply)))
 
     def replay(self) -> None:
         """Write the last reply once more with its own settings, seed and prompt. The conversation
         stays as it is; the replay is `current`, and the reply itself `replayed`."""
-        self._check_free()
-        self._check_model()
+        self._check_ready()
         original = check_replayable(self.reply, self.spec)
         if self._loads:
             raise MlxchatError("A model is being loaded: replay when it is there.")
@@ -162,192 +115,124 @@ class ChatSession(SessionSettings):
         )
         self.replayed = original
 
-    def stop(self) -> None:
-        """Stop the reply, or the load and the reply that waits for it; what was written stands."""
-        self._give_up_waiting()
-        self.engine.cancel()
+    # The tree
 
-    def clear(self) -> None:
-        """Begin a new conversation under the same system prompt."""
+    def edit(self, node: Node, text: str, *, in_place: bool = False) -> None:
+        """Let a message say something else: in its place, or as another version, which the model
+        answers where it is the person's."""
         self._check_free()
-        self.conversation = Conversation(self.conversation.system)
-        self.current = self.replayed = None
+        if in_place:
+            self.conversation.edit(node, text)
+            return
+        asks = isinstance(node.entry, UserMessage)
+        if asks:
+            self._check_model()
+        self.conversation.edit_as_version(node, text)
+        if asks:
+            self._ask(Ask())
+
+    def delete(self, node: Node) -> None:
+        """Take a message away, with all that follows it."""
+        self._check_free()
+        self.conversation.delete(node)
+
+    def undo_step(self) -> str | None:
+        """Take the last change of the conversation back; what it was, or None."""
+        self._check_free()
+        step = self.conversation.undo()
+        return step.label if step else None
+
+    def redo_step(self) -> str | None:
+        """Take the last undo of the conversation back; what it was, or None."""
+        self._check_free()
+        step = self.conversation.redo()
+        return step.label if step else None
+
+    def show_version(self, node: Node, step: int) -> Node | None:
+        """Go to another version of a message, which brings what followed it; None where there is
+        none."""
+        self._check_free()
+        return self.conversation.show_version(node, step)
+
+    def show_node(self, node: Node) -> None:
+        """Go to a message anywhere in the tree."""
+        self._check_free()
+        self.conversation.show(node)
+
+    def rate(self, node: Node, rating: Rating | None) -> None:
+        """Call a reply good or bad, or neither."""
+        self.conversation.rate(node, rating)
+
+    def note(self, node: Node, text: str) -> None:
+        """Keep a note about a message."""
+        self.conversation.note(node, text)
 
     def set_system(self, text: str) -> None:
         """Change the system prompt, from the next reply on."""
         self.conversation.system = text
 
-    def change(self, settings: Settings) -> None:
-        """Change the settings; they count from the next token that is drawn."""
-        self.settings = settings
-        self.engine.change(settings)
+    # Conversations
 
-    def ask_cost(self, request_id: int) -> None:
-        """Ask how many tokens the next turn would read anew; TokensCounted answers."""
-        if self.info is not None:
-            messages = self.conversation.messages() or [Message("user", "")]
-            self.engine.count(request_id, messages)
+    def clear(self) -> None:
+        """Begin a new conversation under the same system prompt."""
+        self.open(Conversation(self.conversation.system))
 
-    def ask_next(self, request_id: int) -> InspectRequest | None:
-        """Ask what can come next at the end of the conversation; Inspected may answer. None where
-        there is nothing to ask about, or a reply is being written."""
-        if self.info is None or self.busy or self._loads or not self.conversation.entries:
-            return None
-        reply = self.reply
-        request = InspectRequest(
-            request_id,
-            self.conversation.messages(until=reply),
-            self.settings,
-            prefill=reply.prefill if reply else self.prefill,
-            reply_ids=reply.spoken_ids if reply else (),
-            most_new=MOST_READ_UNASKED,
-        )
-        self.engine.inspect(request)
-        return request
+    def fork(self, node: Node | None = None) -> None:
+        """Go on in a new conversation that begins with what was said up to a message."""
+        self.open(fork_of(node or self.conversation.tip))
 
-    def ask_token(self, request_id: int, reply: Reply, place: int) -> InspectRequest | None:
-        """Ask what could have come at a place of a reply; Inspected answers. None where another
-        model than the one that wrote it is loaded."""
-        if self._loads or not self._speaks(reply) or reply not in self.conversation:
-            return None
-        ids = tuple(record.token_id for record in reply.tokens[: place + 1])
-        messages = self.conversation.messages(until=reply)
-        request = InspectRequest(
-            request_id, messages, self.settings, reply.prefill, ids[:place], also=ids[place:]
-        )
-        self.engine.inspect(request)
-        return request
+    def begin_from_summary(self, text: str) -> None:
+        """Go on in a new conversation that begins with a summary, as the person left it, under the
+        same system prompt. A message whose reply was held is sent there and taken away here, and
+        the old conversation stays as it was."""
+        begun = begun_from_summary(self.conversation.system, text)
+        if self.summarizing or not self.held:
+            self._check_free()
+        waiting = self._take_held_away() if self.held else ""
+        self.open(begun)
+        if waiting:
+            self.send(waiting)
 
-    # What the engine did
+    def open(self, conversation: Conversation, session_id: int | None = None) -> None:
+        """Go on with another conversation: a new one, or that of a saved session."""
+        self._check_free()
+        self.conversation = conversation
+        self.current = self.replayed = None
+        if self.keeper is not None:
+            self.keeper.follow(conversation, session_id)
 
-    def pump(self) -> list[Event]:
-        """Take in the engine's events since the last call, and return those that count still."""
-        return list(self.events())
-
-    def events(self) -> Iterator[Event]:
-        """The same one by one: each is taken in when it is asked for, so that what a front end
-        finds here belongs to the event it is about to show."""
-        for event in self.engine.drain():
-            if self._take_in(event):
-                yield event
-
-    def _take_in(self, event: Event) -> bool:
-        """Take in one event; False where it belongs to something that was given up."""
-        if isinstance(event, Loaded | LoadFailed):
-            return self._load_ended(event)
-        if not isinstance(event, ReplyEvent):
-            return True
-        if event.reply_id != self._reply_id or self.current is None:
-            return False
-        self._go_on(self.current, event)
-        return True
-
-    def _load_ended(self, event: Loaded | LoadFailed) -> bool:
-        self._loads = max(0, self._loads - 1)
-        spec = self._specs.popleft() if self._specs else None
-        if isinstance(event, LoadFailed):
-            if event.gave_up_previous:
-                self.info = self.spec = None
-            # A load that made way for another one needs no word.
-            superseded = self._loads > 0
-            if not superseded:
-                self._give_up_waiting()
-            return not (superseded and event.cancelled)
-        self.info = event.info
-        self.spec = origin_of(spec, event.info) if spec else None
-        model = absolute(spec.model if spec else event.info.name)
-        self.begin_settings(model, Settings().with_values(event.info.recommended))
-        if self._waiting and not self._loads:
-            self._waiting = False
-            self._ask()
-        return True
-
-    def _go_on(self, reply: Reply, event: ReplyEvent) -> None:
-        if isinstance(event, PrefillProgress):
-            reply.opens_in_thought, reply.form = event.opens_in_thought, event.form
-        elif isinstance(event, ReplyStarted):
-            self._reading = False
-        elif isinstance(event, TokenSampled):
-            reply.tokens.append(event.record)
-        elif isinstance(event, ReplyFinished):
-            reply.reason, reply.statistics = event.reason, event.statistics
-            reply.unspoken = event.unspoken
-        else:
-            reply.reason, reply.failure = "failed", event.message
-
-    def _ask(self, start: Sequence[TokenRecord] = ()) -> None:
-        """Ask for a reply, which goes on from the tokens of `start`."""
-        if self._loads:
-            self._waiting = True
-            return
-        assert self.info is not None
-        if self._replaced is not None:
-            self.conversation.step_before(self._replaced)
-            self._replaced = None
-        seed = self.settings.seed
-        reply = Reply(
-            model=self.info.name,
-            adapter=self.info.adapter,
-            seed=secrets.randbelow(NEW_SEEDS) if seed is None else seed,
-            settings=self.settings,
-            prefill=self.prefill,
-            system=self.conversation.system,
-            spec=self.spec,
-            vocabulary_size=self.info.vocabulary_size,
-            tokens=list(start),
-            given=len(start),
-        )
-        self.prefill = ""
-        messages = self.conversation.messages()
-        self.conversation.add(reply)
-        self._begin(reply, messages)
-
-    def _begin(
-        self,
-        reply: Reply,
-        messages: list[Message],
-        schedule: tuple[Settings, ...] = (),
-        read_in: tuple[int, ...] = (),
-    ) -> None:
-        self._reply_id += 1
-        self._reading = True
-        self.current, self.replayed = reply, None
-        self.engine.reply(
-            ReplyRequest(
-                self._reply_id,
-                messages,
-                self.settings,
-                reply.seed,
-                prefill=reply.prefill,
-                reply_ids=tuple(record.token_id for record in reply.tokens),
-                schedule=schedule,
-                read_in=read_in,
-            )
+    def open_saved(self, saved: SavedSession) -> str:
+        """Go on with a saved session; what to say where another model wrote it, or nothing."""
+        self.open(saved.conversation, saved.row.id)
+        last = self.conversation.last_reply
+        if last is None or self.info is None or self.speaks(last):
+            return ""
+        adapter = f" with the adapter {PurePath(last.adapter).name}" if last.adapter else ""
+        return (
+            f"{last.model}{adapter} wrote this, and {self.info.name} goes on with it; "
+            "/model loads another one."
         )
 
-    def _give_up_waiting(self) -> None:
-        """Ask for nothing when the model is there; the reply that was to be retried stays."""
-        self._waiting, self._replaced = False, None
+    def keep(self) -> str | None:
+        """Save what is new, now and then; a sentence where saving stopped working, or works
+        again."""
+        return self.keeper.tick() if self.keeper is not None else None
 
-    def _check_free(self) -> None:
-        if self.busy:
-            raise MlxchatError("A reply is still being written: stop it first (Esc).")
+    # Parts
 
-    def _speaks(self, reply: Reply) -> bool:
-        """Whether the model that is loaded is the one that wrote a reply."""
-        info = self.info
-        return info is not None and (info.name, info.adapter) == (reply.model, reply.adapter)
+    @property
+    def _last_reply_node(self) -> Node | None:
+        tip = self.conversation.tip
+        return tip if isinstance(tip.entry, Reply) else None
 
-    def _check_speaks(self, reply: Reply) -> None:
+    def _ask_again(self, label: str, ask: Ask) -> None:
+        """Ask for another version of a reply, as a step of its own."""
+        self.conversation.begin_step(label)
+        self._ask(ask)
+
+    def _check_ready(self) -> None:
+        self._check_free()
         self._check_model()
-        if self._loads or not self._speaks(reply):
-            raise MlxchatError(
-                f"This reply is {reply.model}'s: load that model again to go on from its tokens."
-            )
-
-    def _check_model(self) -> None:
-        if self.info is None and not self._loads:
-            raise MlxchatError("No model is loaded: choose one first (/model).")
 
 
 def chosen(seen: Distribution, token_id: int, text: str) -> TokenRecord:
@@ -364,3 +249,9 @@ def chosen(seen: Distribution, token_id: int, text: str) -> TokenRecord:
         settings=seen.settings,
         entropy=seen.entropy_before,
     )
+
+
+def _reply(node: Node) -> Reply:
+    if not isinstance(node.entry, Reply):
+        raise MlxchatError("That is yours and not the model's: choose a reply.")
+    return node.entry

@@ -68,6 +68,18 @@ def tiny_model(tiny_folder: Path, demo_model: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_short(tiny_folder: Path, demo_model: Path) -> Path:
+    """The tiny model with a limit of 512 tokens."""
+    return models.build_model(tiny_folder / "short", demo_model, models.SHORT)
+
+
+@pytest.fixture(scope="session")
+def tiny_qwen(tiny_folder: Path, demo_model: Path) -> Path:
+    """A two-layer Qwen2 with random weights, whose caches --max-kv-size can limit."""
+    return models.build_model(tiny_folder / "qwen", demo_model, models.QWEN)
+
+
+@pytest.fixture(scope="session")
 def tiny_no_template(tiny_folder: Path, demo_model: Path) -> Path:
     """The tiny model without a chat template."""
     return models.without_template(models.build_model(tiny_folder / "no-template", demo_model))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mlxchat.engine.distribution import Distribution
 from mlxchat.engine.interface import (
+    ContextExceeded,
     Event,
     Inspected,
     InspectRequest,
@@ -17,6 +18,7 @@ from mlxchat.engine.interface import (
     Message,
     ModelInfo,
     ModelSpec,
+    Overflow,
     PrefillProgress,
     ReplyFailed,
     ReplyFinished,
@@ -40,7 +42,7 @@ class Written:
 
     records: list[TokenRecord] = field(default_factory=list)
     progress: list[PrefillProgress] = field(default_factory=list)
-    end: ReplyFinished | ReplyFailed | None = None
+    end: ReplyFinished | ReplyFailed | ContextExceeded | None = None
     notes: dict[str, Sequence[str]] = field(default_factory=dict)
     """What was last said of words in the settings."""
 
@@ -56,6 +58,11 @@ class Written:
     def statistics(self) -> Statistics:
         assert isinstance(self.end, ReplyFinished), self.end
         return self.end.statistics
+
+    @property
+    def left_out(self) -> int:
+        """How many messages were not in its prompt."""
+        return self.progress[-1].left_out
 
     @property
     def reason(self) -> str:
@@ -95,6 +102,7 @@ class Driver:
         seed: int = 0,
         prefill: str = "",
         reply_ids: Sequence[int] = (),
+        overflow: Overflow = "stop",
         watch: Callable[[Event], None] = lambda event: None,
     ) -> Written:
         """Ask and wait for the end; `watch` sees each event as it comes."""
@@ -108,6 +116,7 @@ class Driver:
             seed,
             prefill,
             tuple(reply_ids),
+            overflow=overflow,
         )
         self.engine.reply(request)
         written = Written()
@@ -120,16 +129,16 @@ class Driver:
                 written.notes = dict(event.notes)
             elif isinstance(event, PrefillProgress):
                 written.progress.append(event)
-            return isinstance(event, ReplyFinished | ReplyFailed)
+            return isinstance(event, ReplyFinished | ReplyFailed | ContextExceeded)
 
         end = self._until(over)[-1]
-        assert isinstance(end, ReplyFinished | ReplyFailed)
+        assert isinstance(end, ReplyFinished | ReplyFailed | ContextExceeded)
         written.end = end
         return written
 
-    def count(self, messages: Sequence[Message]) -> TokensCounted:
+    def count(self, messages: Sequence[Message], overflow: Overflow = "stop") -> TokensCounted:
         self._ids += 1
-        self.engine.count(self._ids, messages)
+        self.engine.count(self._ids, messages, overflow)
         event = self._until(lambda e: isinstance(e, TokensCounted))[-1]
         assert isinstance(event, TokensCounted)
         return event

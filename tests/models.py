@@ -27,6 +27,12 @@ LLAMA: Mapping[str, Any] = {
     "eos_token_id": [2, 0],
 }
 
+# A limit that a few turns reach.
+SHORT: Mapping[str, Any] = {**LLAMA, "max_position_embeddings": 512}
+
+# mlx_lm makes its caches, so that --max-kv-size holds for it.
+QWEN: Mapping[str, Any] = {**LLAMA, "model_type": "qwen2"}
+
 # Every layer's cache is a state that cannot be cut.
 MAMBA: Mapping[str, Any] = {
     "model_type": "mamba",

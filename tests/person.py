@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from textual.pilot import Pilot
 
+from mlxchat.conversation.storage.keeper import Keeper
 from mlxchat.engine.interface import (
     ModelSpec,
     ReplyRequest,
@@ -15,11 +16,18 @@ from mlxchat.engine.interface import (
 from mlxchat.session import ChatSession
 from mlxchat.tui.app import MlxchatApp
 from mlxchat.tui.screens.chat import ChatScreen
+from mlxchat.tui.screens.chat_sessions import Resume
 from mlxchat.tui.widgets.message_editor import MessageEditor
-from mlxchat.tui.widgets.transcript import Transcript
+from mlxchat.tui.widgets.transcript import Transcript, UserEntry
 from tests.scripted import INFO, ScriptedEngine
 
 WIDE = (120, 40)
+
+
+def add_user(transcript: Transcript, text: str) -> int:
+    """Show what a person wrote, at the end; the id of its entry."""
+    transcript.following = True
+    return transcript.add([UserEntry(text)])[0]
 
 
 class Person:
@@ -95,12 +103,18 @@ class Person:
 
 @asynccontextmanager
 async def starting(
-    size: tuple[int, int] = WIDE, model: str | None = "scripted", system: str = "", **info: object
+    size: tuple[int, int] = WIDE,
+    model: str | None = "scripted",
+    system: str = "",
+    keeper: Keeper | None = None,
+    resume: str | Resume | None = None,
+    **info: object,
 ) -> AsyncIterator[Person]:
     """The app while the model is being loaded."""
     engine = ScriptedEngine(replace(INFO, **info))  # type: ignore[arg-type]
     spec = ModelSpec(model) if model else None
-    app = MlxchatApp(ChatSession(engine, system), spec, spec or ModelSpec(""))
+    session = ChatSession(engine, system, keeper=keeper)
+    app = MlxchatApp(session, spec, spec or ModelSpec(""), resume)
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         person = Person(app, pilot, engine)

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mlxchat.engine.interface import (
+    ContextExceeded,
     Event,
     InspectRequest,
     Loaded,
     LoadFailed,
-    Memory,
     Message,
     ModelInfo,
     ModelSpec,
+    Overflow,
     PrefillProgress,
     ReplyFailed,
     ReplyFinished,
@@ -25,6 +26,7 @@ from mlxchat.engine.interface import (
     TokensCounted,
     WordIds,
 )
+from mlxchat.engine.statistics import Memory
 from mlxchat.parameters import Settings
 
 INFO = ModelInfo(
@@ -50,6 +52,8 @@ class ScriptedEngine:
         self._events: list[Event] = []
         self._said = 0
         self.end_tokens: frozenset[int] = frozenset()
+        self.counted = 50
+        """What a prompt counts."""
 
     # What is asked
 
@@ -69,9 +73,11 @@ class ScriptedEngine:
     def cancel(self) -> None:
         self.calls.append(("cancel", None))
 
-    def count(self, request_id: int, messages: Sequence[Message]) -> None:
+    def count(
+        self, request_id: int, messages: Sequence[Message], overflow: Overflow = "stop"
+    ) -> None:
         self.calls.append(("count", list(messages)))
-        self.tell(TokensCounted(request_id, 50, 12))
+        self.tell(TokensCounted(request_id, self.counted, 12, whole_tokens=self.counted))
 
     def inspect(self, request: InspectRequest) -> None:
         self.calls.append(("inspect", request))
@@ -107,11 +113,23 @@ class ScriptedEngine:
     def load_fails(self, message: str) -> None:
         self.tell(LoadFailed(message))
 
-    def begin(self, reused: int = 4, total: int = 10, *, opens_in_thought: bool = False) -> None:
+    def begin(
+        self,
+        reused: int = 4,
+        total: int = 10,
+        *,
+        opens_in_thought: bool = False,
+        left_out: int = 0,
+    ) -> None:
         self.tell(
-            PrefillProgress(self._id, reused, total, total, opens_in_thought),
+            PrefillProgress(self._id, reused, total, total, opens_in_thought, left_out=left_out),
             ReplyStarted(self._id),
         )
+
+    def exceed(self, prompt: int = 2000, left_out: int = 2, window: int = 1200) -> None:
+        """The prompt leaves no room, and the person is to say what happens."""
+        limit = self.info.context_limit or prompt
+        self.tell(ContextExceeded(self._id, prompt, limit, left_out, window))
 
     def say(self, text: str, logprob: float = -0.5) -> None:
         """One token a word, each as likely as that."""

@@ -6,7 +6,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from mlxchat.conversation.conversation import Conversation, Reply
+from mlxchat.conversation.conversation import Conversation
+from mlxchat.conversation.entries import Reply
 from mlxchat.engine.interface import LoadFailed, ModelSpec, ReplyFailed, ReplyRequest
 from mlxchat.engine.local import LocalEngine
 from mlxchat.parameters import Settings, Value

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlxchat import preset_file
+from mlxchat import preset_file, toml_file
 from mlxchat.errors import MlxchatError
 from mlxchat.parameters import PARAMETERS, Settings
 from mlxchat.preset_file import (
@@ -308,7 +308,7 @@ def test_two_programs_lose_nothing_of_each_other():
 def test_a_lock_that_is_held_on_to_is_said(monkeypatch):
     import fcntl
 
-    monkeypatch.setattr(preset_file, "LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(toml_file, "LOCK_SECONDS", 0.05)
     save_preset(MINE)
     with (presets_file().parent / ".presets.lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from mlxchat.engine.interface import TokenRecord
+from mlxchat.conversation.token_list import Run
 from mlxchat.parameters import PARAMETERS, Settings
 
 LONGEST_VALUE = 40
@@ -44,15 +45,10 @@ def short(text: str) -> str:
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
 
 
-def changes(
-    tokens: Sequence[TokenRecord], known: Sequence[Change] = (), start: int = 0
-) -> list[Change]:
-    """All changes, given those that are `known` of the tokens before `start`."""
-    found = list(known)
-    for place in range(max(1, start), len(tokens)):
-        before, after = tokens[place - 1].settings, tokens[place].settings
-        if before is after or before == after:
-            continue
+def changes(runs: Sequence[Run]) -> list[Change]:
+    """All changes between tokens in a row under the same settings."""
+    found: list[Change] = []
+    for (_, before), (place, after) in pairwise(runs):
         if found and place - found[-1].last <= TOGETHER:
             first = found.pop()
             found.append(Change(first.token, place, first.before, after))

@@ -1,192 +1,231 @@
-"""A conversation: what the person wrote and what the model replied, with how it came about."""
+"""A conversation: a tree of messages of which one path is shown."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from itertools import pairwise
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
-from mlxchat.engine.interface import (
-    FinishReason,
-    Message,
-    ModelSpec,
-    PromptForm,
-    Statistics,
-    TokenRecord,
-)
-from mlxchat.parameters import Settings, Texts
-
-
-@dataclass(slots=True)
-class UserMessage:
-    """What the person wrote."""
-
-    text: str
-
-
-@dataclass(slots=True)
-class Reply:
-    """What the model wrote, and what is needed to see why and to do it again."""
-
-    model: str
-    adapter: str | None
-    seed: int
-    settings: Settings
-    """The settings at the start; each record has those of its own token."""
-    prefill: str = ""
-    system: str = ""
-    """The system prompt that it was written under."""
-    spec: ModelSpec | None = None
-    """What loads its model again: a folder or a repository, never DEMO."""
-    vocabulary_size: int | None = None
-    form: PromptForm = field(default_factory=PromptForm)
-    tokens: list[TokenRecord] = field(default_factory=list)
-    given: int = 0
-    """How many of its first tokens were taken over from another reply or chosen by hand."""
-    opens_in_thought: bool = False
-    reason: FinishReason | None = None
-    """None while it is being written."""
-    unspoken: int = 0
-    """How many of its last tokens are no part of what it says: an end token, a stop string."""
-    statistics: Statistics = field(default_factory=Statistics)
-    failure: str = ""
-
-    @property
-    def text(self) -> str:
-        """The whole reply, its prefilled start included."""
-        return self.prefill + "".join(record.text for record in self.tokens)
-
-    @property
-    def drawn(self) -> list[TokenRecord]:
-        """The tokens that were drawn for this reply."""
-        return self.tokens[self.given :]
-
-    @property
-    def last_settings(self) -> Settings:
-        """The settings of its last draw."""
-        drawn = self.drawn
-        return drawn[-1].settings if drawn else self.settings
-
-    @property
-    def stopped_by(self) -> Texts:
-        """The stop strings, where it may be one of them that ended it."""
-        return self.last_settings.stop_strings if self.reason == "stop" else ()
-
-    @property
-    def spoken_ids(self) -> tuple[int, ...]:
-        """The tokens of what it says: those of an end token or a stop string are none of them."""
-        spoken = self.tokens[: len(self.tokens) - self.unspoken]
-        return tuple(record.token_id for record in spoken)
-
-    @property
-    def message(self) -> Message:
-        """The reply as the next turn's prompt takes it."""
-        return Message("assistant", self.text, () if self.prefill else self.spoken_ids)
-
-
-Entry = UserMessage | Reply
-
-
-@dataclass(slots=True, eq=False)
-class Node:
-    """An entry of the tree with what was said after it, one child for each version."""
-
-    entry: Entry | None
-    """None at the root."""
-    children: list[Node] = field(default_factory=list)
-    shown: Node | None = None
-    """The child on the path that is shown; None where the path ends here."""
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """Which of several entries at one place is shown, counted from 1."""
-
-    number: int
-    count: int
+from mlxchat.conversation.entries import Entry, Reply, UserMessage
+from mlxchat.conversation.node import Node, Rating
+from mlxchat.conversation.rows import nodes_left_out, rows_of
+from mlxchat.conversation.steps import Step, Steps
+from mlxchat.conversation.token_list import TokenList
+from mlxchat.engine.interface import Message, Overflow
+from mlxchat.errors import MlxchatError
 
 
 class Conversation:
-    """A system prompt and the messages under it: a tree of which one path is shown.
+    """Messages under a system prompt, which may be another one along each branch.
 
-    What is left for another version stays in the tree.
+    Nothing that was said leaves the tree: another version stands beside it, what was deleted is
+    hidden. Each gesture begins a step, which `undo` takes back.
     """
 
-    def __init__(self, system: str = "") -> None:
-        self.system = system
-        self._root = Node(None)
+    def __init__(self, system: str = "", root: Node | None = None) -> None:
+        self.root = root or Node(None, system=system)
+        self.watch: Callable[[Node], None] = lambda _: None
+        """Told of each node that is new or has changed."""
+        self.overflow: Overflow = "ask"
+        """What is done where it does not fit into the model."""
+        self._steps = Steps(lambda node: self.watch(node))
+
+    # What is there
+
+    @property
+    def path(self) -> list[Node]:
+        """The messages that are shown, in order, without the root."""
+        return self.tip.path()[1:]
+
+    @property
+    def tip(self) -> Node:
+        """The last message that is shown, or the root."""
+        return self.root.tip
 
     @property
     def entries(self) -> list[Entry]:
-        """The messages of the path that is shown, in order."""
-        return [node.entry for node in self._path() if node.entry is not None]
+        """What is shown, in order."""
+        return [node.entry for node in self.path if node.entry is not None]
+
+    def nodes(self) -> Iterator[Node]:
+        """All messages, those of other branches and the hidden ones too."""
+        return (node for node in self.root.walk() if node is not self.root)
+
+    def node_of(self, entry: Entry) -> Node:
+        """The place of an entry that is shown; KeyError where it is not."""
+        for node in reversed(self.path):
+            if node.entry is entry:
+                return node
+        raise KeyError("not on the path that is shown")
 
     def __contains__(self, entry: Entry) -> bool:
         """Whether an entry is on the path that is shown."""
-        return any(node.entry is entry for node in self._path())
-
-    def add(self, entry: Entry) -> None:
-        """Say something at the end of the path."""
-        tip = self._path()[-1]
-        tip.shown = Node(entry)
-        tip.children.append(tip.shown)
-
-    def step_before(self, entry: Entry) -> None:
-        """End the path before this entry; what is added next is another version of it."""
-        self._with_parent(entry)[1].shown = None
-
-    def version(self, entry: Entry) -> Version:
-        """Which version of its message this entry is."""
-        node, parent = self._with_parent(entry)
-        return Version(parent.children.index(node) + 1, len(parent.children))
-
-    def show_version(self, entry: Entry, step: int) -> Entry | None:
-        """Show the version `step` places after this one, and what followed it; None where there is
-        none."""
-        node, parent = self._with_parent(entry)
-        place = parent.children.index(node) + step
-        if not 0 <= place < len(parent.children):
-            return None
-        parent.shown = parent.children[place]
-        return parent.shown.entry
-
-    def before(self, reply: Reply) -> list[Message]:
-        """The messages that a reply answers, under the system prompt that it was written under."""
-        rows = [row for row in self.messages(until=reply) if row.role != "system"]
-        return ([Message("system", reply.system)] if reply.system.strip() else []) + rows
-
-    def messages(self, until: Reply | None = None) -> list[Message]:
-        """The path (up to a reply) as an engine takes it, roles in turn, as many templates demand.
-
-        A reply without text, stopped or failed at once, is left out; what the person wrote before
-        and after it is one message.
-        """
-        rows = [Message("system", self.system)] if self.system.strip() else []
-        for entry in self.entries:
-            if entry is until:
-                break
-            if isinstance(entry, UserMessage):
-                before = rows.pop().content if rows and rows[-1].role == "user" else ""
-                rows.append(Message("user", f"{before}\n\n{entry.text}" if before else entry.text))
-            elif entry.text:
-                rows.append(entry.message)
-        return rows
+        return any(node.entry is entry for node in self.path)
 
     @property
     def last_reply(self) -> Reply | None:
         """The reply at the end of the path, if one is there."""
-        last = self._path()[-1].entry
+        last = self.tip.entry
         return last if isinstance(last, Reply) else None
 
-    def _path(self) -> list[Node]:
-        """The root and all that is shown below it."""
-        path = [self._root]
-        while path[-1].shown is not None:
-            path.append(path[-1].shown)
-        return path
+    @property
+    def last_user(self) -> Node | None:
+        """The last thing that the person said on the path."""
+        return next((n for n in reversed(self.path) if isinstance(n.entry, UserMessage)), None)
 
-    def _with_parent(self, entry: Entry) -> tuple[Node, Node]:
-        """The node of an entry of the path, and its parent; KeyError where it is not there."""
-        for parent, node in pairwise(self._path()):
-            if node.entry is entry:
-                return node, parent
-        raise KeyError("not on the path that is shown")
+    # The system prompt
+
+    @property
+    def system(self) -> str:
+        """The system prompt at the end of the path."""
+        return system_at(self.tip)
+
+    @system.setter
+    def system(self, text: str) -> None:
+        if text != self.system:
+            self._steps.begin("system prompt", joins=self.tip)
+            self._steps.change(self.tip, "system", text)
+
+    # Gestures
+
+    def begin_step(self, label: str) -> None:
+        """What is done from now on is one step for `undo`."""
+        self._steps.begin(label)
+
+    def add(self, entry: Entry) -> Node:
+        """Say something at the end of the path."""
+        return self._add(self.tip, entry)
+
+    def add_version(self, of: Node, entry: Entry) -> Node:
+        """Put another version of a message beside it, and show it."""
+        system = self.system
+        node = self._add(_parent(of), entry)
+        if system != system_at(node):
+            self._steps.change(node, "system", system)
+        return node
+
+    def edit(self, node: Node, text: str) -> None:
+        """Change what a message says, in its place; what follows it stays."""
+        self.begin_step("edit")
+        self._steps.change(node, "entry", edited(node.entry, text))
+
+    def edit_as_version(self, node: Node, text: str) -> Node:
+        """Put a message that says something else beside a message, and show it."""
+        self.begin_step("edit")
+        return self.add_version(node, edited(node.entry, text))
+
+    def delete(self, node: Node) -> None:
+        """Take a message away, with what follows it; the nearest other version is shown."""
+        self.begin_step("delete")
+        parent = _parent(node)
+        place = parent.versions.index(node)
+        others = [other for other in parent.versions if other is not node]
+        self._steps.change(node, "hidden", True)
+        if parent.shown is node:
+            nearest = others[min(place, len(others) - 1)] if others else None
+            self._steps.change(parent, "shown", nearest)
+
+    def rate(self, node: Node, rating: Rating | None) -> None:
+        """Call a reply good or bad, or neither."""
+        self.begin_step("rating")
+        self._steps.change(node, "rating", rating)
+
+    def note(self, node: Node, text: str) -> None:
+        """Keep a note about a message."""
+        self.begin_step("note")
+        self._steps.change(node, "note", text)
+
+    def undo(self) -> Step | None:
+        """Take the last gesture back, and show where it was; None where there is none."""
+        return self._went_back(self._steps.undo())
+
+    def redo(self) -> Step | None:
+        """Take the last undo back; None where there is none."""
+        return self._went_back(self._steps.redo())
+
+    # What is shown
+
+    def show(self, node: Node) -> None:
+        """Show the path to a message, and on to what followed it."""
+        for parent, child in zip(node.path(), node.path()[1:], strict=False):
+            self._steps.put(parent, "shown", child)
+
+    def show_version(self, node: Node, step: int) -> Node | None:
+        """Show the version `step` places after this one, and what followed it; None where there is
+        none."""
+        versions = _parent(node).versions
+        place = versions.index(node) + step
+        if not 0 <= place < len(versions):
+            return None
+        self.show(versions[place])
+        return versions[place]
+
+    # What an engine reads
+
+    def before(self, reply: Reply) -> list[Message]:
+        """The messages of a reply's prompt: under the system prompt that it was written under, and
+        without those that did not fit."""
+        return self._under(reply.system, reply)
+
+    def messages(self, until: Reply | None = None) -> list[Message]:
+        """The path as an engine takes it; up to a reply, without what did not fit into its
+        prompt."""
+        return self._under(self.system, until)
+
+    @property
+    def left_out(self) -> list[Node]:
+        """The places on the path that are out of the model's sight: not in the prompt of the last
+        reply."""
+        known = (e for e in reversed(self.entries) if isinstance(e, Reply) and e.sees_known)
+        reply = next(known, None)
+        return nodes_left_out(self.path, reply) if reply else []
+
+    # Parts
+
+    def _under(self, system: str, until: Reply | None) -> list[Message]:
+        rows = [row.message for row in rows_of(self.path, until)]
+        head = [Message("system", system)] if system.strip() else []
+        return head + rows[until.left_out if until else 0 :]
+
+    def _add(self, parent: Node, entry: Entry) -> Node:
+        node = Node(entry, parent)
+        parent.children.append(node)
+        self._steps.added(node)
+        self._steps.change(parent, "shown", node)
+        return node
+
+    def _went_back(self, step: Step | None) -> Step | None:
+        if step is not None:
+            # The last change is where the gesture ended; what is hidden now gives way to its place.
+            places = [change.node for change in step.changes]
+            self.show(_in_sight(places[0] if places[0].hidden else places[-1]))
+        return step
+
+
+def system_at(node: Node) -> str:
+    """The system prompt at a message: the last one that was set on the way to it."""
+    return next((n.system for n in reversed(node.path()) if n.system is not None), "")
+
+
+def edited(entry: Entry | None, text: str) -> Entry:
+    """A message that says `text` instead."""
+    if isinstance(entry, UserMessage):
+        return UserMessage(text)
+    if not isinstance(entry, Reply):
+        raise MlxchatError("There is nothing to edit here.")
+    return replace(
+        entry, prefill=text, tokens=TokenList(), given=0, unspoken=0, reason="stop", edited=True,
+        opens_in_thought=False, failure="",
+    )  # fmt: skip
+
+
+def _parent(node: Node) -> Node:
+    if node.parent is None:
+        raise MlxchatError("The beginning of a conversation has no versions.")
+    return node.parent
+
+
+def _in_sight(node: Node) -> Node:
+    """The nearest message on the way back that was not taken away."""
+    path = node.path()
+    hidden = next((place for place, n in enumerate(path) if n.hidden), len(path))
+    return path[hidden - 1]

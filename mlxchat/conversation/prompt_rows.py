@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mlxchat.conversation.conversation import Reply
+from mlxchat.conversation.entries import Reply
 from mlxchat.engine.interface import Message
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
-from mlxchat.conversation.conversation import Reply
+from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.prompt_rows import own_ids, plain_prompt, prompt_rows
 from mlxchat.conversation.sampling_arguments import (
     Arguments,

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import accumulate, zip_longest
 
-from mlxchat.conversation.conversation import Conversation, Reply
+from mlxchat.conversation.conversation import Conversation
+from mlxchat.conversation.entries import Reply
+from mlxchat.conversation.token_list import TokenList
 from mlxchat.engine.interface import ModelSpec, Statistics
 from mlxchat.errors import MlxchatError
 
@@ -18,7 +20,7 @@ PREFILL_STEP = 2048
 
 def replay_of(reply: Reply) -> Reply:
     """A reply without what was drawn, which is to be written as `reply` was."""
-    given = reply.tokens[: reply.given]
+    given = TokenList(reply.tokens[: reply.given])
     return replace(reply, tokens=given, reason=None, statistics=Statistics(), failure="")
 
 
@@ -33,7 +35,7 @@ def check_replayable(reply: Reply | None, spec: ModelSpec | None) -> Reply:
         raise MlxchatError("It is not known how this reply's model was loaded: it has no replay.")
     if spec != reply.spec:
         raise MlxchatError(_other_model(reply, reply.spec, spec))
-    if reply.spec.draft_model and any(t.settings != reply.settings for t in reply.tokens):
+    if reply.spec.draft_model and any(run.settings != reply.settings for run in reply.tokens.runs):
         raise MlxchatError(
             "Settings were changed while a draft model helped to write this reply, and with one "
             "draws and tokens do not pair up: it cannot be replayed."

@@ -6,7 +6,7 @@ import json
 import shlex
 from collections.abc import Iterator, Sequence
 
-from mlxchat.conversation.conversation import Reply
+from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.prompt_rows import plain_prompt, prompt_rows
 from mlxchat.conversation.sampling_arguments import (
     LookUp,

@@ -5,11 +5,24 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from mlxchat.conversation.changes import short, spelled
-from mlxchat.conversation.conversation import Reply
+from mlxchat.conversation.entries import Reply
+from mlxchat.conversation.node import Rating
 from mlxchat.engine.interface import LoadProgress, PrefillProgress
 from mlxchat.parameters import PARAMETERS, Settings
 
-ENDINGS = {"cancelled": "stopped by you", "length": "cut at max_tokens"}
+ENDINGS = {
+    "cancelled": "stopped by you",
+    "length": "cut at max_tokens",
+    "context": "cut where the context is full",
+}
+
+
+RATING_MARKS: dict[Rating | None, str] = {"good": "+ good", "bad": "− bad", None: ""}
+
+
+def rating_mark(rating: Rating | None) -> str:
+    """What stands beside a message that was rated."""
+    return RATING_MARKS[rating]
 
 
 def reply_label(reply: Reply) -> str:
@@ -42,6 +55,8 @@ def active_settings(settings: Settings) -> dict[str, str]:
 def reply_footer(reply: Reply) -> str:
     """What a reply cost, `128 tok · 41.2 tok/s · first 0.21 s · 412 in cache, 18 read`, and what
     made it."""
+    if reply.edited:
+        return f"written by you, in the place of {reply_origin(reply)}"
     cost = reply.statistics
     parts = [f"{cost.reply_tokens} tok"]
     if cost.tokens_per_second:
@@ -53,6 +68,8 @@ def reply_footer(reply: Reply) -> str:
         parts.append(f"{cost.accepted_draft_tokens} drafted")
     if reply.given:
         parts.append(f"{reply.given} kept")
+    if reply.left_out:
+        parts.append(left_out_words(reply.left_out))
     if reply.reason in ENDINGS:
         parts.append(ENDINGS[reply.reason])
     return " · ".join(parts) + "\n" + reply_origin(reply)
@@ -60,7 +77,13 @@ def reply_footer(reply: Reply) -> str:
 
 def prefill_status(progress: PrefillProgress) -> str:
     """How far the prompt is read."""
-    return f"reading {progress.done}/{progress.total} tokens · {progress.reused} in cache"
+    read = f"reading {progress.done}/{progress.total} tokens · {progress.reused} in cache"
+    return " · ".join([read, *([left_out_words(progress.left_out)] if progress.left_out else [])])
+
+
+def left_out_words(count: int) -> str:
+    """That a prompt had to do without the oldest messages: `6 messages out of sight`."""
+    return f"{count} {'message' if count == 1 else 'messages'} out of sight"
 
 
 def load_status(progress: LoadProgress) -> str:

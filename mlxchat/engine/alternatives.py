@@ -29,6 +29,12 @@ class Alternatives(Sequence[Pair]):
         made._packed = ids + logprobs
         return made
 
+    @property
+    def halves(self) -> tuple[bytes, bytes]:
+        """What `packed` makes the same of: the bytes of the ids, and of the log-probabilities."""
+        half = len(self._packed) // 2
+        return self._packed[:half], self._packed[half:]
+
     def __len__(self) -> int:
         return len(self._packed) // (2 * ID_BYTES)
 

@@ -9,10 +9,15 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from mlxchat.engine.distribution import Distribution
+from mlxchat.engine.statistics import Statistics
 from mlxchat.parameters import Number, Settings
 
 Role = Literal["system", "user", "assistant"]
-FinishReason = Literal["stop", "length", "cancelled", "failed"]
+FinishReason = Literal["stop", "length", "context", "cancelled", "failed"]
+"""`context`: prompt and reply are as long as the model takes."""
+Overflow = Literal["ask", "window", "stop"]
+"""What is done where a conversation does not fit: tell so and wait for the person, leave out the
+oldest turns, or write as long as there is room and then say why not."""
 
 ALTERNATIVES = 20
 """How many of the most likely tokens are kept for every sampled one."""
@@ -64,7 +69,8 @@ class ModelInfo:
     name: str
     path: Path
     context_limit: int | None
-    """The most tokens it was trained for, or None where its configuration does not say."""
+    """The most tokens of prompt and reply together: what it was trained for, or what --max-kv-size
+    lets it look back on where that is less. None where nothing says."""
     vocabulary_size: int
     recommended: Mapping[str, Number]
     """Sampler values of its generation_config.json, by parameter name."""
@@ -121,47 +127,6 @@ class WordIds:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """Bytes of the accelerator's allocator (of the process's arrays on a CPU)."""
-
-    active: int = 0
-    peak: int = 0
-    cache: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Statistics:
-    """The cost of one reply."""
-
-    prompt_tokens: int = 0
-    reused_tokens: int = 0
-    """Prompt tokens that a prompt cache held."""
-    reply_tokens: int = 0
-    first_token_seconds: float = 0.0
-    """From the start of the request on the engine to the first token."""
-    prefill_seconds: float = 0.0
-    reply_seconds: float = 0.0
-    """From the first token to the last."""
-    context_tokens: int = 0
-    """Prompt and reply together."""
-    accepted_draft_tokens: int = 0
-    prompt_cache_bytes: int = 0
-    memory: Memory = Memory()
-
-    @property
-    def read_tokens(self) -> int:
-        """Prompt tokens that were computed for this reply."""
-        return self.prompt_tokens - self.reused_tokens
-
-    @property
-    def tokens_per_second(self) -> float:
-        """Speed after the first token."""
-        if self.reply_tokens < 2 or self.reply_seconds <= 0:
-            return 0.0
-        return (self.reply_tokens - 1) / self.reply_seconds
-
-
-@dataclass(frozen=True, slots=True)
 class PromptForm:
     """How a prompt was made of its messages, as far as they do not tell."""
 
@@ -192,6 +157,9 @@ class ReplyRequest:
     read_in: tuple[int, ...] = ()
     """How many tokens to read at a time where no cache holds any, for a replay: the same numbers
     give the same bits. What they leave is read in the usual steps."""
+    uncounted: int = 0
+    """How many of `reply_ids` do not count towards max_tokens: a reply that was cut goes on."""
+    overflow: Overflow = "stop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +232,23 @@ class PrefillProgress:
     opens_in_thought: bool = False
     """Whether the template itself opened a think tag, so that the reply begins inside it."""
     form: PromptForm = PromptForm()
+    left_out: int = 0
+    """How many of the oldest messages after the system prompt did not fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContextExceeded:
+    """The prompt leaves no room for a reply, and the person is to say what happens. Nothing was
+    read; the reply is to be asked for again."""
+
+    reply_id: int
+    prompt_tokens: int
+    """Of the whole conversation."""
+    limit: int
+    left_out: int
+    """How many of the oldest messages a rolling window would leave out."""
+    window_tokens: int
+    """How long the prompt would be then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +268,8 @@ class TokenSampled:
 
 @dataclass(frozen=True, slots=True)
 class ReplyFinished:
-    """The reply is over: an end token, its length, or a stop. What was written stands."""
+    """The reply is over: an end token, its length, the model's limit, or a stop. What was written
+    stands."""
 
     reply_id: int
     reason: FinishReason
@@ -308,6 +294,10 @@ class TokensCounted:
     prompt_tokens: int
     cached_tokens: int
     """How many of them a prompt cache holds."""
+    left_out: int = 0
+    """How many messages would be left out, where the oldest may be."""
+    whole_tokens: int = 0
+    """Of all messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,6 +322,7 @@ Event = (
     | Loaded
     | LoadFailed
     | PrefillProgress
+    | ContextExceeded
     | ReplyStarted
     | TokenSampled
     | ReplyFinished
@@ -360,7 +351,9 @@ class Engine(Protocol):
     def cancel(self) -> None:
         """Stop what is running (load, prefill, reply) as soon as possible."""
 
-    def count(self, request_id: int, messages: Sequence[Message]) -> None:
+    def count(
+        self, request_id: int, messages: Sequence[Message], overflow: Overflow = "stop"
+    ) -> None:
         """Ask what a prompt of these messages would cost; answered when the engine is idle."""
 
     def inspect(self, request: InspectRequest) -> None:

@@ -24,6 +24,8 @@ from mlxchat.parameters import PARAMETERS, Number, Settings
 MakeRoom = Callable[[int], None]
 """Called with the bytes that a model's weights are about to take."""
 
+NO_LENGTH = 10**30
+"""For the tokenizer, which would write a warning onto the screen: the limit is our business."""
 EVALUATED_AT_ONCE = 16
 """Tensors read from disk between two looks at the cancel flag."""
 
@@ -154,7 +156,7 @@ def _load_tokenizer(path: Path, spec: ModelSpec, config: dict[str, Any]) -> Any:
     try:
         tokenizer = load_tokenizer(
             path,
-            {"trust_remote_code": spec.trust_remote_code},
+            {"trust_remote_code": spec.trust_remote_code, "model_max_length": NO_LENGTH},
             eos_token_ids=config.get("eos_token_id"),
         )
     except Exception as error:
@@ -216,7 +218,7 @@ def _describe(
     return ModelInfo(
         name=display_name(spec.model, path),
         path=path,
-        context_limit=context_limit(config),
+        context_limit=most_tokens(spec, model, config),
         vocabulary_size=len(tokenizer),
         recommended=recommended_settings(path),
         think_tags=(tokenizer.think_start, tokenizer.think_end) if tokenizer.has_thinking else None,
@@ -256,6 +258,21 @@ def display_name(model: str, path: Path) -> str:
     if model == DEMO:
         return "SmolLM2-135M-Instruct"
     return (path if Path(model).exists() else Path(model)).expanduser().resolve().name
+
+
+def most_tokens(spec: ModelSpec, model: Any, config: dict[str, Any]) -> int | None:
+    """How many tokens of prompt and reply a model may be given, or None where nothing says.
+
+    mlx_lm drops what exceeds --max-kv-size from the front of the cache, the system prompt first,
+    and says nothing: so that is a limit like the model's own. A model with sliding windows of its
+    own was trained to drop so, and a draft model past its limit only guesses worse.
+    """
+    limits = [context_limit(config)]
+    if spec.max_kv_size is not None and not hasattr(model, "make_cache"):
+        # Drafts stand in the cache until they are refused, and one that has wrapped keeps them.
+        drafts = spec.num_draft_tokens + 1 if spec.draft_model else 0
+        limits.append(max(1, spec.max_kv_size - drafts))
+    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def context_limit(config: dict[str, Any]) -> int | None:

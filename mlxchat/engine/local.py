@@ -20,6 +20,7 @@ from mlxchat.engine.interface import (
     LoadFailed,
     Message,
     ModelSpec,
+    Overflow,
     ReplyFailed,
     ReplyRequest,
     WordIds,
@@ -117,13 +118,15 @@ class LocalEngine:
             for job in self._pending:
                 job.stop.set()
 
-    def count(self, request_id: int, messages: Sequence[Message]) -> None:
+    def count(
+        self, request_id: int, messages: Sequence[Message], overflow: Overflow = "stop"
+    ) -> None:
         """Count a prompt when the engine is idle; a newer question replaces an older one."""
         self._latest_count = request_id
 
         def count(worker: Worker, _: Callable[[], bool]) -> None:
             if request_id == self._latest_count:
-                worker.count(request_id, messages)
+                worker.count(request_id, messages, overflow)
 
         self._submit(Job(count, lambda _: None))
 

@@ -17,10 +17,10 @@ from mlx_lm.generate import (
     wired_limit,
 )
 
+from mlxchat.engine.fitting import fit_prompt
 from mlxchat.engine.interface import (
     Event,
     FinishReason,
-    Memory,
     PrefillProgress,
     ReplyFinished,
     ReplyRequest,
@@ -33,7 +33,6 @@ from mlxchat.engine.interface import (
 from mlxchat.engine.loader import LoadedModel
 from mlxchat.engine.penalties import LivePenalties
 from mlxchat.engine.prefill import prefill_step, read_tokens
-from mlxchat.engine.prompt import build_prompt
 from mlxchat.engine.prompt_cache import (
     LayerCaches,
     PromptCacheStore,
@@ -44,6 +43,7 @@ from mlxchat.engine.prompt_cache import (
 from mlxchat.engine.recorder import RecordingSampler, Sampled, observe
 from mlxchat.engine.sampler import LiveSampler
 from mlxchat.engine.spelling import Speller, leading_space
+from mlxchat.engine.statistics import Memory
 from mlxchat.engine.stop_strings import StopScan
 from mlxchat.engine.words import words_of
 from mlxchat.parameters import Settings
@@ -73,8 +73,8 @@ class Reply:
         self._cancelled = cancelled
         self._look = look
         self._started = time.perf_counter()
-        spec, messages = loaded.spec, request.messages
-        self._prompt = build_prompt(loaded.tokenizer, messages, spec, request.prefill)
+        fitted = fit_prompt(loaded, request)
+        self._prompt, self._left_out = fitted.prompt, fitted.left_out
         self._prompt_ids = [*self._prompt.token_ids, *request.reply_ids]
         """What is read before the first draw."""
         self._reply_ids: list[int] = []
@@ -89,6 +89,7 @@ class Reply:
         """Write the reply, sending events. The caches go back to the store, but for a failure,
         after which nobody knows what they hold."""
         if (reason := self._over_already()) is not None:
+            self._progress()
             self._emit(ReplyStarted(self._request.reply_id))
             unspoken = int(reason == "stop")
             self._emit(ReplyFinished(self._request.reply_id, reason, self._statistics(), unspoken))
@@ -148,6 +149,7 @@ class Reply:
                 len(self._prompt_ids) - self._reused,
                 self._prompt.opens_in_thought,
                 self._prompt.form,
+                self._left_out,
             )
         )
 
@@ -193,7 +195,7 @@ class Reply:
         if text and not self._shown:
             self._shown = True
             text = leading_space(self._loaded.tokenizer, self._reply_ids, text) + text
-        if reason in ("length", "cancelled"):
+        if reason in ("length", "context", "cancelled"):
             text += Speller(self._loaded.tokenizer, self._reply_ids).rest()
         return text
 
@@ -209,13 +211,19 @@ class Reply:
         """The tokens of the prompt and of the reply so far."""
         return [*self._prompt_ids, *self._reply_ids]
 
+    @property
+    def _length(self) -> int:
+        """Tokens of the prompt and of the reply so far."""
+        return len(self._prompt_ids) + len(self._reply_ids)
+
     def _over_already(self) -> FinishReason | None:
         """Why nothing follows the tokens that the reply begins with; None where something may."""
         given, settings = self._request.reply_ids, self._settings_of_draw()
         if given and given[-1] in self._loaded.words.end_tokens(settings.extra_eos_token):
             return "stop"
-        limited = given and not self._request.schedule
-        return "length" if limited and 0 <= settings.max_tokens <= len(given) else None
+        counted = len(given) - self._request.uncounted
+        limited = counted and not self._request.schedule
+        return "length" if limited and 0 <= settings.max_tokens <= counted else None
 
     def _send(self, records: Iterable[TokenRecord]) -> None:
         for record in records:
@@ -293,11 +301,17 @@ class Reply:
             return "stop"
         if self._cancelled():
             return "cancelled"
+        if self._long_enough():
+            return "length"
+        limit = self._loaded.info.context_limit
+        return "context" if limit is not None and self._length >= limit else None
+
+    def _long_enough(self) -> bool:
         if schedule := self._request.schedule:
-            return "length" if len(schedule) <= len(self._reply_ids) else None
+            return len(schedule) <= len(self._reply_ids)
         most = self._current_settings().max_tokens
-        written = len(self._request.reply_ids) + len(self._reply_ids)
-        return "length" if 0 <= most <= written else None
+        written = len(self._request.reply_ids) - self._request.uncounted + len(self._reply_ids)
+        return 0 <= most <= written
 
     # Afterwards
 
@@ -320,7 +334,7 @@ class Reply:
             first_token_seconds=self._first_token_at - self._started if replied else 0.0,
             prefill_seconds=self._prefilled_at - self._started,
             reply_seconds=self._last_token_at - self._first_token_at,
-            context_tokens=len(self._prompt_ids) + replied,
+            context_tokens=self._length,
             accepted_draft_tokens=self._drafted,
             prompt_cache_bytes=self._store.nbytes,
             memory=Memory(mx.get_active_memory(), mx.get_peak_memory(), mx.get_cache_memory()),

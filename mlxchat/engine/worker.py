@@ -12,8 +12,10 @@ backend.prepare()
 
 import mlx.core as mx  # noqa: E402
 
+from mlxchat.engine.fitting import DoesNotFit, Fitted, window_of  # noqa: E402
 from mlxchat.engine.inspector import Inspector  # noqa: E402
 from mlxchat.engine.interface import (  # noqa: E402
+    ContextExceeded,
     Event,
     Inspected,
     InspectRequest,
@@ -22,6 +24,7 @@ from mlxchat.engine.interface import (  # noqa: E402
     LoadFailed,
     Message,
     ModelSpec,
+    Overflow,
     ReplyFailed,
     ReplyRequest,
     TokensCounted,
@@ -29,7 +32,6 @@ from mlxchat.engine.interface import (  # noqa: E402
     WordsNoted,
 )
 from mlxchat.engine.loader import LoadedModel, load  # noqa: E402
-from mlxchat.engine.prompt import build_prompt  # noqa: E402
 from mlxchat.engine.prompt_cache import PromptCacheStore  # noqa: E402
 from mlxchat.engine.reply import Reply  # noqa: E402
 from mlxchat.engine.spelling import Speller, Vocabulary  # noqa: E402
@@ -86,6 +88,8 @@ class Worker:
         try:
             loaded, settings = self._model(), self._current_settings
             Reply(loaded, self._store, request, settings, self._emit, cancelled, look).write()
+        except DoesNotFit as error:
+            self._emit(self._exceeded(request, error.fitted))
         except MlxchatError as error:
             self._emit(ReplyFailed(request.reply_id, str(error)))
         except Exception as error:
@@ -102,15 +106,16 @@ class Worker:
         if notes is not None:
             self._emit(WordsNoted(notes))
 
-    def count(self, request_id: int, messages: Sequence[Message]) -> None:
+    def count(self, request_id: int, messages: Sequence[Message], overflow: Overflow) -> None:
         """Count a prompt's tokens, and those of them that a cache holds."""
         try:
             loaded = self._model()
-            token_ids = build_prompt(loaded.tokenizer, messages, loaded.spec).token_ids
+            fitted = window_of(loaded, messages, overflow)
         except Exception:
             return  # the reply itself will say what is wrong with this conversation
+        token_ids = fitted.prompt.token_ids
         cached = self._store.longest(loaded.key, token_ids)
-        self._emit(TokensCounted(request_id, len(token_ids), cached))
+        self._emit(TokensCounted(request_id, len(token_ids), cached, fitted.left_out, fitted.whole))
 
     def inspect(self, request: InspectRequest, cancelled: IsCancelled) -> None:
         """Tell what can come at a place of a conversation."""
@@ -159,6 +164,12 @@ class Worker:
         self._store.clear()
         gc.collect()
         mx.clear_cache()
+
+    def _exceeded(self, request: ReplyRequest, window: Fitted) -> ContextExceeded:
+        limit = self._model().info.context_limit
+        assert limit is not None
+        tokens = len(window.prompt.token_ids)
+        return ContextExceeded(request.reply_id, window.whole, limit, window.left_out, tokens)
 
     def _model(self) -> LoadedModel:
         if self._loaded is None:

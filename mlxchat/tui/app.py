@@ -11,6 +11,8 @@ from textual.app import SystemCommand
 from textual.screen import Screen
 
 from mlxchat import recent
+from mlxchat.conversation.storage.keeper import Keeper
+from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.engine.interface import DEMO, ModelSpec
 from mlxchat.engine.local import LocalEngine
 from mlxchat.options import given_settings, model_spec
@@ -18,6 +20,7 @@ from mlxchat.preferences import Preferences
 from mlxchat.session import ChatSession
 from mlxchat.tui.palette import SlashCommands
 from mlxchat.tui.screens.chat import ChatScreen
+from mlxchat.tui.screens.chat_sessions import Resume
 from mlxchat.tui.terminal import TerminalDriver, leaving_in_order
 from mlxchat.tui.themes import ThemedApp
 
@@ -38,12 +41,20 @@ class MlxchatApp(ThemedApp):
     COMMAND_PALETTE_BINDING = "ctrl+p"
     ENABLE_COMMAND_PALETTE = True
 
-    def __init__(self, session: ChatSession, spec: ModelSpec | None, options: ModelSpec) -> None:
-        """`options` hold for every model that is loaded later."""
+    def __init__(
+        self,
+        session: ChatSession,
+        spec: ModelSpec | None,
+        options: ModelSpec,
+        resume: str | Resume | None = None,
+    ) -> None:
+        """`options` hold for every model that is loaded later. `resume` is the session to go
+        on with."""
         super().__init__(driver_class=TerminalDriver)
         self.session = session
         self._spec = spec
         self._options = options
+        self._resumed = resume
         self.preferences = Preferences.load()
         if self.preferences.theme in self.available_themes:
             self.theme = self.preferences.theme
@@ -52,7 +63,9 @@ class MlxchatApp(ThemedApp):
         """Open the conversation, and the picker where no model was named."""
         self.chat = ChatScreen(self.session, self._spec)
         self.push_screen(self.chat)
-        if self._spec is None:
+        if self._resumed is not None:
+            self.call_after_refresh(self.chat.resume, self._resumed)
+        elif self._spec is None:
             self.pick_model()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
@@ -75,6 +88,11 @@ class MlxchatApp(ThemedApp):
         if self._spec is not None and name == self._spec.model:
             return self._spec
         return replace(self._options, model=name, adapter_path=None, draft_model=None)
+
+    def with_given_trust(self, spec: ModelSpec) -> ModelSpec:
+        """How a saved session says that its model is loaded, without the trust that it claims: a
+        session can come from anywhere."""
+        return replace(spec, trust_remote_code=self._options.trust_remote_code)
 
     def remember_model(self) -> None:
         """Put a model that was loaded at the head of the list of recent ones."""
@@ -99,20 +117,31 @@ class MlxchatApp(ThemedApp):
             self.preferences.save()
 
 
+def _resumed(arguments: argparse.Namespace) -> str | Resume | None:
+    if arguments.resume is not None:
+        return arguments.resume or Resume.CHOOSE
+    return Resume.LAST if getattr(arguments, "continue") else None
+
+
 def run_app(arguments: argparse.Namespace) -> int:
     """Run the app as the command line asks; the exit code."""
     spec = model_spec(arguments)
     options = spec or model_spec(argparse.Namespace(**{**vars(arguments), "model": ""}))
     engine = LocalEngine(PAINT_SECONDS)
-    session = ChatSession(engine, arguments.system_prompt or "", given_settings(arguments))
+    store = SessionStore()
+    keeper = Keeper(store)
+    system = arguments.system_prompt or ""
+    session = ChatSession(engine, system, given_settings(arguments), keeper)
     session.prefill = arguments.prefill_response or ""
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_SECONDS)
-    app = MlxchatApp(session, spec, options or ModelSpec(""))
+    app = MlxchatApp(session, spec, options or ModelSpec(""), _resumed(arguments))
     try:
         with leaving_in_order(app):
             app.run()
     finally:
         sys.setswitchinterval(before)
+        keeper.close()
+        store.close()
         session.engine.close()
     return app.return_code or 0

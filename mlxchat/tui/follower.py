@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from itertools import dropwhile
 from pathlib import Path
 
-from mlxchat.conversation.conversation import Entry, Reply, UserMessage
+from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.replay import verdict
 from mlxchat.conversation.summary import load_status, prefill_status, reply_footer, reply_label
 from mlxchat.engine.interface import (
@@ -22,9 +21,10 @@ from mlxchat.engine.interface import (
     TokenSampled,
 )
 from mlxchat.session import ChatSession
+from mlxchat.tui.path_view import PathView
 from mlxchat.tui.widgets.title_bar import TitleBar
 from mlxchat.tui.widgets.token_detail import spelled
-from mlxchat.tui.widgets.transcript import ReplyEntry, ReplyHeader, Transcript, UserEntry
+from mlxchat.tui.widgets.transcript import EntryHeader, Transcript
 
 TITLE_SECONDS = 1.0
 """How often the title changes while text streams. Textual paints the box around all that changed:
@@ -38,6 +38,7 @@ class Follower:
         self._session = session
         self._transcript = transcript
         self._title = title
+        self.path = PathView(session, transcript)
         self._entry: int | None = None
         self._prompt_tokens = 0
         self._speed_since = (0.0, 0)
@@ -45,6 +46,7 @@ class Follower:
     def begin_reply(self) -> None:
         """Make room for the reply that was asked for, and go to it."""
         self._entry = None
+        self.path.show()
         self._transcript.following = True
 
     def begin_replay(self) -> None:
@@ -98,17 +100,25 @@ class Follower:
     def _reply_entry(self) -> int:
         """The transcript's entry of the reply, made when the engine first speaks of it."""
         if self._entry is None:
-            reply, info = self._session.current, self._session.info
-            replays = self._session.replayed is not None
+            reply = self._session.current
             assert reply is not None
-            self._entry = self._transcript.begin_reply(
-                self._header(reply, writing=True),
-                aside=replays,
-                open_reasoning=reply.opens_in_thought,
-                think_tags=info.think_tags if info else None,
-                reply=reply,
-            )
+            if self._session.replayed is not None:
+                self._entry = self._begin_aside(reply)
+            else:
+                self.path.show(writing=True)
+                self._entry = self._transcript.entry_of(reply).id
         return self._entry
+
+    def _begin_aside(self, reply: Reply) -> int:
+        """A replay's entry, which is no part of the conversation."""
+        info = self._session.info
+        return self._transcript.begin_reply(
+            EntryHeader(reply.model, reply_label(reply), "replay"),
+            aside=True,
+            open_reasoning=reply.opens_in_thought,
+            think_tags=info.think_tags if info else None,
+            reply=reply,
+        )
 
     def _read(self, event: PrefillProgress) -> None:
         self._prompt_tokens = event.reused + event.total
@@ -146,43 +156,13 @@ class Follower:
             self._transcript.finish_reply(entry, "broke off" if reply.text else "")
             self._transcript.add_notice(event.message, "error")
             return
-        self._transcript.set_header(entry, self._header(reply))
+        if self._session.replayed is not None:
+            self._transcript.set_header(entry, EntryHeader(reply.model, branch="replay"))
+        else:
+            self.path.refresh(self._session.conversation.node_of(reply))
         self._transcript.finish_reply(entry, self._footer(reply))
         self._title.context = reply.statistics.context_tokens
         self._title.speed = reply.statistics.tokens_per_second
-
-    def show_missing(self) -> None:
-        """Show the last reply again where a retry of it was given up before it began."""
-        reply = self._session.reply
-        if reply is not None and not self._transcript.shows(reply):
-            self.show_path(reply)
-
-    def show_path(self, first: Entry) -> None:
-        """Show the conversation from one of its messages on."""
-        entries = self._session.conversation.entries
-        info = self._session.info
-        for entry in dropwhile(lambda entry: entry is not first, entries):
-            if isinstance(entry, UserMessage):
-                self._transcript.add([UserEntry(entry.text)])
-                continue
-            shown = ReplyEntry(
-                self._header(entry),
-                entry.text,
-                reply_footer(entry) if entry.reason != "failed" else "broke off",
-                open_reasoning=entry.opens_in_thought,
-                think_tags=info.think_tags if info else None,
-                reply=entry,
-            )
-            self._transcript.add([shown])
-
-    def _header(self, reply: Reply, *, writing: bool = False) -> ReplyHeader:
-        """The line above a reply; while it is written, with what it is drawn with."""
-        label = reply_label(reply) if writing else ""
-        if self._session.replayed is not None and reply is self._session.current:
-            return ReplyHeader(reply.model, label, "replay")
-        version = self._session.conversation.version(reply)
-        branch = f"‹{version.number}/{version.count}›" if version.count > 1 else ""
-        return ReplyHeader(reply.model, label, branch)
 
     def _footer(self, reply: Reply) -> str:
         """What the reply cost; of a replay first whether it came out the same."""

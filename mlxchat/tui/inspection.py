@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mlxchat.conversation.conversation import Reply
+from mlxchat.conversation.entries import Reply
 from mlxchat.engine.distribution import Distribution
 from mlxchat.engine.interface import Inspected
 from mlxchat.session import ChatSession

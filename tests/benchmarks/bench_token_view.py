@@ -17,7 +17,8 @@ from statistics import median, quantiles
 from time import process_time
 from typing import Any
 
-from mlxchat.conversation.conversation import Reply
+from mlxchat.conversation.entries import Reply
+from mlxchat.conversation.token_list import TokenList
 from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.interface import ALTERNATIVES, Statistics, TokenRecord
 from mlxchat.parameters import Settings
@@ -46,10 +47,16 @@ def record(place: int) -> TokenRecord:
 
 def reply(tokens: int) -> Reply:
     """A finished reply of so many tokens."""
-    records = [record(n) for n in range(tokens)]
+    records = TokenList(record(n) for n in range(tokens))
     statistics = Statistics(reply_tokens=tokens)
     return Reply(
-        "scripted", None, 1, SETTINGS, tokens=records, reason="stop", statistics=statistics
+        "scripted",
+        None,
+        1,
+        SETTINGS,
+        tokens=TokenList(records),
+        reason="stop",
+        statistics=statistics,
     )
 
 

@@ -20,7 +20,7 @@ from textual.geometry import Size
 from textual.pilot import Pilot
 
 from mlxchat.tui.themes import ThemedApp
-from mlxchat.tui.widgets.transcript import ReplyEntry, ReplyHeader, Transcript, UserEntry
+from mlxchat.tui.widgets.transcript import EntryHeader, ReplyEntry, Transcript, UserEntry
 from mlxchat.tui.widgets.transcript_entries import Entry
 
 MESSAGES_BEFORE = (0, 200, 1000)
@@ -67,7 +67,7 @@ class BenchApp(ThemedApp):
 def session(messages: int) -> list[Entry]:
     """A conversation of questions and answers with headings, code, lists and tables."""
     pairs = [
-        (UserEntry(f"Question {n}: how?"), ReplyEntry(ReplyHeader("model"), ANSWER, "96 tok"))
+        (UserEntry(f"Question {n}: how?"), ReplyEntry(EntryHeader("model"), ANSWER, "96 tok"))
         for n in range(messages // 2)
     ]
     return [entry for pair in pairs for entry in pair]
@@ -86,7 +86,7 @@ async def update_cost(kind: str, before: int, updates: int) -> dict[str, float]:
         transcript = app.query_one(Transcript)
         transcript.load(session(SCREENFUL + before))
         await until_known(transcript, pilot)
-        reply = transcript.begin_reply(ReplyHeader("model", "temp 0.70"))
+        reply = transcript.begin_reply(EntryHeader("model", "temp 0.70"))
         text = OPENINGS.get(kind, "") + PARTS[kind] * updates
         pieces = [text[at : at + 20] for at in range(0, 20 * updates, 20)]
         await pilot.pause(0.1)

@@ -14,7 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from mlxchat.conversation.conversation import Reply
+from mlxchat.conversation.entries import Reply
 from mlxchat.engine.interface import Event, Loaded, ModelInfo, ModelSpec
 from mlxchat.engine.local import LocalEngine
 from mlxchat.session import ChatSession

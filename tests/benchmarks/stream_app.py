@@ -37,7 +37,7 @@ from mlxchat.engine.local import EventBuffer
 from mlxchat.parameters import Settings
 from mlxchat.session import ChatSession
 from mlxchat.tui.app import SWITCH_SECONDS, MlxchatApp
-from mlxchat.tui.widgets.transcript import ReplyEntry, ReplyHeader, UserEntry
+from mlxchat.tui.widgets.transcript import EntryHeader, ReplyEntry, UserEntry
 from mlxchat.tui.widgets.transcript_entries import Entry
 from tests.benchmarks import texts
 
@@ -149,7 +149,7 @@ def history(messages: int) -> list[Entry]:
     for number in range(messages // 2):
         entries.append(UserEntry(f"Question {number}: how would you do that?"))
         entries.append(
-            ReplyEntry(ReplyHeader("paced", "temp 0.70"), texts.answer(number), "96 tok")
+            ReplyEntry(EntryHeader("paced", "temp 0.70"), texts.answer(number), "96 tok")
         )
     return entries
 

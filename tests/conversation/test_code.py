@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlxchat.conversation.as_code import as_code
-from mlxchat.conversation.conversation import Conversation, Reply, UserMessage
+from mlxchat.conversation.conversation import Conversation
+from mlxchat.conversation.entries import Reply, UserMessage
 from mlxchat.conversation.shell_line import quoted
 from mlxchat.conversation.source_text import text_literal
+from mlxchat.conversation.token_list import TokenList
 from mlxchat.engine.interface import (
     FinishReason,
     ModelSpec,
@@ -67,7 +69,7 @@ def conversation(
             changes[0],
             system=system,
             spec=spec or ModelSpec("model"),
-            tokens=[token(n, f"w{n} ", s) for n, s in enumerate(changes)],
+            tokens=TokenList(token(n, f"w{n} ", s) for n, s in enumerate(changes)),
             reason=reason,
         )
         made.add(replace(reply, **more) if place == len(asked) else reply)  # type: ignore[arg-type]

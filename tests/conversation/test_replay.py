@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.replay import steps_read_in, verdict
+from mlxchat.conversation.token_list import TokenList
 from mlxchat.engine.interface import DEMO, Message, ModelSpec
 from mlxchat.errors import MlxchatError
 from mlxchat.session import ChatSession
@@ -79,13 +81,19 @@ def test_the_same_tokens_are_identical(session, engine):
     assert outcome(session) == "identical: 3 tokens"
 
 
+def became(reply: Reply, place: int, token_id: int) -> None:
+    records = list(reply.tokens)
+    records[place] = replace(records[place], token_id=token_id)
+    reply.tokens = TokenList(records)
+
+
 def test_another_token_is_named(session, engine):
     session.send("Hello")
     answer(session, engine, "a b c")
     session.replay()
     replayed = session.current
     answer(session, engine, "a b c")
-    replayed.tokens[1] = replace(replayed.tokens[1], token_id=9)
+    became(replayed, 1, 9)
     assert outcome(session) == "differs from token 2: ·t1 became ·t9"
 
 
@@ -95,7 +103,7 @@ def test_a_prompt_that_was_read_otherwise_is_told_where_the_tokens_differ(sessio
     session.replay()
     replayed = session.current
     answer(session, engine, "a b")
-    replayed.tokens[0] = replace(replayed.tokens[0], token_id=7)
+    became(replayed, 0, 7)
     replayed.statistics = replace(replayed.statistics, reused_tokens=0)
     assert outcome(session) == "differs from token 1: ·t0 became ·t7 · 4 in cache then, 0 now"
 

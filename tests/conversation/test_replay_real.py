@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mlxchat.conversation.conversation import Reply
+from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.replay import verdict
 from mlxchat.parameters import Settings
 from tests import models

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from mlxchat.conversation.conversation import Reply
+from mlxchat.conversation.entries import Reply
 from mlxchat.engine.interface import ModelSpec
 from mlxchat.engine.local import LocalEngine
 from mlxchat.session import ChatSession

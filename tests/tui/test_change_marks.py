@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mlxchat.conversation.changes import TOGETHER, changes
+from mlxchat.conversation.token_list import TokenList
 from mlxchat.engine.interface import TokenRecord
 from mlxchat.parameters import Settings
 from tests.person import Person, chatting
@@ -17,13 +18,9 @@ def record(settings: Settings) -> TokenRecord:
 def test_changes_are_found_and_those_close_together_are_one():
     a, b, c = (Settings(temp=temp) for temp in (0.1, 0.5, 0.9))
     tokens = [record(s) for s in [a] * 5 + [b] * 3 + [c] * (TOGETHER + 2) + [a] * 4]
-    found = changes(tokens)
+    found = changes(TokenList(tokens).runs)
     assert [(x.token, x.text) for x in found] == [(5, "temp 0.10→0.90"), (22, "temp 0.90→0.10")]
-    grown: list = []
-    for n in range(len(tokens)):
-        grown = changes(tokens[: n + 1], grown, n)
-    assert grown == found
-    assert changes([record(a), record(replace(a))]) == []
+    assert changes(TokenList([record(a), record(replace(a))]).runs) == []
 
 
 async def written(person: Person) -> None:

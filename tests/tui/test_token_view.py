@@ -10,7 +10,7 @@ from mlxchat.tui.widgets.message_editor import MessageEditor
 from mlxchat.tui.widgets.next_token import NextToken
 from mlxchat.tui.widgets.token_detail import TokenDetail
 from mlxchat.tui.widgets.transcript import Transcript
-from tests.person import Person, chatting
+from tests.person import Person, add_user, chatting
 from tests.tui.test_next_token import answer, asked, told
 
 SIZES = [(120, 40), (80, 24), (40, 15)]
@@ -335,7 +335,7 @@ async def test_it_stands_far_scrolling_and_other_widths():
         await reply(person)
         await person.press("ctrl+t")
         for number in range(120):
-            person.transcript.add_user(f"message {number}\nand more")
+            add_user(person.transcript, f"message {number}\nand more")
         for width in (60, 120, 41):
             await person.resize(width, 20)
             person.transcript.action_scroll_end()
@@ -356,7 +356,7 @@ async def test_keys_that_come_faster_than_the_screen_walk_the_versions():
             await person.press("ctrl+r")
             await person.hear(text)
         person.transcript.focus()
-        shown = person.session.reply
+        shown = person.session.conversation.tip
         for _ in range(3):
             person.transcript.post_message(Transcript.VersionAsked(shown, -1))
         screen = await person.look()

@@ -14,13 +14,14 @@ from textual.pilot import Pilot
 from mlxchat.tui.themes import ThemedApp
 from mlxchat.tui.widgets import transcript_entries, transcript_view
 from mlxchat.tui.widgets.transcript import (
+    EntryHeader,
     NoticeEntry,
     ReplyEntry,
-    ReplyHeader,
     Transcript,
     UserEntry,
 )
 from mlxchat.tui.widgets.transcript_entries import Entry
+from tests.person import add_user
 
 TAGS = ("<think>", "</think>")
 THOUGHT = "<think>\nFirst I think.\nThen I think again.\n</think>\n\nThe answer."
@@ -58,7 +59,7 @@ def history(messages: int) -> list[Entry]:
     for number in range(messages // 2):
         entries.append(UserEntry(f"question {number}"))
         text = "\n\n".join(f"answer {number} part {part} " + "word " * 30 for part in range(3))
-        entries.append(ReplyEntry(ReplyHeader("model"), text, "12 tok"))
+        entries.append(ReplyEntry(EntryHeader("model"), text, "12 tok"))
     return entries
 
 
@@ -90,7 +91,7 @@ async def settled(transcript: Transcript, pilot: Pilot[object]) -> None:
 async def test_empty_state_shows_the_placeholder() -> None:
     async with shown() as (transcript, pilot, _):
         assert "Ask something." in text_on_screen(transcript)
-        transcript.add_user("hello")
+        add_user(transcript, "hello")
         await pilot.pause()
         assert "Ask something." not in text_on_screen(transcript)
         transcript.clear()
@@ -99,8 +100,8 @@ async def test_empty_state_shows_the_placeholder() -> None:
 
 async def test_user_and_reply_are_told_apart_without_colour() -> None:
     async with shown() as (transcript, pilot, _):
-        transcript.add_user("hello\nworld")
-        reply = transcript.begin_reply(ReplyHeader("SmolLM2", "temp 0.70 · seed 21", "‹2/3›"))
+        add_user(transcript, "hello\nworld")
+        reply = transcript.begin_reply(EntryHeader("SmolLM2", "temp 0.70 · seed 21", "‹2/3›"))
         transcript.append_reply(reply, "Good **day**.")
         assert screen_lines(transcript)[4] == "◇ SmolLM2  ‹2/3›  temp 0.70 · seed 21"
         transcript.finish_reply(reply, "3 tok · 41.2 tok/s")
@@ -136,7 +137,7 @@ async def test_header_can_change_and_final_text_replaces_the_stream() -> None:
     async with shown() as (transcript, _, _app):
         reply = transcript.begin_reply("model")
         transcript.append_reply(reply, "one two")
-        transcript.set_header(reply, ReplyHeader("model", "temp 0.7→1.1"))
+        transcript.set_header(reply, EntryHeader("model", "temp 0.7→1.1"))
         transcript.finish_reply(reply, "", "one three")
         assert screen_lines(transcript)[:3] == ["◆ model  temp 0.7→1.1", "  one three", ""]
 
@@ -152,14 +153,14 @@ async def test_notices_carry_their_kind_as_a_sign() -> None:
 
 async def test_label_goes_below_the_name_where_it_does_not_fit() -> None:
     async with shown(24) as (transcript, _, _app):
-        transcript.begin_reply(ReplyHeader("SmolLM2-135M", "temp 0.70 · seed 21"))
+        transcript.begin_reply(EntryHeader("SmolLM2-135M", "temp 0.70 · seed 21"))
         assert screen_lines(transcript)[:2] == ["◇ SmolLM2-135M", "  temp 0.70 · seed 21"]
 
 
 @pytest.mark.parametrize("width", [10, 20, 40, 120, 200])
 async def test_every_strip_is_as_wide_as_the_widget(width: int) -> None:
     async with shown(width, 30) as (transcript, pilot, _):
-        transcript.add_user("小说中的关系 " * 8)
+        add_user(transcript, "小说中的关系 " * 8)
         reply = transcript.begin_reply("模型")
         transcript.append_reply(
             reply, "# 标题\n\n小说中的关系很复杂。" * 5 + "\n\n```\n小说 = 1\n```\n"
@@ -174,7 +175,7 @@ async def test_every_strip_is_as_wide_as_the_widget(width: int) -> None:
 
 async def test_lines_are_not_longer_than_one_reads_well() -> None:
     async with shown(200, 30) as (transcript, _, _app):
-        transcript.add_user("word " * 100)
+        add_user(transcript, "word " * 100)
         limit = transcript_view.MAX_WIDTH + transcript_entries.GUTTER
         assert max(map(len, screen_lines(transcript))) <= limit
 
@@ -184,7 +185,7 @@ async def test_hostile_text_shows_as_text() -> None:
         "\x1b[31mred\x1b]8;;http://x\x1b\\link\x07 [bold]b[/bold] [@click=app.quit]q[/] \u202e"
     )
     async with shown(100) as (transcript, pilot, _):
-        transcript.add_user(hostile)
+        add_user(transcript, hostile)
         reply = transcript.begin_reply(hostile)
         transcript.append_reply(reply, hostile)
         transcript.finish_reply(reply, hostile)
@@ -271,7 +272,7 @@ async def test_a_sent_message_brings_the_view_to_the_end() -> None:
     async with shown() as (transcript, pilot, _):
         transcript.load(history(20))
         await pilot.press("home")
-        transcript.add_user("sent just now")
+        add_user(transcript, "sent just now")
         await pilot.pause()
         assert "sent just now" in text_on_screen(transcript)
 
@@ -464,16 +465,16 @@ async def test_roles_have_looks_that_combine_and_fall_back() -> None:
 
 async def test_remove_from_drops_this_and_later_entries() -> None:
     async with shown() as (transcript, pilot, _):
-        transcript.add_user("first")
-        second = transcript.add_user("second")
-        third = transcript.add_user("third")
+        add_user(transcript, "first")
+        second = add_user(transcript, "second")
+        third = add_user(transcript, "third")
         transcript.remove_from(second)
         await pilot.pause()
         assert "first" in text_on_screen(transcript)
         assert "second" not in text_on_screen(transcript)
         with pytest.raises(KeyError):
             transcript.remove_from(third)
-        assert transcript.add_user("fourth") > third
+        assert add_user(transcript, "fourth") > third
 
 
 async def test_removing_most_of_a_long_session_leaves_no_empty_view() -> None:
@@ -552,7 +553,7 @@ async def drag(pilot: Pilot[object], start: tuple[int, int], end: tuple[int, int
 
 async def test_selecting_with_the_mouse_copies_text_without_gutter() -> None:
     async with shown() as (transcript, pilot, app):
-        transcript.add_user("hello\nworld 小说")
+        add_user(transcript, "hello\nworld 小说")
         reply = transcript.begin_reply("model")
         transcript.append_reply(reply, "A reply.")
         await pilot.pause()
@@ -595,8 +596,8 @@ async def test_a_selection_is_the_same_while_heights_above_are_found_out() -> No
 
 async def test_double_click_takes_a_word_and_triple_click_a_message() -> None:
     async with shown() as (transcript, pilot, app):
-        transcript.add_user("some words")
-        transcript.add_user("other words")
+        add_user(transcript, "some words")
+        add_user(transcript, "other words")
         await pilot.pause()
         await pilot.click(offset=(9, 1), times=2)
         assert app.screen.get_selected_text() == "words"

@@ -16,6 +16,7 @@ from textual.widgets import Footer
 from mlxchat.commands import ACTIONS, COMMANDS, completions, run_line
 from mlxchat.conversation.as_code import Language, as_code
 from mlxchat.engine.interface import (
+    ContextExceeded,
     Event,
     Inspected,
     Loaded,
@@ -31,8 +32,8 @@ from mlxchat.tui.follower import Follower
 from mlxchat.tui.history import MessageHistory
 from mlxchat.tui.inspection import Inspection
 from mlxchat.tui.pace import DRAINS_A_SECOND, Pace
+from mlxchat.tui.screens.chat_context import ContextScreen
 from mlxchat.tui.screens.chat_panel import NARROW, WIDE
-from mlxchat.tui.screens.chat_tokens import TokensScreen
 from mlxchat.tui.widgets.message_editor import MessageEditor
 from mlxchat.tui.widgets.next_token import NextToken
 from mlxchat.tui.widgets.sampler_panel import SamplerPanel
@@ -54,7 +55,7 @@ next token.
 F1 help  ·  Ctrl+P commands"""
 
 
-class ChatScreen(TokensScreen):
+class ChatScreen(ContextScreen):
     """One conversation, with every control of the sampler beside it."""
 
     app: MlxchatApp
@@ -74,8 +75,8 @@ class ChatScreen(TokensScreen):
         super().__init__()
         self.session = session
         self._spec = spec
-        self._count_id = 0
         self._pace = Pace()
+        self._drafts = {}
 
     def compose(self) -> ComposeResult:
         """Title, transcript and panel side by side, editor, keys."""
@@ -118,6 +119,7 @@ class ChatScreen(TokensScreen):
         before = self.session.state
         for event in self.follower.show(self.session.events()):
             self._react(event)
+        self.keep()
         self.inspection.grow()
         if self.session.state != before:
             self.refresh_bindings()
@@ -130,25 +132,21 @@ class ChatScreen(TokensScreen):
             self.transcript.action_walk_off()  # the tokens may be another vocabulary's
             self.app.remember_model()
         elif isinstance(event, LoadFailed):
-            self.follower.show_missing()
+            self.follower.path.show()
             if self.session.info is None:
                 self.app.pick_model()
-        elif isinstance(event, TokensCounted) and event.request_id == self._count_id:
-            editor = self.query_one(SystemPromptEditor)
-            editor.cost = event.prompt_tokens - event.cached_tokens
+        elif isinstance(event, TokensCounted):
+            self._counted(event)
+        elif isinstance(event, ContextExceeded):
+            self.ask_about_context()
         elif isinstance(event, ReplyFinished) and self.session.replayed is None:
             self._system_applied()
+            self.tell_level()
         elif isinstance(event, WordsNoted):
             for remark in self.query_one(SamplerPanel).take_remarks(event.notes):
                 self.say(remark)
         elif isinstance(event, Inspected):
             self.inspection.answered(event)
-
-    def _system_applied(self) -> None:
-        """The reply has read the system prompt as it stands in the session."""
-        editor = self.query_one(SystemPromptEditor)
-        if editor.cost is not None and editor.text == self.session.conversation.system:
-            editor.cost = 0
 
     def _load(self, spec: ModelSpec) -> None:
         self._spec = spec
@@ -170,18 +168,8 @@ class ChatScreen(TokensScreen):
 
     def _send(self, text: str) -> None:
         self.session.send(text)
-        self.transcript.add_user(text)
         self.follower.begin_reply()
         self.refresh_bindings()
-
-    @on(SystemPromptEditor.Edited)
-    def _system_edited(self, message: SystemPromptEditor.Edited) -> None:
-        self.session.set_system(message.text)
-        self._ask_cost()
-
-    def _ask_cost(self) -> None:
-        self._count_id += 1
-        self.session.ask_cost(self._count_id)
 
     def action_command(self, name: str) -> None:
         """Run a command by its key."""
@@ -236,26 +224,6 @@ class ChatScreen(TokensScreen):
     def stop(self) -> None:
         """Stop the reply or the load."""
         self.session.stop()
-
-    def clear(self) -> None:
-        """Begin a new conversation."""
-        self.session.clear()
-        self.transcript.clear()
-        self.query_one(NextToken).distribution = None
-        title = self.query_one(TitleBar)
-        title.context, title.speed = 0, 0.0
-
-    def set_system(self, text: str | None) -> None:
-        """Change the system prompt; None goes to its editor."""
-        editor = self.query_one(SystemPromptEditor)
-        if text is None:
-            self._open_panel()
-            editor.query_one("TextArea").focus()
-            return
-        editor.text = text
-        self.session.set_system(text)
-        self._ask_cost()
-        self.say("The system prompt holds from the next reply on.")
 
     def say(self, text: str) -> None:
         """Show the person a short text."""

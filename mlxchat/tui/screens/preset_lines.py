@@ -8,6 +8,7 @@ from textual.content import Content
 from mlxchat.parameters import PARAMETERS, Settings
 from mlxchat.presets import Preset
 from mlxchat.render.safe import visible
+from mlxchat.tui.widgets.key_lines import Key, key_lines
 
 KEYS_WIDTH = 36
 """Cells of a line of keys."""
@@ -58,21 +59,14 @@ def _right(value: str) -> str:
     return " " * (VALUE_WIDTH - cell_len(cut)) + cut
 
 
-def key_lines(*, own: bool, restore: bool) -> Content:
+def preset_keys(*, own: bool, restore: bool) -> Content:
     """The keys that work now; each can be clicked."""
     keys = [
-        ("Enter", "take", "take"),
-        ("Esc", "back", "leave"),
-        ("s", "save", "save"),
-        *([("u", "undo", "restore")] if restore else []),
-        *([("r", "rename", "rename"), ("d", "delete", "delete")] if own else []),
-        ("m", "default", "make_default"),
+        Key("Enter", "take", "take"),
+        Key("Esc", "back", "leave"),
+        Key("s", "save", "save"),
+        *([Key("u", "undo", "restore")] if restore else []),
+        *([Key("r", "rename", "rename"), Key("d", "delete", "delete")] if own else []),
+        Key("m", "default", "make_default"),
     ]
-    lines, width = [""], 0
-    for key, word, action in keys:
-        wide = len(key) + len(word) + 3
-        if width + wide - 2 > KEYS_WIDTH:
-            lines, width = [*lines, ""], 0
-        width += wide
-        lines[-1] += f"[@click=screen.{action}][b $accent]{key}[/] {word}[/]  "
-    return Content.from_markup("\n".join(lines))
+    return key_lines(keys, KEYS_WIDTH)

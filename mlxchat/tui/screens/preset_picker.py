@@ -18,7 +18,7 @@ from mlxchat.preset_file import read_presets, restore_preset
 from mlxchat.presets import Preset
 from mlxchat.session import ChatSession
 from mlxchat.tui.screens.dialog import Dialog
-from mlxchat.tui.screens.preset_lines import comparison, key_lines, option_line
+from mlxchat.tui.screens.preset_lines import comparison, option_line, preset_keys
 
 TrySettings = Callable[[Settings, Preset | None], None]
 MOST_PROBLEMS = 3
@@ -161,7 +161,7 @@ class PresetPicker(Dialog[Preset]):
         self.query_one("#preset-help", Static).update(help)
         self.query_one("#preset-comparison", Static).update(comparison(shown, self._before))
         self.query_one("#preset-keys", Static).update(
-            key_lines(own=preset is not None and preset.kind == "own", restore=self._can_restore)
+            preset_keys(own=preset is not None and preset.kind == "own", restore=self._can_restore)
         )
 
     # What can be done

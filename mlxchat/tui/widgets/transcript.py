@@ -12,19 +12,27 @@ from textual.geometry import Offset
 from textual.message import Message
 from textual.selection import Selection
 
-from mlxchat.conversation.conversation import Reply
+from mlxchat.conversation.entries import Reply
+from mlxchat.conversation.node import Node
 from mlxchat.tui.widgets import transcript_selection as selecting
 from mlxchat.tui.widgets.transcript_css import CSS
-from mlxchat.tui.widgets.transcript_entries import GUTTER, Entry, NoticeEntry, NoticeKind, UserEntry
+from mlxchat.tui.widgets.transcript_entries import (
+    GUTTER,
+    Entry,
+    EntryHeader,
+    NoticeEntry,
+    NoticeKind,
+    UserEntry,
+)
 from mlxchat.tui.widgets.transcript_layout import Anchor
-from mlxchat.tui.widgets.transcript_reply import ReplyEntry, ReplyHeader
+from mlxchat.tui.widgets.transcript_pick import MessagePick
+from mlxchat.tui.widgets.transcript_reply import ReplyEntry
 from mlxchat.tui.widgets.transcript_view import HINT
-from mlxchat.tui.widgets.transcript_walk import TokenWalk
 
-__all__ = ["NoticeEntry", "ReplyEntry", "ReplyHeader", "Transcript", "UserEntry"]
+__all__ = ["EntryHeader", "NoticeEntry", "ReplyEntry", "Transcript", "UserEntry"]
 
 
-class Transcript(TokenWalk):
+class Transcript(MessagePick):
     """Messages, replies that are being written, and notices.
 
     Call it on the screen's thread. An id stays that of its entry until the entry is removed;
@@ -42,27 +50,25 @@ text, `Ctrl+C` copies it. What you type goes to the message.
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "fold", "Fold reasoning", show=False),
         Binding("enter", "roads", "other roads"),
+        Binding("enter", "message_menu", "do with it"),
+        Binding("escape", "walk_off", "back", show=False),
+        Binding("escape", "pick_off", "back", show=False),
         Binding("left", "scroll_left", "Version before", show=False),
         Binding("right", "scroll_right", "Next version", show=False),
     ]
 
     @dataclass
     class VersionAsked(Message):
-        """The person wants another version of a reply, `step` places from the one shown."""
+        """The person wants another version of a message, `step` places from the one shown."""
 
-        reply: Reply
+        node: Node
         step: int
 
     # What is said
 
-    def add_user(self, text: str) -> int:
-        """Add what the person wrote and go to the end; the new entry's id."""
-        self.following = True
-        return self.add([UserEntry(text)])[0]
-
     def begin_reply(
         self,
-        header: ReplyHeader | str,
+        header: EntryHeader | str,
         *,
         open_reasoning: bool = False,
         think_tags: tuple[str, str] | None = None,
@@ -96,10 +102,11 @@ text, `Ctrl+C` copies it. What you type goes to the message.
         reply = self._reply(entry_id)
         self.changed(reply, reply.set_status(text))
 
-    def set_header(self, entry_id: int, header: ReplyHeader) -> None:
-        """Change the line above a reply."""
-        reply = self._reply(entry_id)
-        self.changed(reply, reply.set_header(header))
+    def set_header(self, entry_id: int, header: EntryHeader) -> None:
+        """Change the line above a message."""
+        entry = self._rows.entries[self._rows.index(entry_id)]
+        if isinstance(entry, ReplyEntry | UserEntry):
+            self.changed(entry, entry.set_header(header))
 
     def add_notice(self, text: str, kind: NoticeKind = "information") -> int:
         """Add a word from the program; its id."""
@@ -114,18 +121,12 @@ text, `Ctrl+C` copies it. What you type goes to the message.
         """Remove this entry and all after it."""
         self.cut(self._rows.index(entry_id))
 
-    def shows(self, reply: Reply) -> bool:
-        """Whether an entry shows this reply."""
-        return self._entry_of(reply) is not None
-
-    def remove_reply(self, reply: Reply) -> None:
-        """Remove the entry that shows a reply, and all after it."""
-        if (entry := self._entry_of(reply)) is not None:
-            self.remove_from(entry.id)
-
-    def _entry_of(self, reply: Reply) -> ReplyEntry | None:
-        replies = (entry for entry in self._rows.entries if isinstance(entry, ReplyEntry))
-        return next((entry for entry in replies if entry.reply is reply), None)
+    def entry_of(self, reply: Reply) -> ReplyEntry:
+        """The entry that shows a reply; KeyError where none does."""
+        for entry in reversed(self._rows.entries):
+            if isinstance(entry, ReplyEntry) and entry.reply is reply:
+                return entry
+        raise KeyError("no entry shows this reply")
 
     def clear(self) -> None:
         """Remove all entries."""
@@ -197,12 +198,17 @@ text, `Ctrl+C` copies it. What you type goes to the message.
             self.ask_version(1)
 
     def ask_version(self, step: int) -> bool:
-        """Ask for another version of the last reply in sight that has any; False where none."""
-        for _, entry in reversed(list(self._replies_in_sight())):
-            if entry.header.branch and entry.reply is not None:
-                self.post_message(self.VersionAsked(entry.reply, step))
+        """Ask for another version of the picked message, or of the last one in sight that has any;
+        False where none has. After the last version of the last reply comes a new one."""
+        nodes = [self.picked] if self.picked else [e.node for e in self._messages_in_sight()]
+        for node in reversed([node for node in nodes if node is not None]):
+            if node.version.count > 1 or (step > 0 and self._is_last_reply(node)):
+                self.post_message(self.VersionAsked(node, step))
                 return True
         return False
+
+    def _is_last_reply(self, node: Node) -> bool:
+        return isinstance(node.entry, Reply) and node.shown is None
 
     def on_click(self, event: events.Click) -> None:
         """Fold reasoning, tell changes, go to the end at the hint, select a token, a word or a
@@ -218,23 +224,30 @@ text, `Ctrl+C` copies it. What you type goes to the message.
             self._select(entry, row, at, whole=event.chain > 2)
         elif self.unread and at.y == self.size.height - 1 and at.x >= self.size.width - len(HINT):
             self.action_scroll_end()
+        elif row == 0 and entry.node is not None:
+            self._click_header(entry, entry.node, at.x)
         elif isinstance(entry, ReplyEntry):
             self._click_reply(entry, row, at.x)
+
+    def _click_header(self, entry: Entry, node: Node, column: int) -> None:
+        """Go to another version at `‹2/3›`; elsewhere pick the message, and again ask what to do
+        with it."""
+        text, branch = entry.row(0).line.text, node.version.text
+        start = GUTTER + text.index(branch) if branch and branch in text else -1
+        if start >= 0 and start <= column < start + len(branch):
+            step = 1 if column >= start + len(branch) // 2 else -1
+            self.post_message(self.VersionAsked(node, step))
+        elif self.picked is node:
+            self.action_message_menu()
+        else:
+            self.pick(entry)
 
     def _click_reply(self, entry: ReplyEntry, row: int, column: int) -> None:
         place = entry.token_at(row, column - GUTTER) if column >= GUTTER else None
         if row in entry.foldable or (row in entry.marked and place is None):
             self._open(entry, row)
-        elif row == 0 and entry.header.branch and entry.reply is not None:
-            step = 1 if column >= self._branch_at(entry) else -1
-            self.post_message(self.VersionAsked(entry.reply, step))
         elif place is not None:
             self.walk_to(entry, place)
-
-    @staticmethod
-    def _branch_at(entry: ReplyEntry) -> int:
-        """The middle of `‹2/3›` in the line above a reply."""
-        return GUTTER + entry.row(0).line.text.index(entry.header.branch) + 2
 
     def _open(self, entry: ReplyEntry, row: int) -> None:
         """Open or close what stands at a row: reasoning, or changes of settings."""

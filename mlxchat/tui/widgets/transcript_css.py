@@ -38,6 +38,12 @@ Transcript {
     & > .transcript--mark-change { color: $accent; text-style: bold; }
     & > .transcript--change { color: $accent; text-style: italic; }
 
+    & > .transcript--mark-picked { color: $accent; text-style: bold; }
+    & > .transcript--dimmed { color: $text-muted; text-style: italic; }
+    & > .transcript--rating-good { color: $text-success; text-style: bold; }
+    & > .transcript--rating-bad { color: $text-error; text-style: bold; }
+    & > .transcript--note { color: $text-muted; text-style: italic; }
+
     & > .transcript--token-cursor { color: $background; background: $accent; text-style: bold; }
 
     & > .transcript--heading1 { color: $heading; text-style: bold underline; }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from mlxchat.conversation.node import Node
 from mlxchat.render.lines import Line, Span
 from mlxchat.render.stream import render_plain
 
@@ -14,7 +16,43 @@ GUTTER = 2
 
 NO_MARK = Span(" " * GUTTER)
 _BAR = Span("▌ ", "mark.user")
+_PICKED = Span("┃ ", "mark.picked")
+_DIMMED = Span("┊ ", "dimmed")
 _NOTICE_MARKS: dict[NoticeKind, str] = {"information": "• ", "warning": "! ", "error": "✗ "}
+
+
+@dataclass(frozen=True, slots=True)
+class EntryHeader:
+    """The line above a message: who wrote it, and what there is to know of it."""
+
+    name: str
+    label: str = ""
+    """What it was drawn with, such as "temp 0.70 · seed 21"."""
+    branch: str = ""
+    """Which of several versions it is, such as "‹2/3›"."""
+    rating: str = ""
+    """What the person thinks of it, such as "+ good"."""
+    note: str = ""
+    """What the person noted; it stands below the message."""
+
+
+YOU = EntryHeader("You")
+
+
+def header_lines(header: EntryHeader, width: int, role: str) -> list[Line]:
+    """Name, branch, rating and label on one line where they fit, the label below where not."""
+    line = render_plain(header.name, width, role)[:1]
+    rating = f"rating.{'good' if header.rating.startswith('+') else 'bad'}"
+    parts = ((header.branch, "branch"), (header.rating, rating), (header.label, "label"))
+    for text, role in parts:
+        if not text:
+            continue
+        part = render_plain(text, width, role)
+        if line and len(part) == 1 and line[-1].width + 2 + part[0].width <= width:
+            line[-1] = Line((*line[-1].spans, Span("  "), *part[0].spans))
+        else:
+            line.extend(part)
+    return line
 
 
 class Row(NamedTuple):
@@ -43,6 +81,12 @@ class Entry:
         self.text = text
         self.height = 0
         self.exact = False
+        self.node: Node | None = None
+        """The message that it shows; None where it is no part of the conversation."""
+        self.picked = False
+        """Whether gestures are meant for it."""
+        self.dimmed = False
+        """Whether the model does not read it any more."""
         self._width = 0
 
     @property
@@ -76,6 +120,15 @@ class Entry:
     def row(self, index: int) -> Row:
         """A row of a wrapped entry; 0 <= index < height."""
         raise NotImplementedError
+
+    def look(self, index: int) -> Row:
+        """The same as it is painted: marked where it is picked, pale where it is dimmed."""
+        row = self.row(index)
+        if self.dimmed and row is not SEPARATOR:
+            row = Row(_DIMMED, Line(tuple(Span(s.text, "dimmed") for s in row.line.spans)))
+        if self.picked and index < self.height - 1:
+            row = row._replace(mark=_PICKED)
+        return row
 
     def characters_before(self, index: int) -> int:
         """How many visible characters come before a row: the same at every width, about."""
@@ -138,16 +191,25 @@ class UserEntry(PlainEntry):
 
     role = "user"
 
-    def __init__(self, text: str, name: str = "You") -> None:
+    def __init__(self, text: str, header: EntryHeader = YOU) -> None:
         super().__init__(text)
-        self.name = name
+        self.header = header
 
     def estimate(self) -> int:
         return super().estimate() + 1
 
     def make_lines(self) -> list[Line]:
-        name = render_plain(self.name, self._width, "user.name")[:1]
-        return name + super().make_lines()
+        name = header_lines(self.header, self._width, "user.name")
+        note = render_plain(self.header.note, self._width, "note") if self.header.note else []
+        return name + super().make_lines() + note
+
+    def set_header(self, header: EntryHeader) -> int:
+        """Show another header; the first row that changed."""
+        self.header = header
+        if self.wrapped:
+            self._lines = None
+            self.wrap()
+        return 0
 
     def mark(self, index: int) -> Span:
         return _BAR

@@ -6,8 +6,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
 from mlxchat.conversation.changes import Change, changes
-from mlxchat.conversation.conversation import Reply
-from mlxchat.engine.interface import TokenRecord
+from mlxchat.conversation.entries import Reply
+from mlxchat.conversation.token_list import Run
 from mlxchat.render.lines import Line, Span
 from mlxchat.render.stream import MarkdownStream, render_markdown, render_plain
 from mlxchat.tui.widgets.transcript_entries import NO_MARK
@@ -22,19 +22,17 @@ class ChangeMarks:
         self.opened = False
         """Whether each mark is followed by what changed."""
         self._changes: list[Change] = []
-        self._seen = 0
         self._lines: list[int] = []
         """The line of each change."""
         self._told: list[tuple[int, Line]] = []
         """What is told, each with the line before it."""
 
     def place(
-        self, tokens: Sequence[TokenRecord], line_of: Callable[[int], int], first: int, width: int
+        self, runs: Sequence[Run], line_of: Callable[[int], int], first: int, width: int
     ) -> int:
         """Find each mark's line, where those before `first` are as they were; the first line that
         changed."""
-        self._changes = changes(tokens, self._changes, self._seen)
-        self._seen = len(tokens)
+        self._changes = changes(runs)
         if not self._changes:
             return first
         kept = [line for line in self._lines if line < first]

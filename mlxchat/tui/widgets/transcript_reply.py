@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from mlxchat.conversation.conversation import Reply
+from mlxchat.conversation.entries import Reply
 from mlxchat.render.lines import Line, Span
 from mlxchat.render.stream import MarkdownStream, render_plain
-from mlxchat.tui.widgets.transcript_entries import GUTTER, NO_MARK, SEPARATOR, Entry, Row
+from mlxchat.tui.widgets.transcript_entries import (
+    GUTTER,
+    NO_MARK,
+    SEPARATOR,
+    Entry,
+    EntryHeader,
+    Row,
+    header_lines,
+)
 from mlxchat.tui.widgets.transcript_marks import ChangeMarks, MarkdownPlaces
 from mlxchat.tui.widgets.transcript_tokens import TokenBody, TokenLook
 
@@ -15,23 +21,12 @@ _WRITING = Span("◇ ", "mark.assistant")
 _WRITTEN = Span("◆ ", "mark.assistant")
 
 
-@dataclass(frozen=True, slots=True)
-class ReplyHeader:
-    """The line above a reply: who wrote it, and how."""
-
-    name: str
-    label: str = ""
-    """What it was drawn with, such as "temp 0.70 · seed 21"."""
-    branch: str = ""
-    """Which of several replies it is, such as "‹2/3›"."""
-
-
 class ReplyEntry(Entry):
     """What the model wrote or is writing: header, Markdown, and a status line or a footer."""
 
     def __init__(
         self,
-        header: ReplyHeader | str,
+        header: EntryHeader | str,
         text: str = "",
         footer: str = "",
         *,
@@ -46,7 +41,7 @@ class ReplyEntry(Entry):
         self.reply = reply
         """What it shows; None where only the text is known."""
         self.marks = ChangeMarks()
-        self.header = ReplyHeader(header) if isinstance(header, str) else header
+        self.header = EntryHeader(header) if isinstance(header, str) else header
         self.footer = footer
         self.status = ""
         self.finished = finished
@@ -134,7 +129,7 @@ class ReplyEntry(Entry):
         self._frame()
         return len(self._top) + self._body_height
 
-    def set_header(self, header: ReplyHeader) -> int:
+    def set_header(self, header: EntryHeader) -> int:
         """Show another header; the first row that changed."""
         self.header = header
         if self.wrapped:
@@ -232,9 +227,11 @@ class ReplyEntry(Entry):
         return stream
 
     def _frame(self) -> None:
-        self._top = _header_lines(self.header, self._width)
+        self._top = header_lines(self.header, self._width, "name")
         text, role = (self.footer, "footer") if self.finished else (self.status, "status")
         self._bottom = render_plain(text, self._width, role) if text else []
+        if self.header.note:
+            self._bottom += render_plain(self.header.note, self._width, "note")
         self._place_marks(0)
         self._measure()
 
@@ -245,7 +242,7 @@ class ReplyEntry(Entry):
             return first
         stream = self._stream
         places = stream if isinstance(stream, TokenBody) else MarkdownPlaces(self.reply, stream)
-        return self.marks.place(self.reply.tokens, places.line_of, first, self._width)
+        return self.marks.place(self.reply.tokens.runs, places.line_of, first, self._width)
 
     @property
     def _body_height(self) -> int:
@@ -261,17 +258,3 @@ class ReplyEntry(Entry):
         if index:
             return NO_MARK
         return _WRITTEN if self.finished else _WRITING
-
-
-def _header_lines(header: ReplyHeader, width: int) -> list[Line]:
-    """Name, branch and label on one line where they fit, the label below where not."""
-    line = render_plain(header.name, width, "name")[:1]
-    for text, role in ((header.branch, "branch"), (header.label, "label")):
-        if not text:
-            continue
-        part = render_plain(text, width, role)
-        if line and len(part) == 1 and line[-1].width + 2 + part[0].width <= width:
-            line[-1] = Line((*line[-1].spans, Span("  "), *part[0].spans))
-        else:
-            line.extend(part)
-    return line

@@ -31,7 +31,7 @@ class StripStore:
         if strip is None:
             if not entry.wrapped or row >= entry.height:
                 return self._painter.blank(width)
-            strip = self._painter.strip(entry.row(row), width)
+            strip = self._painter.strip(entry.look(row), width)
             self._made += 1
             if self._made > STRIPS_LIMIT:
                 self._strips, self._made = {entry.id: strips}, len(strips)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mlxchat.conversation.conversation import Reply
+from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.surprise import Measure, level
 from mlxchat.render.lines import Line, Span
 from mlxchat.render.safe import visible

@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import var
 
-from mlxchat.conversation.conversation import Reply
+from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.surprise import MEASURES, SURPRISING, Measure, level
 from mlxchat.engine.interface import TokenRecord
 from mlxchat.tui.widgets.transcript_entries import Entry
@@ -36,7 +36,6 @@ class TokenWalk(TranscriptView):
         Binding("n", "search_on(1)", "next match", show=False),
         Binding("N", "search_on(-1)", "match before", show=False),
         Binding("m", "measure", "colours"),
-        Binding("escape", "walk_off", "back", show=False),
     ]
 
     walking: var[bool] = var(False)
@@ -216,16 +215,17 @@ class TokenWalk(TranscriptView):
 
     # Painting
 
-    def _replies_in_sight(self) -> Iterator[tuple[int, ReplyEntry]]:
-        """The replies of which a row is in the view, with their places."""
+    def _in_sight(self) -> Iterator[tuple[int, Entry]]:
+        """The entries of which a row is in the view, with their places."""
         if not self._rows.entries:
             return
         top, height = self.scroll_offset.y, max(1, self.size.height)
         first, last = self._rows.locate(top)[0], self._rows.locate(top + height - 1)[0]
-        for index in range(first, last + 1):
-            entry = self._rows.entries[index]
-            if isinstance(entry, ReplyEntry):
-                yield index, entry
+        yield from enumerate(self._rows.entries[first : last + 1], first)
+
+    def _replies_in_sight(self) -> Iterator[tuple[int, ReplyEntry]]:
+        """The replies among them."""
+        return ((i, entry) for i, entry in self._in_sight() if isinstance(entry, ReplyEntry))
 
     def _first_surprise(self, index: int, entry: ReplyEntry) -> int:
         assert entry.reply is not None
@@ -257,8 +257,8 @@ class TokenWalk(TranscriptView):
         row = 0 if before is None else entry.row_at(before)
         self.rearrange([entry], hold or Anchor(entry, row), max(0, -inner) if not hold else 0)
 
-    def _wrap(self, entry: ReplyEntry) -> None:
-        """Make the rows of a reply that is far out of sight, or was before the width changed."""
+    def _wrap(self, entry: Entry) -> None:
+        """Make the rows of an entry that is far out of sight, or was before the width changed."""
         if not entry.wrapped:
             entry.wrap()
             self._rows.resized(self._rows.index(entry.id))

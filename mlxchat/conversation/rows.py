@@ -1,0 +1,47 @@
+"""The messages of a path as an engine takes them, and which places of the tree each was made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from mlxchat.conversation.entries import Reply, UserMessage
+from mlxchat.conversation.node import Node
+from mlxchat.engine.interface import Message
+
+
+@dataclass(slots=True)
+class Row:
+    """One message of a prompt."""
+
+    message: Message
+    nodes: list[Node] = field(default_factory=list)
+
+
+def rows_of(path: Sequence[Node], until: Reply | None = None) -> list[Row]:
+    """The messages on a path (up to a reply), roles in turn, as many templates demand.
+
+    A reply without text, stopped or failed at once, is left out; what the person wrote before and
+    after it is one message.
+    """
+    rows: list[Row] = []
+    for node in path:
+        entry = node.entry
+        if entry is until and until is not None:
+            break
+        if isinstance(entry, UserMessage):
+            if not rows or rows[-1].message.role != "user":
+                rows.append(Row(Message("user", "")))
+            before = rows[-1].message.content
+            text = f"{before}\n\n{entry.text}" if before else entry.text
+            rows[-1].message = Message("user", text)
+            rows[-1].nodes.append(node)
+        elif entry is not None and entry.text:
+            rows.append(Row(entry.message, [node]))
+    return rows
+
+
+def nodes_left_out(path: Sequence[Node], reply: Reply) -> list[Node]:
+    """The places on a path whose messages were not in the prompt of a reply."""
+    kept = rows_of(path, until=reply)[reply.left_out :]
+    return list(path[: path.index(kept[0].nodes[0])]) if reply.left_out and kept else []

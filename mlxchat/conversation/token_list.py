@@ -1,0 +1,87 @@
+"""The tokens of a reply. Those of a saved one are unpacked when somebody looks at them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, overload
+
+from mlxchat.engine.interface import TokenRecord
+from mlxchat.parameters import Settings
+
+
+class Run(NamedTuple):
+    """Tokens in a row under the same settings."""
+
+    first: int
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Saved tokens, and what is known of them without a look at each."""
+
+    count: int
+    text: str
+    runs: Sequence[Run]
+    unpack: Callable[[], Sequence[TokenRecord]]
+
+
+class TokenList(Sequence[TokenRecord]):
+    """Grows at its end only. Its text, its length and its runs of settings cost no look at each
+    token."""
+
+    __slots__ = ("_packed", "_pieces", "_records", "_runs")
+
+    def __init__(self, records: Iterable[TokenRecord] = (), packed: Packed | None = None) -> None:
+        self._packed = packed
+        self._records: list[TokenRecord] = []
+        self._pieces: list[str] = [packed.text] if packed else []
+        self._runs: list[Run] = list(packed.runs) if packed else []
+        for record in records:
+            self.append(record)
+
+    @property
+    def text(self) -> str:
+        """What the tokens spell."""
+        if len(self._pieces) > 1:
+            self._pieces = ["".join(self._pieces)]
+        return self._pieces[0] if self._pieces else ""
+
+    @property
+    def runs(self) -> Sequence[Run]:
+        """Where settings begin that are others than those before."""
+        return self._runs
+
+    def append(self, record: TokenRecord) -> None:
+        """Add a token."""
+        records = self._all
+        if not self._runs or (
+            record.settings is not self._runs[-1].settings
+            and record.settings != self._runs[-1].settings
+        ):
+            self._runs.append(Run(len(records), record.settings))
+        records.append(record)
+        self._pieces.append(record.text)
+
+    @property
+    def _all(self) -> list[TokenRecord]:
+        if self._packed is not None:
+            self._records, self._packed = list(self._packed.unpack()), None
+        return self._records
+
+    def __len__(self) -> int:
+        return self._packed.count if self._packed else len(self._records)
+
+    @overload
+    def __getitem__(self, index: int) -> TokenRecord: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[TokenRecord]: ...
+    def __getitem__(self, index: int | slice) -> TokenRecord | list[TokenRecord]:
+        return self._all[index]
+
+    def __iter__(self) -> Iterator[TokenRecord]:
+        return iter(self._all)
+
+    def __repr__(self) -> str:
+        return f"TokenList({len(self)} tokens, {self.text!r})"

@@ -1,0 +1,165 @@
+"""What the chat screen does with saved sessions."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Literal
+
+from mlxchat.conversation.entries import Reply
+from mlxchat.conversation.exports.chat import Chat
+from mlxchat.conversation.storage.keeper import Keeper
+from mlxchat.conversation.storage.store import SessionStore
+from mlxchat.engine.interface import ModelSpec
+from mlxchat.errors import MlxchatError
+from mlxchat.export_command import run_export
+from mlxchat.import_command import chats_of_file, imported_sentence, save_imported
+from mlxchat.tui.screens.chat_tokens import TokensScreen
+from mlxchat.tui.widgets.next_token import NextToken
+from mlxchat.tui.widgets.title_bar import TitleBar
+
+if TYPE_CHECKING:
+    from mlxchat.tui.app import MlxchatApp
+
+
+class Resume(Enum):
+    """Which session to begin with, where it is not named."""
+
+    LAST = auto()
+    CHOOSE = auto()
+
+
+NO_STORE = "Sessions are not saved in this chat."
+
+
+class SessionsScreen(TokensScreen):
+    """A screen over one session of those that are saved."""
+
+    app: MlxchatApp
+
+    # mlxchat.host.Host
+
+    def clear(self) -> None:
+        """Begin a new conversation."""
+        self.session.clear()
+        self._show_conversation()
+
+    def fork(self) -> None:
+        """Go on in a new conversation that begins with what was said up to the picked message."""
+        self.session.fork(self.transcript.picked)
+        self._show_conversation()
+        self.say("This is a new conversation; the one before stays as it was.")
+
+    def show_sessions(self, text: str) -> None:
+        """Choose a saved session out of those that have this text, or out of all."""
+        from mlxchat.tui.screens.session_list import SessionList
+
+        self._check_free()
+        self.app.push_screen(SessionList(self._store, text), self._session_chosen)
+
+    def rename_session(self, title: str) -> None:
+        """Give this session another title."""
+        self._keeper.rename(title)
+        self.say(f"This session is called {title!r} now.")
+
+    def export(self, argument: str) -> None:
+        """Write this conversation into a file."""
+        chat = Chat(self._title, self.session.conversation)
+        self.say(run_export([chat], argument, self._token_name))
+
+    def import_file(self, argument: str) -> None:
+        """Read conversations out of a file, each as a session, and open the first."""
+        self._check_free()
+        chats = chats_of_file(argument)
+        ids = save_imported(self._store, chats)
+        self.open_session(ids[0])
+        self.say(imported_sentence(self._store, ids))
+
+    # Parts
+
+    @property
+    def _title(self) -> str:
+        return self.session.keeper.title if self.session.keeper is not None else ""
+
+    def _token_name(self, reply: Reply, token_id: int) -> str | None:
+        if not self.session.speaks(reply):
+            return None
+        return self.session.engine.token_bytes(token_id).decode(errors="replace")
+
+    @property
+    def _keeper(self) -> Keeper:
+        if self.session.keeper is None:
+            raise MlxchatError(NO_STORE)
+        return self.session.keeper
+
+    @property
+    def _store(self) -> SessionStore:
+        return self._keeper.store
+
+    def _session_chosen(self, chosen: int | Literal["new"] | None) -> None:
+        if chosen == "new":
+            self._try(self.clear)
+        elif chosen is not None:
+            self._try(lambda: self.open_session(chosen))
+        self._load_its_model()
+
+    def open_session(self, session_id: int) -> None:
+        """Go on with a saved session."""
+        note = self.session.open_saved(self._store.read(session_id))
+        self._show_conversation()
+        self._load_its_model()
+        if note:
+            self.transcript.add_notice(note)
+
+    def resume(self, which: str | Resume) -> None:
+        """Go on with a session, and with its model where none is loaded."""
+        if which is Resume.CHOOSE:
+            self.show_sessions("")
+        elif not self._try(lambda: self.open_session(self._session_id(which))):
+            self._load_its_model()
+
+    def _session_id(self, which: str | Resume) -> int:
+        found = self._store.find(which) if isinstance(which, str) else self._store.latest()
+        if found is None:
+            raise MlxchatError("There is no saved session yet.")
+        return found
+
+    def _load_its_model(self) -> None:
+        """Load the model that wrote the session, where none is there; choose one where it is not
+        known."""
+        if self.session.info is not None or self.session.state == "loading":
+            return
+        replies = [n.entry for n in self.session.conversation.path if isinstance(n.entry, Reply)]
+        spec = next((reply.spec for reply in reversed(replies) if reply.spec), None)
+        if spec is None:
+            self.app.pick_model()
+        else:
+            self._load(self.app.with_given_trust(spec))
+
+    def _load(self, spec: ModelSpec) -> None:
+        """Load a model."""
+        raise NotImplementedError
+
+    def keep(self) -> None:
+        """Save what is new, and say where that does not work."""
+        if (news := self.session.keep()) is not None:
+            self.transcript.add_notice(news, "warning")
+
+    def _check_free(self) -> None:
+        if self.session.busy:
+            raise MlxchatError("A reply is still being written: stop it first (Esc).")
+
+    def _show_conversation(self) -> None:
+        """Another conversation is open."""
+        self._moved = ""
+        self.transcript.picked = None
+        self.transcript.clear()
+        self.query_one(NextToken).distribution = None
+        title = self.query_one(TitleBar)
+        title.context, title.speed = 0, 0.0
+        self.transcript.following = True
+        self.follower.path.show()
+        self._show_system()
+        if self.session.conversation.entries:
+            self._ask_cost()
+        self._inspect()
+        self.refresh_bindings()

@@ -1,0 +1,233 @@
+"""What the chat screen does with the tree of the conversation."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from textual import on
+
+from mlxchat.conversation.entries import Reply, UserMessage
+from mlxchat.conversation.node import Node, Rating
+from mlxchat.errors import MlxchatError
+from mlxchat.tui.follower import Follower
+from mlxchat.tui.screens.chat_system import SystemScreen
+from mlxchat.tui.screens.text_dialog import Choice, Drafts, TextDialog
+from mlxchat.tui.widgets.transcript import Transcript
+
+EDIT_CHOICES = (
+    Choice("version", "as a new version", "ctrl+s"),
+    Choice("place", "in its place", "f5"),
+)
+NOTE_CHOICES = (Choice("keep", "keep it", "ctrl+s"),)
+
+
+class TreeScreen(SystemScreen):
+    """A screen over a transcript that shows one path of the conversation's tree."""
+
+    follower: Follower
+    _drafts: Drafts
+    """Edits of messages that were left unfinished."""
+
+    @property
+    def transcript(self) -> Transcript:
+        """The conversation on the screen."""
+        return self.query_one(Transcript)
+
+    def run_command(self, name: str, argument: str = "") -> None:
+        """Run a command of the registry; what it cannot do is said."""
+        raise NotImplementedError
+
+    # Replies
+
+    def retry(self) -> None:
+        """Write the picked reply again, or the last one, as another version."""
+        self.session.retry(self._picked_reply)
+        self._begin_version()
+
+    def continue_reply(self) -> None:
+        """Go on where the picked reply ended, or the last one."""
+        self.session.continue_reply(self._picked_reply)
+        self._begin_version()
+
+    def prefill_reply(self, text: str) -> None:
+        """Write another version of the last reply that begins so; or let the next one."""
+        self.session.prefill_reply(text)
+        if self.session.busy:
+            self._begin_version()
+        else:
+            self.say("The next reply begins so.")
+
+    def _begin_version(self) -> None:
+        """Another version of a message is going to be written in its place."""
+        self._moved = ""
+        self.transcript.picked = None
+        self.follower.begin_reply()
+        self._show_system()
+        self.refresh_bindings()
+
+    # Versions
+
+    def show_version(self, step: int) -> None:
+        """Go to another version of the message in sight."""
+        if not self.transcript.ask_version(step):
+            raise MlxchatError("What is in sight has one version: retry it (Ctrl+R) for another.")
+
+    @on(Transcript.VersionAsked)
+    def _version_asked(self, message: Transcript.VersionAsked) -> None:
+        self._try(partial(self._go_to_version, message.node, message.step))
+
+    def _go_to_version(self, node: Node, step: int) -> None:
+        if node not in self.session.conversation.path:
+            return  # asked for twice before the first was shown
+        shown = self.session.show_version(node, step)
+        if shown is not None:
+            self._moved_to(shown)
+        elif step > 0 and node is self.session.conversation.tip and isinstance(node.entry, Reply):
+            self.retry()
+
+    # Changes of the tree
+
+    def edit(self, text: str | None) -> None:
+        """Let the picked message say something else, or the last thing that the person said."""
+        node = self._meant(self.session.conversation.last_user)
+        if text is None:
+            self._open_editor(node)
+        else:
+            self._edit(node, text, in_place=False)
+
+    def _open_editor(self, node: Node) -> None:
+        assert node.entry is not None
+        dialog = TextDialog(
+            "Your message" if isinstance(node.entry, UserMessage) else "The reply, in your words",
+            node.entry.text, EDIT_CHOICES, drafts=self._drafts, about=("edit", node.id),
+        )  # fmt: skip
+        self.app.push_screen(dialog, lambda done: self._edited(node, done))
+
+    def _edited(self, node: Node, done: tuple[str, str] | None) -> None:
+        if done is not None:
+            choice, text = done
+            self._try(lambda: self._edit(node, text, in_place=choice == "place"))
+
+    def _edit(self, node: Node, text: str, *, in_place: bool) -> None:
+        self.session.edit(node, text, in_place=in_place)
+        if self.session.busy:
+            self._begin_version()
+        else:
+            self._moved_to(node if in_place else self.session.conversation.tip, "Edited")
+
+    def delete(self) -> None:
+        """Take the picked message away, or the last one."""
+        tip = self.session.conversation.tip
+        self.session.delete(self._meant(None if tip.entry is None else tip))
+        self.transcript.picked = None
+        self._moved_to(None, "Deleted (/undo brings it back)")
+
+    def undo(self) -> None:
+        """Take back what was done last to the conversation."""
+        label = self.session.undo_step()
+        if label is None:
+            raise MlxchatError("There is nothing to undo in this conversation.")
+        self._moved_to(None, f"Undone: {label}")
+
+    def redo(self) -> None:
+        """Take back the last undo."""
+        label = self.session.redo_step()
+        if label is None:
+            raise MlxchatError("There is nothing to do again in this conversation.")
+        self._moved_to(None, f"Done again: {label}")
+
+    def rate(self, rating: Rating | None) -> None:
+        """Call the picked reply good or bad, or the last one in sight; the same again: neither."""
+        meant = self.transcript.meant
+        picked = meant if meant is not None and isinstance(meant.entry, Reply) else None
+        node = picked or self._last_reply
+        if node is None:
+            raise MlxchatError("There is no reply to rate yet.")
+        self.session.rate(node, None if node.rating == rating else rating)
+        self.follower.path.refresh(node)
+
+    def note(self, text: str | None) -> None:
+        """Keep a note about the picked message, or the last one in sight."""
+        node = self._meant(self.transcript.meant)
+        if text is None:
+            self._open_note(node)
+        else:
+            self._note(node, text)
+
+    def _open_note(self, node: Node) -> None:
+        about = ("note", node.id)
+        dialog = TextDialog("Note", node.note, NOTE_CHOICES, drafts=self._drafts, about=about)
+        self.app.push_screen(dialog, lambda done: self._noted(node, done))
+
+    def _noted(self, node: Node, done: tuple[str, str] | None) -> None:
+        if done is not None:
+            self._note(node, done[1])
+
+    def _note(self, node: Node, text: str) -> None:
+        self.session.note(node, text)
+        self.follower.path.refresh(node)
+
+    # What is shown
+
+    def show_map(self) -> None:
+        """Show the tree of the conversation, to go somewhere in it."""
+        from mlxchat.tui.screens.tree_map import TreeMap
+
+        conversation = self.session.conversation
+        self.app.push_screen(TreeMap(conversation.root, self.transcript.picked), self._gone_to)
+
+    def _gone_to(self, node: Node | None) -> None:
+        if node is not None:
+            self._try(partial(self.go_to, node))
+
+    def go_to(self, node: Node) -> None:
+        """Go to a message anywhere in the tree."""
+        self.session.show_node(node)
+        self._moved_to(node)
+        self.transcript.bring(node)
+
+    def _moved_to(self, node: Node | None, did: str = "") -> None:
+        """Another path is shown, or the same with a change at a message."""
+        self._moved = did or "Moved"
+        at_end = node is None or node.shown is None
+        self.transcript.following = self.transcript.following and at_end
+        self.follower.path.show()
+        if node is not None and self.transcript.picked is not None:
+            self.transcript.bring(node)
+        self._show_system()
+        self._ask_cost()
+        self._inspect()
+        self.refresh_bindings()
+
+    @on(Transcript.CommandWanted)
+    def _command_wanted(self, message: Transcript.CommandWanted) -> None:
+        self.run_command(message.name, message.argument)
+
+    @on(Transcript.MenuWanted)
+    def _menu_wanted(self) -> None:
+        from mlxchat.tui.screens.message_menu import MessageMenu
+
+        if (node := self.transcript.picked) is not None:
+            self.app.push_screen(MessageMenu(node), self._menu_chosen)
+
+    def _menu_chosen(self, chosen: tuple[str, str] | None) -> None:
+        if chosen is not None:
+            self.run_command(*chosen)
+
+    # The message that is meant
+
+    @property
+    def _picked_reply(self) -> Node | None:
+        node = self.transcript.picked
+        return node if node is not None and isinstance(node.entry, Reply) else None
+
+    @property
+    def _last_reply(self) -> Node | None:
+        path = self.session.conversation.path
+        return next((n for n in reversed(path) if isinstance(n.entry, Reply)), None)
+
+    def _meant(self, otherwise: Node | None) -> Node:
+        node = self.transcript.picked or otherwise
+        if node is None:
+            raise MlxchatError("There is no message yet.")
+        return node

@@ -1,0 +1,34 @@
+"""Small conversations for the tests of exports."""
+
+from __future__ import annotations
+
+from mlxchat.conversation.conversation import Conversation
+from mlxchat.conversation.entries import Reply, UserMessage
+from mlxchat.conversation.exports.chat import Chat
+from mlxchat.conversation.node import Node, Rating
+from mlxchat.parameters import Settings
+
+
+def reply(text: str, system: str = "", reason: str = "stop") -> Reply:
+    """A reply that says this."""
+    return Reply("m", None, 1, Settings(), prefill=text, system=system, reason=reason)  # type: ignore[arg-type]
+
+
+def talk(*texts: str, system: str = "") -> Conversation:
+    """A question, an answer, and so on."""
+    conversation = Conversation(system)
+    for place, text in enumerate(texts):
+        conversation.add(reply(text, system) if place % 2 else UserMessage(text))
+    return conversation
+
+
+def version(conversation: Conversation, text: str, rating: Rating | None = None) -> Node:
+    """Another version of the last message, with a mark."""
+    node = conversation.add_version(conversation.tip, reply(text, conversation.system))
+    conversation.rate(node, rating)
+    return node
+
+
+def chats(*conversations: Conversation) -> list[Chat]:
+    """With titles."""
+    return [Chat("Title", conversation) for conversation in conversations]
