@@ -16,6 +16,8 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
+from mlxchat.conversation.storage.keeper import Keeper
+from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.engine.interface import DEMO, ModelSpec
 from mlxchat.engine.local import LocalEngine
 from mlxchat.session import ChatSession
@@ -24,6 +26,16 @@ from mlxchat.tui.widgets.message_editor import MessageEditor
 
 DOCS = Path(__file__).parent.parent / "docs"
 SPEC = ModelSpec(DEMO)
+SAID = (
+    "Why is the sky blue?",
+    "Write a short poem about the sea.",
+    "Which animals live in the deep sea?",
+    "What is the capital of France?",
+    "小说中的关系",
+    "How do sailors find their way at sea?",
+)
+"""What the sessions of the list begin with."""
+
 Act = Callable[["Pilot[object]", ChatSession], Awaitable[None]]
 
 
@@ -64,6 +76,45 @@ async def presets(pilot: Pilot[object], session: ChatSession) -> None:
     await pilot.pause(1.0)
 
 
+async def tree(pilot: Pilot[object], session: ChatSession) -> None:
+    """The map of a conversation with versions of a reply, ratings and an edited message."""
+    session.set_parameter("temp", 0.8)
+    session.set_parameter("max_tokens", 60)
+    await ask(pilot, session, "Name a colour of the sea, and why.")
+    await again(pilot, session, "retry")
+    await again(pilot, session, "rate", "good")
+    await ask(pilot, session, "And of the sky at night?")
+    await again(pilot, session, "retry")
+    await again(pilot, session, "rate", "bad")
+    await again(pilot, session, "retry")
+    await again(pilot, session, "edit", "And of the sky at dawn?")
+    await pilot.press("f3")
+    await pilot.pause(0.5)
+
+
+async def sessions(pilot: Pilot[object], session: ChatSession) -> None:
+    """The list of sessions, with a search."""
+    session.set_parameter("max_tokens", 80)
+    for text in SAID:
+        await ask(pilot, session, text)
+        await pilot.press("ctrl+l")
+        await pilot.pause(0.5)
+    await pilot.press("f4")
+    await pilot.pause(0.5)
+    await pilot.press("slash", *"sea")
+    await pilot.pause(1.0)
+
+
+async def again(pilot: Pilot[object], session: ChatSession, *command: str) -> None:
+    """Run a command, and wait for the reply that it may ask for, with the next seed."""
+    session.set_parameter("seed", (session.settings.seed or 0) + 1)
+    pilot.app.screen.run_command(*command)  # type: ignore[attr-defined]
+    await pilot.pause()
+    while session.busy:
+        await pilot.pause(0.05)
+    await pilot.pause(0.2)
+
+
 async def ask(
     pilot: Pilot[object],
     session: ChatSession,
@@ -84,20 +135,26 @@ async def ask(
 
 async def picture(name: str, size: tuple[int, int], act: Act) -> None:
     """Run the app, let `act` use it, and draw the screen."""
-    session = ChatSession(
-        LocalEngine(), "You are a helpful assistant.", {"seed": 21, "max_tokens": 220}
-    )
-    app = MlxchatApp(session, SPEC, SPEC)
-    try:
-        async with app.run_test(size=size) as pilot:
-            while session.state != "ready":
-                await pilot.pause(0.1)
-            await act(pilot, session)
-            app.clear_notifications()
-            await pilot.pause(0.3)
-            write_png(app.export_screenshot(), DOCS / f"{name}.png")
-    finally:
-        session.engine.close()
+    with tempfile.TemporaryDirectory() as folder:
+        store = SessionStore(Path(folder) / "sessions.db")
+        session = ChatSession(
+            LocalEngine(),
+            "You are a helpful assistant.",
+            {"seed": 21, "max_tokens": 220},
+            keeper=Keeper(store),
+        )
+        app = MlxchatApp(session, SPEC, SPEC)
+        try:
+            async with app.run_test(size=size) as pilot:
+                while session.state != "ready":
+                    await pilot.pause(0.1)
+                await act(pilot, session)
+                app.clear_notifications()
+                await pilot.pause(0.3)
+                write_png(app.export_screenshot(), DOCS / f"{name}.png")
+        finally:
+            session.engine.close()
+            store.close()
 
 
 def write_png(svg: str, path: Path) -> None:
@@ -126,6 +183,8 @@ PICTURES: dict[str, tuple[tuple[int, int], Act]] = {
     "light": ((100, 30), light),
     "tokens": ((120, 40), tokens),
     "presets": ((120, 40), presets),
+    "map": ((100, 30), tree),
+    "sessions": ((120, 30), sessions),
 }
 
 
