@@ -8,7 +8,7 @@ import os
 def main() -> None:
     """Run the program; Ctrl+C ends it quietly from its first import on."""
     try:
-        from mlxchat.cli import program
+        from mlxchat.cli.main import program
 
         program()
     except KeyboardInterrupt:

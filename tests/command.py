@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from mlxchat.cli import main
+from mlxchat.cli.main import main
 
 PATIENCE = 120
 FRANCE = "What is the capital of France?"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mlxchat import folders
 from mlxchat.engine import backend
 from mlxchat.engine.demo import ensure_demo_model
+from mlxchat.files import folders
 from tests import models
 from tests.command import here, tiny
 

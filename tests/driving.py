@@ -30,7 +30,7 @@ from mlxchat.engine.interface import (
     WordsNoted,
 )
 from mlxchat.engine.local import LocalEngine
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 
 PATIENCE = 240.0
 """Seconds after which a test gives up; never a measure of speed."""

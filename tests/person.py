@@ -13,12 +13,12 @@ from mlxchat.engine.interface import (
     ModelSpec,
     ReplyRequest,
 )
-from mlxchat.session import ChatSession
+from mlxchat.session.chat import ChatSession
 from mlxchat.tui.app import MlxchatApp
 from mlxchat.tui.screens.chat import ChatScreen
 from mlxchat.tui.screens.chat_sessions import Resume
+from mlxchat.tui.transcript.transcript import Transcript, UserEntry
 from mlxchat.tui.widgets.message_editor import MessageEditor
-from mlxchat.tui.widgets.transcript import Transcript, UserEntry
 from tests.scripted import INFO, ScriptedEngine
 
 WIDE = (120, 40)

@@ -20,7 +20,7 @@ from mlxchat.conversation.storage.keeper import Keeper
 from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.engine.interface import DEMO, ModelSpec
 from mlxchat.engine.local import LocalEngine
-from mlxchat.session import ChatSession
+from mlxchat.session.chat import ChatSession
 from mlxchat.tui.app import MlxchatApp
 from mlxchat.tui.widgets.message_editor import MessageEditor
 

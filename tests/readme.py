@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from mlxchat.commands import ACTIONS
-from mlxchat.options import GROUPS, Option, all_options
-from mlxchat.parameters import PARAMETERS, TextsParameter
+from mlxchat.cli.options import GROUPS, Option, all_options
+from mlxchat.commands.registry import ACTIONS
+from mlxchat.settings.parameters import PARAMETERS, TextsParameter
 from mlxchat.tui.keys import KEYS, key_name
 
 README = Path(__file__).parent.parent / "README.md"

@@ -9,7 +9,7 @@ from mlxchat.conversation.conversation import Conversation
 from mlxchat.conversation.entries import Reply, UserMessage
 from mlxchat.conversation.storage.sessions import SavedSession, SessionRow, Wanted
 from mlxchat.errors import MlxchatError
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 
 
 def reply(text: str, model: str = "mlx-community/SmolLM2-135M-Instruct") -> Reply:

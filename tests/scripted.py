@@ -27,7 +27,7 @@ from mlxchat.engine.interface import (
     WordIds,
 )
 from mlxchat.engine.statistics import Memory
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 
 INFO = ModelInfo(
     name="scripted",

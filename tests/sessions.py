@@ -10,8 +10,8 @@ from mlxchat.conversation.conversation import Conversation
 from mlxchat.conversation.entries import Reply
 from mlxchat.engine.interface import LoadFailed, ModelSpec, ReplyFailed, ReplyRequest
 from mlxchat.engine.local import LocalEngine
-from mlxchat.parameters import Settings, Value
-from mlxchat.session import ChatSession
+from mlxchat.session.chat import ChatSession
+from mlxchat.settings.parameters import Settings, Value
 from tests.driving import PATIENCE
 from tests.scripted import ScriptedEngine
 

@@ -11,12 +11,28 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "mlxchat"
 
-FORBIDDEN = {
-    "engine": {"textual", "prompt_toolkit", "mlxchat.tui", "mlxchat.repl", "mlxchat.render"},
-    "conversation": {"textual", "prompt_toolkit", "mlx", "mlx_lm", "mlxchat.tui", "mlxchat.repl"},
-    "render": {"textual", "rich", "mlx", "mlx_lm", "mlxchat.tui", "mlxchat.engine"},
-    "tui": {"mlx", "mlx_lm", "mlxchat.engine.worker", "mlxchat.engine.loader"},
+LAYERS = (
+    "errors",
+    "render",
+    "files",
+    "settings",
+    "engine",
+    "conversation",
+    "session",
+    "commands",
+    "tui",
+    "cli",
+)
+"""From the bottom up: each knows only those before it."""
+
+FOREIGN = {
+    "textual": {"tui"},
+    "rich": {"tui"},
+    "mlx": {"engine"},
+    "mlx_lm": {"engine"},
+    "sqlite3": {"conversation"},
 }
+"""Which layers may import a package."""
 
 
 def imports(file: Path) -> set[str]:
@@ -29,22 +45,36 @@ def imports(file: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("folder", FORBIDDEN)
-def test_arrows_run_down_only(folder: str):
-    files = list((PACKAGE / folder).rglob("*.py"))
+def files_of(layer: str) -> list[Path]:
+    file = PACKAGE / f"{layer}.py"
+    return [file] if file.exists() else list((PACKAGE / layer).rglob("*.py"))
+
+
+def test_every_file_is_in_a_layer():
+    known = {file for layer in LAYERS for file in files_of(layer)}
+    others = {file.name for file in set(PACKAGE.rglob("*.py")) - known}
+    assert others == {"__init__.py", "__main__.py"}
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_arrows_run_down_only(layer: str):
+    allowed = {"mlxchat", *(f"mlxchat.{known}" for known in LAYERS[: LAYERS.index(layer) + 1])}
+    files = files_of(layer)
     assert files
     for file in files:
-        for name in imports(file):
-            for forbidden in FORBIDDEN[folder]:
-                assert name != forbidden, file
-                assert not name.startswith(forbidden + "."), (file, name)
+        own = {".".join(name.split(".")[:2]) for name in imports(file) if inside(name)}
+        assert own <= allowed, (file, own - allowed)
 
 
-def test_only_the_engine_imports_mlx():
-    for file in PACKAGE.rglob("*.py"):
-        if file.relative_to(PACKAGE).parts[0] not in ("engine",):
-            heavy = {n for n in imports(file) if n.split(".")[0] in ("mlx", "mlx_lm")}
-            assert not heavy or file.name == "doctor.py", (file, heavy)
+def inside(name: str) -> bool:
+    return name.split(".")[0] == "mlxchat"
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_packages_are_used_where_they_belong(layer: str):
+    for file in files_of(layer):
+        for name in {name.split(".")[0] for name in imports(file)} & FOREIGN.keys():
+            assert layer in FOREIGN[name] or file.name == "doctor.py", (file, name)
 
 
 HEAVY = ("mlx", "mlx_lm", "transformers", "huggingface_hub", "numpy")
@@ -53,9 +83,9 @@ HEAVY = ("mlx", "mlx_lm", "transformers", "huggingface_hub", "numpy")
 @pytest.mark.parametrize(
     ("statement", "absent"),
     [
-        ("import mlxchat.tui.app", HEAVY),
-        ("from mlxchat.cli import chat_parser; chat_parser()", (*HEAVY, "textual")),
-        ("import mlxchat.oneshot", (*HEAVY, "textual", "pygments")),
+        ("import mlxchat.cli.screen", HEAVY),
+        ("from mlxchat.cli.main import chat_parser; chat_parser()", (*HEAVY, "textual")),
+        ("import mlxchat.cli.oneshot", (*HEAVY, "textual", "pygments")),
         ("import mlxchat.engine.catalog", (*HEAVY, "textual")),
     ],
 )

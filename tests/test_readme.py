@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mlxchat.commands import find
+from mlxchat.commands.registry import find
 from tests.readme import README, filled
 
 

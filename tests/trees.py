@@ -13,7 +13,7 @@ from mlxchat.conversation.token_list import TokenList
 from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.interface import ModelSpec, PromptForm, Statistics, TokenRecord
 from mlxchat.engine.statistics import Memory
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 
 WORDS = ("Paris", " the", "模型", " 在", "\n\n", " café", "", "\x00", "\ud83d", "😀", " it's", '"')
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from mlxchat.conversation.token_list import Run
-from mlxchat.parameters import PARAMETERS, Settings
+from mlxchat.settings.parameters import PARAMETERS, Settings
 
 LONGEST_VALUE = 40
 """Characters of a list of words that a line tells."""

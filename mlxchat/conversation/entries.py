@@ -13,7 +13,7 @@ from mlxchat.engine.interface import (
     Statistics,
     TokenRecord,
 )
-from mlxchat.parameters import Settings, Texts
+from mlxchat.settings.parameters import Settings, Texts
 
 
 @dataclass(slots=True, eq=False)

@@ -27,7 +27,7 @@ from mlxchat.conversation.token_list import TokenList
 from mlxchat.engine.alternatives import Alternatives, Pair
 from mlxchat.engine.interface import TokenRecord
 from mlxchat.errors import MlxchatError
-from mlxchat.parameters import MAX_SEED, MOST_TOKENS, Settings
+from mlxchat.settings.parameters import MAX_SEED, MOST_TOKENS, Settings
 
 SURE = 1e-3
 """The highest log-probability: a float32 can be a little above 0."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mlxchat.engine.interface import DEMO, ModelInfo, ModelSpec
-from mlxchat.recent import absolute
+from mlxchat.files.recent import absolute
 
 
 def origin_of(spec: ModelSpec, info: ModelInfo) -> ModelSpec:

@@ -14,7 +14,7 @@ from mlxchat.conversation.conversation import Conversation
 from mlxchat.conversation.entries import Reply, UserMessage
 from mlxchat.engine.interface import Message
 from mlxchat.errors import MlxchatError
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 
 SUMMARY_TOKENS = 400
 """Longest summary: about a page."""

@@ -8,7 +8,7 @@ from mlxchat.conversation.changes import short, spelled
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.node import Rating
 from mlxchat.engine.interface import LoadProgress, PrefillProgress
-from mlxchat.parameters import PARAMETERS, Settings
+from mlxchat.settings.parameters import PARAMETERS, Settings
 
 ENDINGS = {
     "cancelled": "stopped by you",

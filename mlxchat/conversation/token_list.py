@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, overload
 
 from mlxchat.engine.interface import TokenRecord
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 
 
 class Run(NamedTuple):

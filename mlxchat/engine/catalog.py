@@ -12,10 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from mlxchat import recent
 from mlxchat.engine import hub_cache
 from mlxchat.engine.demo import demo_model_path
 from mlxchat.engine.interface import DEMO
+from mlxchat.files import recent
 
 DEFAULT_MODEL = "mlx-community/Llama-3.2-3B-Instruct-4bit"
 """What mlx_lm takes when no model is named."""

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 
 Cut = Literal["", "top_p", "min_p", "xtc", "top_k", "temp"]
 """The filter that removed a token; `temp` where temp 0 takes the most likely one only."""

@@ -11,7 +11,7 @@ import numpy as np
 from mlxchat.engine.distribution import FILTERS, Candidate, Cut, Distribution
 from mlxchat.engine.penalties import BiasOf, LivePenalties, numbered_only
 from mlxchat.engine.sampler import NamedFilter, filters_of
-from mlxchat.parameters import SMALLEST_TEMP, Settings
+from mlxchat.settings.parameters import SMALLEST_TEMP, Settings
 
 CANDIDATES = 40
 KEPT = 0

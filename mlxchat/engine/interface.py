@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 
 from mlxchat.engine.distribution import Distribution
 from mlxchat.engine.statistics import Statistics
-from mlxchat.parameters import Number, Settings
+from mlxchat.settings.parameters import Number, Settings
 
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "context", "cancelled", "failed"]

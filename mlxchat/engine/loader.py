@@ -19,7 +19,7 @@ from mlxchat.engine.prompt_cache import CacheKey, LayerCaches, always_trimmable
 from mlxchat.engine.resolve import resolve_model
 from mlxchat.engine.words import Words
 from mlxchat.errors import Cancelled, MlxchatError
-from mlxchat.parameters import PARAMETERS, Number, Settings
+from mlxchat.settings.parameters import PARAMETERS, Number, Settings
 
 MakeRoom = Callable[[int], None]
 """Called with the bytes that a model's weights are about to take."""

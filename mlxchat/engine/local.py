@@ -27,7 +27,7 @@ from mlxchat.engine.interface import (
 )
 from mlxchat.engine.words import words_of
 from mlxchat.errors import MlxchatError
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 
 if TYPE_CHECKING:
     from mlxchat.engine.worker import Worker

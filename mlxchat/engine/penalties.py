@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import mlx.core as mx
 
-from mlxchat.parameters import LogitBias, Settings
+from mlxchat.settings.parameters import LogitBias, Settings
 
 BiasOf = Callable[[LogitBias], Mapping[int, float]]
 """Looks up the words of a bias: to what is added to the logit of each token."""

@@ -12,7 +12,7 @@ import numpy as np
 from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.interface import ALTERNATIVES, TokenRecord
 from mlxchat.engine.sampler import SMALLEST_TEMP, LiveSampler
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 
 ROW = 64
 """Width of the rows in which the most likely tokens are looked for."""

@@ -46,7 +46,7 @@ from mlxchat.engine.spelling import Speller, leading_space
 from mlxchat.engine.statistics import Memory
 from mlxchat.engine.stop_strings import StopScan
 from mlxchat.engine.words import words_of
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 
 NO_LIMIT = 2**31 - 1
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import mlx.core as mx
 
 from mlxchat.engine.distribution import Cut
-from mlxchat.parameters import SMALLEST_TEMP, SMALLEST_TOP_P, Settings
+from mlxchat.settings.parameters import SMALLEST_TEMP, SMALLEST_TOP_P, Settings
 
 Filter = Callable[[mx.array], mx.array]
 

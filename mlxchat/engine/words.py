@@ -6,8 +6,8 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from mlxchat.engine.interface import WordIds
-from mlxchat.parameters import LogitBias, Settings, Texts
-from mlxchat.text_parameter import quoted
+from mlxchat.settings.parameters import LogitBias, Settings, Texts
+from mlxchat.settings.text_parameter import quoted
 
 Tokenizer = Any
 """mlx_lm.tokenizer_utils.TokenizerWrapper."""

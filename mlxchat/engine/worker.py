@@ -36,7 +36,7 @@ from mlxchat.engine.prompt_cache import PromptCacheStore  # noqa: E402
 from mlxchat.engine.reply import Reply  # noqa: E402
 from mlxchat.engine.spelling import Speller, Vocabulary  # noqa: E402
 from mlxchat.errors import Cancelled, MlxchatError  # noqa: E402
-from mlxchat.parameters import Settings  # noqa: E402
+from mlxchat.settings.parameters import Settings  # noqa: E402
 
 Emit = Callable[[Event], None]
 

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Iterable
 from dataclasses import replace
 
 from textual.app import SystemCommand
 from textual.screen import Screen
 
-from mlxchat import recent
-from mlxchat.conversation.storage.keeper import Keeper
-from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.engine.interface import DEMO, ModelSpec
-from mlxchat.engine.local import LocalEngine
-from mlxchat.options import given_settings, model_spec
-from mlxchat.preferences import Preferences
-from mlxchat.session import ChatSession
+from mlxchat.files import recent
+from mlxchat.files.preferences import Preferences
+from mlxchat.session.chat import ChatSession
 from mlxchat.tui.palette import SlashCommands
 from mlxchat.tui.screens.chat import ChatScreen
 from mlxchat.tui.screens.chat_sessions import Resume
-from mlxchat.tui.terminal import TerminalDriver, leaving_in_order
+from mlxchat.tui.terminal import TerminalDriver
 from mlxchat.tui.themes import ThemedApp
-
-SWITCH_SECONDS = 0.0005
-"""How often Python looks whether another thread wants to run. The default of 5 ms would take
-tokens a second from the engine while the screen is drawn."""
-
-PAINT_SECONDS = 0.4
-"""How long the engine waits with its imports, for the first screen to be painted."""
 
 
 class MlxchatApp(ThemedApp):
@@ -115,33 +102,3 @@ class MlxchatApp(ThemedApp):
         if name is not None:
             self.preferences.theme = name
             self.preferences.save()
-
-
-def _resumed(arguments: argparse.Namespace) -> str | Resume | None:
-    if arguments.resume is not None:
-        return arguments.resume or Resume.CHOOSE
-    return Resume.LAST if getattr(arguments, "continue") else None
-
-
-def run_app(arguments: argparse.Namespace) -> int:
-    """Run the app as the command line asks; the exit code."""
-    spec = model_spec(arguments)
-    options = spec or model_spec(argparse.Namespace(**{**vars(arguments), "model": ""}))
-    engine = LocalEngine(PAINT_SECONDS)
-    store = SessionStore()
-    keeper = Keeper(store)
-    system = arguments.system_prompt or ""
-    session = ChatSession(engine, system, given_settings(arguments), keeper)
-    session.prefill = arguments.prefill_response or ""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH_SECONDS)
-    app = MlxchatApp(session, spec, options or ModelSpec(""), _resumed(arguments))
-    try:
-        with leaving_in_order(app):
-            app.run()
-    finally:
-        sys.setswitchinterval(before)
-        keeper.close()
-        store.close()
-        session.engine.close()
-    return app.return_code or 0

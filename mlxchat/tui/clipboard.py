@@ -6,8 +6,8 @@ from typing import Any
 
 from textual.app import App
 
-from mlxchat.copies import write_copy
 from mlxchat.errors import MlxchatError
+from mlxchat.files.copies import write_copy
 
 MOST_BYTES = 74_000
 """Terminals drop longer OSC 52 sequences, some from 100,000 characters of base64 on."""

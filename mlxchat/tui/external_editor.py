@@ -12,8 +12,8 @@ from typing import Any
 
 from textual.app import App, SuspendNotSupported
 
-from mlxchat.copies import write_copy
 from mlxchat.errors import MlxchatError
+from mlxchat.files.copies import write_copy
 from mlxchat.render.safe import visible
 
 SUFFIX = ".md"

@@ -20,11 +20,11 @@ from mlxchat.engine.interface import (
     ReplyStarted,
     TokenSampled,
 )
-from mlxchat.session import ChatSession
+from mlxchat.session.chat import ChatSession
 from mlxchat.tui.path_view import PathView
+from mlxchat.tui.transcript.transcript import EntryHeader, Transcript
 from mlxchat.tui.widgets.title_bar import TitleBar
 from mlxchat.tui.widgets.token_detail import spelled
-from mlxchat.tui.widgets.transcript import EntryHeader, Transcript
 
 TITLE_SECONDS = 1.0
 """How often the title changes while text streams. Textual paints the box around all that changed:

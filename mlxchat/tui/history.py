@@ -7,8 +7,8 @@ import json
 import os
 from pathlib import Path
 
-from mlxchat import folders
-from mlxchat.atomic import write_atomically
+from mlxchat.files import folders
+from mlxchat.files.atomic import write_atomically
 
 MAX_MESSAGES = 1000
 MAX_BYTES = 4_000_000

@@ -6,7 +6,7 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from mlxchat.commands import ACTIONS, COMMANDS, Command
+from mlxchat.commands.registry import ACTIONS, COMMANDS, Command
 from mlxchat.tui.keys import key_name
 from mlxchat.tui.screens.chat import ChatScreen
 

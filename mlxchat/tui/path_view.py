@@ -5,9 +5,9 @@ from __future__ import annotations
 from mlxchat.conversation.entries import Reply, UserMessage
 from mlxchat.conversation.node import Node
 from mlxchat.conversation.summary import rating_mark, reply_footer, reply_label
-from mlxchat.session import ChatSession
-from mlxchat.tui.widgets.transcript import EntryHeader, ReplyEntry, Transcript, UserEntry
-from mlxchat.tui.widgets.transcript_entries import Entry
+from mlxchat.session.chat import ChatSession
+from mlxchat.tui.transcript.entries import Entry
+from mlxchat.tui.transcript.transcript import EntryHeader, ReplyEntry, Transcript, UserEntry
 
 
 class PathView:

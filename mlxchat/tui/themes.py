@@ -1,6 +1,6 @@
 """Themes in the app: each palette becomes a Textual theme whose CSS variables are its colours.
 
-The variables that a stylesheet may use are the keys of `mlxchat.theme_files.COLORS`
+The variables that a stylesheet may use are the keys of `mlxchat.files.theme_files.COLORS`
 (`$user-mark`, `$code-keyword`, `$slider-fill`, ...), besides Textual's own.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 from textual.app import App
 from textual.theme import Theme
 
-from mlxchat.theme_files import DEFAULT_THEME, Palette, load_themes
+from mlxchat.files.theme_files import DEFAULT_THEME, Palette, load_themes
 
 
 def register_themes(app: App[Any]) -> list[str]:

@@ -18,7 +18,7 @@ from mlx_lm import load, stream_generate  # noqa: E402
 from mlx_lm.models.cache import make_prompt_cache, trim_prompt_cache  # noqa: E402
 from mlx_lm.sample_utils import make_sampler  # noqa: E402
 
-from mlxchat.parameters import Settings  # noqa: E402
+from mlxchat.settings.parameters import Settings  # noqa: E402
 
 T = TypeVar("T")
 

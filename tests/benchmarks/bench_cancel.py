@@ -21,7 +21,7 @@ from mlxchat.engine.interface import (
     ReplyRequest,
 )
 from mlxchat.engine.local import LocalEngine
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 from tests.benchmarks import report, setting, texts
 from tests.driving import Driver
 

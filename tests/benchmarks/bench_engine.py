@@ -22,7 +22,7 @@ from typing import Any
 from mlxchat.engine.interface import Message, ModelSpec, ReplyFinished, ReplyRequest, TokenSampled
 from mlxchat.engine.local import LocalEngine
 from mlxchat.engine.prompt import build_prompt
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 from tests.benchmarks import report, setting
 from tests.benchmarks.bare import BareModel
 from tests.driving import Driver

@@ -18,7 +18,7 @@ from statistics import median
 
 from mlxchat.engine.interface import Message, ModelSpec, TokenSampled
 from mlxchat.engine.prompt import build_prompt
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 from tests.benchmarks import report, setting
 from tests.benchmarks.bare import BareModel
 from tests.driving import Driver

@@ -17,7 +17,7 @@ from statistics import median
 
 from mlxchat.engine.interface import ModelSpec, ReplyFailed, ReplyFinished
 from mlxchat.engine.local import LocalEngine
-from mlxchat.session import ChatSession
+from mlxchat.session.chat import ChatSession
 from tests.benchmarks import report, setting
 
 GROWTH = 1.03

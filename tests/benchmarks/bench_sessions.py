@@ -27,7 +27,7 @@ from mlxchat.conversation.storage.tracker import Tracker
 from mlxchat.conversation.storage.writing import write
 from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.interface import TokenRecord
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 from tests.benchmarks import report, setting
 
 LIST_MS, SEARCH_MS, OPEN_MS = 200.0, 200.0, 300.0

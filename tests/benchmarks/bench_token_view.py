@@ -21,8 +21,8 @@ from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.token_list import TokenList
 from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.interface import ALTERNATIVES, Statistics, TokenRecord
-from mlxchat.parameters import Settings
-from mlxchat.tui.widgets.transcript import ReplyEntry, Transcript
+from mlxchat.settings.parameters import Settings
+from mlxchat.tui.transcript.transcript import ReplyEntry, Transcript
 from tests.benchmarks import report
 from tests.person import Person, chatting
 

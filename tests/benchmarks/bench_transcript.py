@@ -20,8 +20,8 @@ from textual.geometry import Size
 from textual.pilot import Pilot
 
 from mlxchat.tui.themes import ThemedApp
-from mlxchat.tui.widgets.transcript import EntryHeader, ReplyEntry, Transcript, UserEntry
-from mlxchat.tui.widgets.transcript_entries import Entry
+from mlxchat.tui.transcript.entries import Entry
+from mlxchat.tui.transcript.transcript import EntryHeader, ReplyEntry, Transcript, UserEntry
 
 MESSAGES_BEFORE = (0, 200, 1000)
 SCREENFUL = 4

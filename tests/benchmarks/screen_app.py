@@ -14,11 +14,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from mlxchat.cli.screen import SWITCH_SECONDS
 from mlxchat.conversation.entries import Reply
 from mlxchat.engine.interface import Event, Loaded, ModelInfo, ModelSpec
 from mlxchat.engine.local import LocalEngine
-from mlxchat.session import ChatSession
-from mlxchat.tui.app import SWITCH_SECONDS, MlxchatApp
+from mlxchat.session.chat import ChatSession
+from mlxchat.tui.app import MlxchatApp
 from mlxchat.tui.widgets.message_editor import MessageEditor
 from tests.benchmarks import setting
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from mlxchat import folders
 from mlxchat.engine import backend
 from mlxchat.engine.demo import ensure_demo_model
 from mlxchat.engine.interface import Message
+from mlxchat.files import folders
 from tests import models
 
 ROOT = Path(__file__).parent.parent.parent

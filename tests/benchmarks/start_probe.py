@@ -32,6 +32,6 @@ def watch(path: str) -> None:
 
 if __name__ == "__main__":
     watch(sys.argv[1])
-    from mlxchat.cli import main
+    from mlxchat.cli.main import main
 
     sys.exit(main(sys.argv[2:]))

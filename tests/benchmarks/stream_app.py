@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
+from mlxchat.cli.screen import SWITCH_SECONDS
 from mlxchat.engine.interface import (
     ALTERNATIVES,
     Event,
@@ -34,11 +35,11 @@ from mlxchat.engine.interface import (
     WordIds,
 )
 from mlxchat.engine.local import EventBuffer
-from mlxchat.parameters import Settings
-from mlxchat.session import ChatSession
-from mlxchat.tui.app import SWITCH_SECONDS, MlxchatApp
-from mlxchat.tui.widgets.transcript import EntryHeader, ReplyEntry, UserEntry
-from mlxchat.tui.widgets.transcript_entries import Entry
+from mlxchat.session.chat import ChatSession
+from mlxchat.settings.parameters import Settings
+from mlxchat.tui.app import MlxchatApp
+from mlxchat.tui.transcript.entries import Entry
+from mlxchat.tui.transcript.transcript import EntryHeader, ReplyEntry, UserEntry
 from tests.benchmarks import texts
 
 TOKENS_PER_SECOND = 100

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlxchat.conversation.as_code import as_code
+from mlxchat.conversation.code.as_code import as_code
+from mlxchat.conversation.code.shell_line import quoted
+from mlxchat.conversation.code.source_text import text_literal
 from mlxchat.conversation.conversation import Conversation
 from mlxchat.conversation.entries import Reply, UserMessage
-from mlxchat.conversation.shell_line import quoted
-from mlxchat.conversation.source_text import text_literal
 from mlxchat.conversation.token_list import TokenList
 from mlxchat.engine.interface import (
     FinishReason,
@@ -26,7 +26,7 @@ from mlxchat.engine.interface import (
     WordIds,
 )
 from mlxchat.errors import MlxchatError
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 
 HOSTILE = [
     "",

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from mlxchat.conversation.as_code import Language, as_code
+from mlxchat.conversation.code.as_code import Language, as_code
 from mlxchat.engine import backend
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 from mlxchat.tui.widgets.next_token import recorded
 from tests import models
 from tests.sessions import RealSession

@@ -11,7 +11,7 @@ from mlxchat.conversation.replay import steps_read_in, verdict
 from mlxchat.conversation.token_list import TokenList
 from mlxchat.engine.interface import DEMO, Message, ModelSpec
 from mlxchat.errors import MlxchatError
-from mlxchat.session import ChatSession
+from mlxchat.session.chat import ChatSession
 from tests.scripted import INFO, ScriptedEngine
 from tests.sessions import answer, last_request, ready_session
 

@@ -9,7 +9,7 @@ import pytest
 
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.replay import verdict
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 from tests import models
 from tests.sessions import RealSession
 

@@ -14,7 +14,7 @@ from mlxchat.conversation.entries import Reply, UserMessage
 from mlxchat.conversation.fork import fork_of
 from mlxchat.conversation.node import Node
 from mlxchat.engine.interface import Message
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 
 
 def reply(text: str) -> Reply:

@@ -14,7 +14,7 @@ from mlxchat.conversation.token_list import TokenList
 from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.interface import ModelSpec, PromptForm, Statistics, TokenRecord
 from mlxchat.engine.statistics import Memory
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 
 NASTY = (
     "", "word", "two words", "# Title", "## 1. You", "## Branch after message 0", "> quote", ">",

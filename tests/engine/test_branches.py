@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mlxchat.engine.interface import Message
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 
 QUESTION = [Message("user", "Tell me one thing about the sea.")]
 GREEDY = Settings(max_tokens=24)

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from mlxchat import recent
 from mlxchat.engine import catalog, hub_cache
 from mlxchat.engine.catalog import DEFAULT_MODEL, CatalogEntry, find_models
 from mlxchat.engine.interface import DEMO
+from mlxchat.files import recent
 
 COMMIT = "a" * 40
 LLAMA: dict[str, Any] = {"model_type": "llama", "torch_dtype": "bfloat16"}

@@ -20,7 +20,7 @@ from mlxchat.engine.context import (
     without_oldest,
 )
 from mlxchat.engine.interface import ContextExceeded, Message, ReplyFailed
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 from tests.driving import Driver, Written
 
 LIMIT = 512

@@ -9,7 +9,7 @@ import pytest
 
 from mlxchat.engine.interface import ALTERNATIVES, Event, Message, PrefillProgress, TokenSampled
 from mlxchat.engine.local import EventBuffer
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 from tests.driving import Driver
 
 GREEDY = Settings(max_tokens=12)

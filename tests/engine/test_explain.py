@@ -15,7 +15,7 @@ from mlx_lm import sample_utils
 from mlxchat.engine.distribution import FILTERS
 from mlxchat.engine.explain import describe, entropy, outcome, penalized
 from mlxchat.engine.sampler import LiveSampler
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 
 SPECIAL = (3, 7)
 

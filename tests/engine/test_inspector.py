@@ -11,7 +11,7 @@ from mlxchat.engine.interface import (
     Message,
     TokenSampled,
 )
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 from tests.driving import Driver
 
 QUESTION = [Message("user", "Name three colours of the sea.")]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mlxchat.engine.interface import Event, Message, TokenSampled
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 from tests.driving import Driver
 
 pytestmark = pytest.mark.real_model

@@ -19,7 +19,7 @@ from mlxchat.engine.interface import (
     ModelSpec,
     TokenSampled,
 )
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 from tests.driving import Driver
 
 SHORT = Settings(max_tokens=6)

@@ -15,7 +15,7 @@ from mlxchat.engine.explain import entropy, outcome
 from mlxchat.engine.interface import ALTERNATIVES
 from mlxchat.engine.recorder import ROW, RecordingSampler, candidates, observe
 from mlxchat.engine.sampler import LiveSampler
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 
 
 @settings(max_examples=200, deadline=None)

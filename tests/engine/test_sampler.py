@@ -13,7 +13,7 @@ from mlx_lm.sample_utils import make_logits_processors, make_sampler
 
 from mlxchat.engine.penalties import LivePenalties
 from mlxchat.engine.sampler import LiveSampler
-from mlxchat.parameters import NUMBERS, Settings
+from mlxchat.settings.parameters import NUMBERS, Settings
 
 VOCABULARY = 211
 SPECIAL = [3, 7]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mlxchat.engine.interface import TokenRecord
 from mlxchat.engine.stop_strings import Clear, StopScan, begun
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 
 TEXTS = st.text(alphabet="abé", max_size=5)
 

@@ -8,7 +8,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 from mlxchat.engine.words import Words
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 
 PIECES = ["<unk>", "</s>", "▁", "▁Paris", "Paris", "▁is", "izes", "▁nice"]
 

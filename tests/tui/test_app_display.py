@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 
-from mlxchat.tui.widgets.transcript import Transcript
+from mlxchat.tui.transcript.transcript import Transcript
 from tests.person import WIDE, chatting
 
 # Sizes

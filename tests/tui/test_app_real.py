@@ -15,14 +15,14 @@ from textual.pilot import Pilot
 from mlxchat.conversation.entries import Reply
 from mlxchat.engine.interface import ModelSpec
 from mlxchat.engine.local import LocalEngine
-from mlxchat.session import ChatSession
+from mlxchat.session.chat import ChatSession
 from mlxchat.tui.app import MlxchatApp
-from mlxchat.tui.widgets.fold import Fold
+from mlxchat.tui.transcript.fold import Fold
+from mlxchat.tui.transcript.transcript import Transcript
 from mlxchat.tui.widgets.message_editor import MessageEditor
 from mlxchat.tui.widgets.sampler_panel import SamplerPanel
 from mlxchat.tui.widgets.slider import Slider
 from mlxchat.tui.widgets.text_field import TextField
-from mlxchat.tui.widgets.transcript import Transcript
 
 PATIENCE = 60.0
 pytestmark = pytest.mark.real_model

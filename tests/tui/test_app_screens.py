@@ -10,7 +10,7 @@ from mlxchat.engine.interface import (
     Loaded,
     LoadFailed,
 )
-from mlxchat.preferences import Preferences
+from mlxchat.files.preferences import Preferences
 from mlxchat.tui.screens.help import HelpScreen
 from mlxchat.tui.screens.model_picker import ModelPicker
 from mlxchat.tui.screens.theme_picker import ThemePicker

@@ -7,7 +7,7 @@ from dataclasses import replace
 from mlxchat.conversation.changes import TOGETHER, changes
 from mlxchat.conversation.token_list import TokenList
 from mlxchat.engine.interface import TokenRecord
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 from tests.person import Person, chatting
 
 

@@ -15,7 +15,7 @@ from textual.app import ComposeResult
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from mlxchat import folders
+from mlxchat.files import folders
 from mlxchat.tui import history
 from mlxchat.tui.history import HistoryWalk, MessageHistory
 from mlxchat.tui.themes import ThemedApp

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlxchat.engine.distribution import Candidate, Distribution
 from mlxchat.engine.interface import Inspected, InspectRequest
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 from mlxchat.tui.widgets.next_token import NextToken, Row, bar_of, rows_of, spelled
 from tests.person import Person, chatting
 

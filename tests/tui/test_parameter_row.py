@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.content import Content
 
-from mlxchat.parameters import PARAMETERS
+from mlxchat.settings.parameters import PARAMETERS
 from mlxchat.tui.themes import ThemedApp
 from mlxchat.tui.widgets.parameter_row import ParameterRow
 

@@ -7,9 +7,9 @@ from rich.cells import cell_len
 from textual.geometry import Offset
 from textual.widgets import Input, OptionList
 
-from mlxchat.parameters import Settings
-from mlxchat.preset_file import presets_file, read_presets, save_preset, set_default_preset
-from mlxchat.presets import MODELS_OWN, Preset
+from mlxchat.settings.parameters import Settings
+from mlxchat.settings.preset_file import presets_file, read_presets, save_preset, set_default_preset
+from mlxchat.settings.presets import MODELS_OWN, Preset
 from mlxchat.tui.screens.preset_picker import PresetPicker
 from mlxchat.tui.widgets.message_editor_area import EditorArea
 from mlxchat.tui.widgets.sampler_title import SamplerTitle

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from mlxchat.prompt_library import Prompt, prompts_file, read_prompts, remember_prompt, save_prompt
+from mlxchat.files.prompt_library import (
+    Prompt,
+    prompts_file,
+    read_prompts,
+    remember_prompt,
+    save_prompt,
+)
 from mlxchat.tui.screens.prompt_picker import PromptPicker
 from tests.tui.screen_person import SIZES, ScreenPerson, showing
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from mlxchat import copies
+from mlxchat.files import copies
 from mlxchat.tui import clipboard
 from tests.person import chatting
 

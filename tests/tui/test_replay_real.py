@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mlxchat.session import ChatSession
+from mlxchat.session.chat import ChatSession
 from tests.tui.test_app_real import chatting
 
 pytestmark = pytest.mark.real_model

@@ -11,10 +11,10 @@ from textual.message import Message
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from mlxchat.parameters import PARAMETERS, Settings
-from mlxchat.presets import Preset
+from mlxchat.settings.parameters import PARAMETERS, Settings
+from mlxchat.settings.presets import Preset
 from mlxchat.tui.themes import ThemedApp
-from mlxchat.tui.widgets.fold import Fold, FoldTitle
+from mlxchat.tui.transcript.fold import Fold, FoldTitle
 from mlxchat.tui.widgets.number_field import NumberField
 from mlxchat.tui.widgets.sampler_panel import ALWAYS_SHOWN, SamplerPanel, SamplerTitle
 from mlxchat.tui.widgets.slider import Slider

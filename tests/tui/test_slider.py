@@ -11,7 +11,7 @@ from textual.events import MouseScrollDown, MouseScrollUp, Paste
 from textual.pilot import Pilot
 from textual.widgets import Button, Static
 
-from mlxchat.parameters import PARAMETERS, Number
+from mlxchat.settings.parameters import PARAMETERS, Number
 from mlxchat.tui.themes import ThemedApp
 from mlxchat.tui.widgets.slider import Slider
 from mlxchat.tui.widgets.slider_scale import SliderScale

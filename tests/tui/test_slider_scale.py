@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlxchat.parameters import PARAMETERS, Number, Parameter
+from mlxchat.settings.parameters import PARAMETERS, Number, Parameter
 from mlxchat.tui.widgets.slider_scale import SliderScale
 
 SLIDERS = {name: p for name, p in PARAMETERS.items() if p.slider}

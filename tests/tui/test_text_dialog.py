@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mlxchat.copies import copies_folder
 from mlxchat.errors import MlxchatError
+from mlxchat.files.copies import copies_folder
 from mlxchat.tui.external_editor import edit_externally, editor_command
 from mlxchat.tui.screens.text_dialog import Choice, Drafts, TextDialog
 from mlxchat.tui.themes import ThemedApp

@@ -7,8 +7,8 @@ import math
 import pytest
 
 from mlxchat.engine.interface import WordsNoted
-from mlxchat.parameters import Settings
-from mlxchat.tui.widgets.fold import Fold
+from mlxchat.settings.parameters import Settings
+from mlxchat.tui.transcript.fold import Fold
 from mlxchat.tui.widgets.sampler_panel import SamplerPanel
 from mlxchat.tui.widgets.text_field import TextField
 from tests.person import Person, chatting

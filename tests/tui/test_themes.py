@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from textual.widgets import Static
 
-from mlxchat import theme_files
 from mlxchat.errors import MlxchatError
-from mlxchat.theme_files import COLORS, DEFAULT_THEME, Palette, load_themes, parse_theme
+from mlxchat.files import theme_files
+from mlxchat.files.theme_files import COLORS, DEFAULT_THEME, Palette, load_themes, parse_theme
 from mlxchat.tui.themes import ThemedApp, to_textual
 
 SHIPPED = load_themes(Path("/nonexistent")).themes
@@ -184,7 +184,7 @@ def test_bad_files_are_left_out_and_the_rest_stays(tmp_path: Path) -> None:
 
 def test_the_loader_needs_no_front_end() -> None:
     code = (
-        "import sys; from mlxchat.theme_files import load_themes; load_themes();"
+        "import sys; from mlxchat.files.theme_files import load_themes; load_themes();"
         "print(sorted({'textual', 'rich', 'prompt_toolkit'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -6,10 +6,10 @@ import pytest
 
 from mlxchat.conversation.surprise import LEGENDS, MEASURES
 from mlxchat.engine.distribution import Candidate
+from mlxchat.tui.transcript.transcript import Transcript
 from mlxchat.tui.widgets.message_editor import MessageEditor
 from mlxchat.tui.widgets.next_token import NextToken
 from mlxchat.tui.widgets.token_detail import TokenDetail
-from mlxchat.tui.widgets.transcript import Transcript
 from tests.person import Person, add_user, chatting
 from tests.tui.test_next_token import answer, asked, told
 

@@ -12,15 +12,15 @@ from textual.app import ComposeResult
 from textual.pilot import Pilot
 
 from mlxchat.tui.themes import ThemedApp
-from mlxchat.tui.widgets import transcript_entries, transcript_view
-from mlxchat.tui.widgets.transcript import (
+from mlxchat.tui.transcript.entries import Entry
+from mlxchat.tui.transcript.transcript import (
     EntryHeader,
     NoticeEntry,
     ReplyEntry,
     Transcript,
     UserEntry,
 )
-from mlxchat.tui.widgets.transcript_entries import Entry
+from mlxchat.tui.widgets import transcript_entries, transcript_view
 from tests.person import add_user
 
 TAGS = ("<think>", "</think>")

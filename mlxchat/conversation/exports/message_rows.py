@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from mlxchat.conversation.conversation import Conversation
 from mlxchat.conversation.entries import Reply, UserMessage
 from mlxchat.conversation.plain import WrongValue, read_list, whole
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 
 ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 NO_MODEL = "imported"

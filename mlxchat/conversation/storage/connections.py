@@ -12,7 +12,7 @@ from threading import Lock
 
 from mlxchat.conversation.storage import schema
 from mlxchat.errors import MlxchatError
-from mlxchat.text_parameter import visible
+from mlxchat.settings.text_parameter import visible
 
 BUSY_SECONDS = 2.0
 """How long a connection waits for another program's transaction."""

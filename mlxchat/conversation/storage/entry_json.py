@@ -14,7 +14,7 @@ from mlxchat.conversation.token_list import TokenList
 from mlxchat.engine.interface import FinishReason, ModelSpec, PromptForm, Statistics
 from mlxchat.engine.statistics import Memory
 from mlxchat.errors import MlxchatError
-from mlxchat.parameters import NUMBERS, PARAMETERS, Settings
+from mlxchat.settings.parameters import NUMBERS, PARAMETERS, Settings
 
 T = TypeVar("T")
 

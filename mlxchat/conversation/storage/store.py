@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from mlxchat import folders
 from mlxchat.conversation.conversation import Conversation
 from mlxchat.conversation.entries import Entry
 from mlxchat.conversation.storage import indexing
@@ -26,6 +25,7 @@ from mlxchat.conversation.storage.writing import IdsTaken, set_title, write
 from mlxchat.conversation.token_list import Run
 from mlxchat.engine.interface import TokenRecord
 from mlxchat.errors import MlxchatError
+from mlxchat.files import folders
 
 T = TypeVar("T")
 FILE = "sessions.sqlite3"

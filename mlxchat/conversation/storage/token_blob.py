@@ -19,7 +19,7 @@ from mlxchat.conversation.token_list import Run
 from mlxchat.engine.alternatives import ID_BYTES, Alternatives
 from mlxchat.engine.interface import TokenRecord
 from mlxchat.errors import MlxchatError
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 
 FORMAT = 1
 HEAD = struct.Struct("<BBIII")

@@ -13,9 +13,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
-from mlxchat import folders
 from mlxchat.engine import backend
 from mlxchat.errors import Cancelled, MlxchatError
+from mlxchat.files import folders
 
 NAME = "SmolLM2-135M-Instruct"
 MARKER = "mlxchat.json"

@@ -13,8 +13,8 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.events import Key
 from textual.widgets import Footer
 
-from mlxchat.commands import ACTIONS, COMMANDS, completions, run_line
-from mlxchat.conversation.as_code import Language, as_code
+from mlxchat.commands.registry import ACTIONS, COMMANDS, completions, run_line
+from mlxchat.conversation.code.as_code import Language, as_code
 from mlxchat.engine.interface import (
     ContextExceeded,
     Event,
@@ -26,7 +26,7 @@ from mlxchat.engine.interface import (
     TokensCounted,
     WordsNoted,
 )
-from mlxchat.session import ChatSession
+from mlxchat.session.chat import ChatSession
 from mlxchat.tui.clipboard import copy_with_file
 from mlxchat.tui.follower import Follower
 from mlxchat.tui.history import MessageHistory
@@ -34,14 +34,14 @@ from mlxchat.tui.inspection import Inspection
 from mlxchat.tui.pace import DRAINS_A_SECOND, Pace
 from mlxchat.tui.screens.chat_context import ContextScreen
 from mlxchat.tui.screens.chat_panel import NARROW, WIDE
+from mlxchat.tui.transcript.tokens import named
+from mlxchat.tui.transcript.transcript import Transcript
 from mlxchat.tui.widgets.message_editor import MessageEditor
 from mlxchat.tui.widgets.next_token import NextToken
 from mlxchat.tui.widgets.sampler_panel import SamplerPanel
 from mlxchat.tui.widgets.system_prompt import SystemPromptEditor
 from mlxchat.tui.widgets.title_bar import TitleBar
 from mlxchat.tui.widgets.token_detail import TokenDetail
-from mlxchat.tui.widgets.transcript import Transcript
-from mlxchat.tui.widgets.transcript_tokens import named
 
 if TYPE_CHECKING:
     from mlxchat.tui.app import MlxchatApp
@@ -219,7 +219,7 @@ class ChatScreen(ContextScreen):
                 return None
         return True
 
-    # mlxchat.commands.Host
+    # mlxchat.commands.registry.Host
 
     def stop(self) -> None:
         """Stop the reply or the load."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Literal
 
+from mlxchat.commands.export import run_export
+from mlxchat.commands.imports import chats_of_file, imported_sentence, save_imported
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.exports.chat import Chat
 from mlxchat.conversation.storage.keeper import Keeper
 from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.engine.interface import ModelSpec
 from mlxchat.errors import MlxchatError
-from mlxchat.export_command import run_export
-from mlxchat.import_command import chats_of_file, imported_sentence, save_imported
 from mlxchat.tui.screens.chat_tokens import TokensScreen
 from mlxchat.tui.widgets.next_token import NextToken
 from mlxchat.tui.widgets.title_bar import TitleBar
@@ -36,7 +36,7 @@ class SessionsScreen(TokensScreen):
 
     app: MlxchatApp
 
-    # mlxchat.host.Host
+    # mlxchat.commands.host.Host
 
     def clear(self) -> None:
         """Begin a new conversation."""

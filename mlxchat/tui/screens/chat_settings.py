@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from textual import on
 
-from mlxchat.parameters import Settings
-from mlxchat.preset_command import run_preset
-from mlxchat.preset_file import read_presets
-from mlxchat.presets import Preset
-from mlxchat.session import ChatSession
+from mlxchat.commands.presets import run_preset
+from mlxchat.session.chat import ChatSession
+from mlxchat.settings.parameters import Settings
+from mlxchat.settings.preset_file import read_presets
+from mlxchat.settings.presets import Preset
 from mlxchat.tui.screens.chat_panel import PanelScreen
 from mlxchat.tui.widgets.sampler_panel import SamplerPanel
 from mlxchat.tui.widgets.sampler_title import SamplerTitle
@@ -29,7 +29,7 @@ class SettingsScreen(PanelScreen):
         """Show the person a short text."""
         raise NotImplementedError
 
-    # mlxchat.commands.Host
+    # mlxchat.commands.registry.Host
 
     @property
     def settings(self) -> Settings:

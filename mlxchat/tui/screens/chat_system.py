@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from textual import on
 
+from mlxchat.commands.prompts import run_prompts
 from mlxchat.engine.interface import TokensCounted
 from mlxchat.errors import MlxchatError
-from mlxchat.prompt_command import run_prompts
-from mlxchat.prompt_library import remember_prompt
+from mlxchat.files.prompt_library import remember_prompt
 from mlxchat.tui.external_editor import edit_externally
 from mlxchat.tui.screens.chat_settings import SettingsScreen
 from mlxchat.tui.widgets.message_editor import MessageEditor
@@ -32,7 +32,7 @@ class SystemScreen(SettingsScreen):
             return False
         return True
 
-    # mlxchat.host.Host
+    # mlxchat.commands.host.Host
 
     def set_system(self, text: str | None) -> None:
         """Change the system prompt; None goes to its editor."""
@@ -62,7 +62,7 @@ class SystemScreen(SettingsScreen):
             message.text = edit_externally(self.app, message.text)
             message.focus()
 
-    # mlxchat.prompt_command.PromptHost
+    # mlxchat.commands.prompts.PromptHost
 
     @property
     def system(self) -> str:

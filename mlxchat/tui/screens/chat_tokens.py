@@ -10,9 +10,9 @@ from mlxchat.conversation.surprise import MEASURES
 from mlxchat.errors import MlxchatError
 from mlxchat.tui.inspection import Inspection
 from mlxchat.tui.screens.chat_tree import TreeScreen
+from mlxchat.tui.transcript.transcript import Transcript
 from mlxchat.tui.widgets.next_token import NextToken
 from mlxchat.tui.widgets.token_detail import TokenDetail
-from mlxchat.tui.widgets.transcript import Transcript
 
 
 class TokensScreen(TreeScreen):

@@ -12,7 +12,7 @@ from mlxchat.errors import MlxchatError
 from mlxchat.tui.follower import Follower
 from mlxchat.tui.screens.chat_system import SystemScreen
 from mlxchat.tui.screens.text_dialog import Choice, Drafts, TextDialog
-from mlxchat.tui.widgets.transcript import Transcript
+from mlxchat.tui.transcript.transcript import Transcript
 
 EDIT_CHOICES = (
     Choice("version", "as a new version", "ctrl+s"),

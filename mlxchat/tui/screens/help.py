@@ -10,8 +10,8 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from mlxchat.commands import ACTIONS
-from mlxchat.parameters import PARAMETERS
+from mlxchat.commands.registry import ACTIONS
+from mlxchat.settings.parameters import PARAMETERS
 from mlxchat.tui.keys import KEYS, key_name
 from mlxchat.tui.screens.dialog import Dialog
 

@@ -12,12 +12,12 @@ from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from mlxchat.commands import ACTIONS, COMMANDS, Command
+from mlxchat.commands.registry import ACTIONS, COMMANDS, Command
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.node import Node
 from mlxchat.tui.keys import key_name
 from mlxchat.tui.screens.dialog import Dialog
-from mlxchat.tui.widgets.transcript_pick import MessagePick
+from mlxchat.tui.transcript.pick import MessagePick
 
 Chosen = tuple[str, str]
 """A command and its argument."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
-from mlxchat.parameters import PARAMETERS, Settings
-from mlxchat.presets import Preset
 from mlxchat.render.safe import visible
+from mlxchat.settings.parameters import PARAMETERS, Settings
+from mlxchat.settings.presets import Preset
 from mlxchat.tui.widgets.key_lines import Key, key_lines
 
 KEYS_WIDTH = 36

@@ -13,10 +13,10 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from mlxchat.errors import MlxchatError
-from mlxchat.parameters import Settings
-from mlxchat.preset_file import read_presets, restore_preset
-from mlxchat.presets import Preset
-from mlxchat.session import ChatSession
+from mlxchat.session.chat import ChatSession
+from mlxchat.settings.parameters import Settings
+from mlxchat.settings.preset_file import read_presets, restore_preset
+from mlxchat.settings.presets import Preset
 from mlxchat.tui.screens.dialog import Dialog
 from mlxchat.tui.screens.preset_lines import comparison, option_line, preset_keys
 

@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from mlxchat.errors import MlxchatError
-from mlxchat.prompt_library import (
+from mlxchat.files.prompt_library import (
     Prompt,
     delete_prompt,
     read_prompts,

@@ -13,8 +13,8 @@ from mlxchat.conversation.node import Node
 from mlxchat.conversation.storage.sessions import SessionRow
 from mlxchat.render.one_line import first_words, fitted
 from mlxchat.render.safe import visible
+from mlxchat.render.when import LONGEST, short_time
 from mlxchat.tui.widgets.key_lines import Key
-from mlxchat.when import LONGEST, short_time
 
 PINNED = "★"
 WIDE, MIDDLE = 60, 44

@@ -11,7 +11,7 @@ from textual.widgets import Static, TextArea
 
 from mlxchat.conversation.summary import left_out_words
 from mlxchat.render.safe import visible
-from mlxchat.session import ChatSession
+from mlxchat.session.chat import ChatSession
 from mlxchat.tui.screens.dialog import Dialog
 
 LOOKS_A_SECOND = 10

@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from mlxchat.theme_files import load_themes
+from mlxchat.files.theme_files import load_themes
 from mlxchat.tui.screens.dialog import Dialog
 
 

@@ -13,7 +13,7 @@ from textual.reactive import reactive
 from textual.widgets import Input
 
 from mlxchat.errors import MlxchatError
-from mlxchat.parameters import AnyParameter, Value
+from mlxchat.settings.parameters import AnyParameter, Value
 
 
 class ParameterField(Input):

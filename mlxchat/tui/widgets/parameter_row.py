@@ -13,7 +13,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from mlxchat.parameters import AnyParameter, Parameter, Value
+from mlxchat.settings.parameters import AnyParameter, Parameter, Value
 from mlxchat.tui.widgets.number_field import NumberField
 from mlxchat.tui.widgets.parameter_field import ParameterField
 from mlxchat.tui.widgets.slider import Slider

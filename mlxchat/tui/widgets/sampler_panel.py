@@ -14,9 +14,9 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Static
 
-from mlxchat.parameters import PARAMETERS, AnyParameter, Group, Settings
-from mlxchat.presets import Preset, own_preset
-from mlxchat.tui.widgets.fold import Fold, FoldTitle
+from mlxchat.settings.parameters import PARAMETERS, AnyParameter, Group, Settings
+from mlxchat.settings.presets import Preset, own_preset
+from mlxchat.tui.transcript.fold import Fold, FoldTitle
 from mlxchat.tui.widgets.parameter_row import ParameterRow
 from mlxchat.tui.widgets.sampler_title import SamplerTitle
 

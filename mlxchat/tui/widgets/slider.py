@@ -13,7 +13,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from mlxchat.errors import MlxchatError
-from mlxchat.parameters import Number, Parameter
+from mlxchat.settings.parameters import Number, Parameter
 from mlxchat.tui.widgets.slider_scale import SliderScale
 
 ENTRY_STARTS = "0123456789.-"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from mlxchat.parameters import Number, Parameter
+from mlxchat.settings.parameters import Number, Parameter
 
 TOLERANCE = 1e-6
 """How near a grid line, in steps, a value counts as lying on it."""

@@ -6,7 +6,7 @@ from mlxchat.conversation.conversation import Conversation
 from mlxchat.conversation.entries import Reply, UserMessage
 from mlxchat.conversation.exports.chat import Chat
 from mlxchat.conversation.node import Node, Rating
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 
 
 def reply(text: str, system: str = "", reason: str = "stop") -> Reply:

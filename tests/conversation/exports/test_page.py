@@ -15,8 +15,8 @@ from mlxchat.conversation.exports.page_text import markdown_html
 from mlxchat.conversation.token_list import TokenList
 from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.interface import TokenRecord
-from mlxchat.parameters import Settings
 from mlxchat.render.safe import visible
+from mlxchat.settings.parameters import Settings
 from tests.conversation.exports.chats import chats, talk, version
 from tests.conversation.trees import NASTY, trees
 

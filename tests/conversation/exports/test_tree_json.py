@@ -20,7 +20,7 @@ from mlxchat.conversation.token_list import TokenList
 from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.interface import ModelSpec, TokenRecord
 from mlxchat.errors import MlxchatError
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 from tests.conversation.trees import entry_fields, outline, replies, trees
 
 

@@ -23,7 +23,7 @@ from mlxchat.conversation.storage.keeper import Keeper
 from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.interface import TokenRecord
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 
 TICK = 0.05
 TOKENS_A_TICK = 4

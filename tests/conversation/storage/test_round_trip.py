@@ -17,7 +17,7 @@ from mlxchat.conversation.node import new_id
 from mlxchat.conversation.storage.entry_json import settings_json, settings_of
 from mlxchat.conversation.storage.keeper import Keeper
 from mlxchat.conversation.storage.store import SessionStore
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 from tests.conversation.storage.conftest import until_saved
 from tests.trees import SETTINGS, grow, record, reply, same_tree, talk, tree
 

@@ -22,7 +22,7 @@ from mlxchat.conversation.storage.token_blob import (
 from mlxchat.conversation.token_list import Run, TokenList
 from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.interface import TokenRecord
-from mlxchat.parameters import Settings
+from mlxchat.settings.parameters import Settings
 from tests.trees import SETTINGS, record, same_tokens, talk
 
 floats = st.floats(allow_nan=True)

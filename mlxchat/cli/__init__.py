@@ -1,0 +1,1 @@
+"""The command line: `mlxchat` itself, and its commands beside the chat."""

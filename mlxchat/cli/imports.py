@@ -1,0 +1,34 @@
+"""`mlxchat import`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from mlxchat.cli.parser import Parser
+from mlxchat.commands.imports import chats_of_file, imported_sentence, save_imported
+from mlxchat.conversation.storage.store import SessionStore
+from mlxchat.errors import OK, WRONG_USE, MlxchatError
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Do what stands after `mlxchat import`; the exit code. Where one file is no good, none is
+    imported."""
+    parser = Parser(
+        prog="mlxchat import",
+        description="Save the conversations of files as sessions: JSON and Markdown that mlxchat "
+        "exported, JSON Lines of messages or preferences, plain lists of messages.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("files", nargs="+", metavar="FILE", help="what another export wrote")
+    parsed = parser.parse_args(arguments)
+    store = SessionStore()
+    try:
+        chats = [chat for name in parsed.files for chat in chats_of_file(name)]
+        print(imported_sentence(store, save_imported(store, chats)))
+    except MlxchatError as error:
+        print(f"mlxchat: {error}", file=sys.stderr)
+        return WRONG_USE
+    finally:
+        store.close()
+    return OK

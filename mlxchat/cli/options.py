@@ -1,0 +1,218 @@
+"""The one declaration of command-line options, beside those made from the parameters.
+
+Names, short forms and meanings are mlx_lm.generate's, so that one of its lines works here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from mlxchat.engine.interface import DEMO, ModelSpec
+from mlxchat.errors import MlxchatError
+from mlxchat.settings.parameters import PARAMETERS, TEXTS, AnyParameter, Parameter, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One flag."""
+
+    flag: str
+    help: str
+    group: str
+    short: str = ""
+    metavar: str | None = None
+    parse: Callable[[str], Any] = str
+    many: bool = False
+    switch: bool = False
+    default: Any = None
+    alone: Any = None
+    """The value of the flag without one; None where it needs one."""
+
+    @property
+    def name(self) -> str:
+        """The attribute of the parsed arguments."""
+        return self.flag.removeprefix("--").replace("-", "_")
+
+    def add_to(self, group: argparse._ArgumentGroup) -> None:
+        """Declare it to argparse."""
+        names = [self.flag, self.short] if self.short else [self.flag]
+        if self.switch:
+            group.add_argument(*names, action="store_true", help=self.help)
+            return
+        group.add_argument(
+            *names,
+            action="extend" if self.many else "store",
+            type=_checked(self.parse),
+            nargs="+" if self.many else "?" if self.alone is not None else None,
+            const=self.alone,
+            default=self.default,
+            metavar=self.metavar,
+            help=self.help,
+        )
+
+
+def _checked(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    def checked(text: str) -> Any:
+        try:
+            return parse(text)
+        except MlxchatError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    checked.__name__ = "value"
+    return checked
+
+
+def whole(low: int, high: int | None = None) -> Callable[[str], int]:
+    """A parser of whole numbers in a range, both ends included."""
+
+    def parse(text: str) -> int:
+        span = f"from {low} to {high}" if high is not None else f"of at least {low}"
+        try:
+            number = int(text)
+        except ValueError:
+            number = low - 1
+        if number < low or (high is not None and number > high):
+            raise MlxchatError(f"needs a whole number {span}, not {text!r}")
+        return number
+
+    return parse
+
+
+def one_of(*allowed: int) -> Callable[[str], int]:
+    """A parser of a few allowed numbers."""
+
+    def parse(text: str) -> int:
+        if text not in [str(number) for number in allowed]:
+            raise MlxchatError(f"needs one of {', '.join(map(str, allowed))}, not {text!r}")
+        return int(text)
+
+    return parse
+
+
+def plain_text(text: str) -> str:
+    """A parser of text: bytes that are no UTF-8 become replacement characters."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """A parser of a JSON object."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise MlxchatError(
+            f"needs a JSON object such as '{{\"enable_thinking\": false}}', not {text!r}"
+        )
+    return value
+
+
+OPTIONS: tuple[Option, ...] = (
+    Option("--model", "A folder or a Hugging Face repository", "model", metavar="MODEL"),
+    Option("--demo", "Use the demo model, SmolLM2-135M-Instruct", "model", switch=True),
+    Option("--adapter-path", "A folder with LoRA or DoRA weights for the model", "model",
+           metavar="FOLDER"),
+    Option("--trust-remote-code", "Let the model run Python code of its own", "model",
+           switch=True),
+    Option("--draft-model", "A smaller model of the same vocabulary, for speculative decoding",
+           "model", metavar="MODEL"),
+    Option("--num-draft-tokens", "Tokens drafted at a time", "model", metavar="N",
+           parse=whole(1, 64), default=3),
+    Option("--continue", "Go on with the last session, with its model where none is named",
+           "session", short="-c", switch=True),
+    Option("--resume", "Go on with this session: a number out of `mlxchat sessions`, or a title; "
+           "alone: choose from a list", "session", metavar="SESSION", parse=plain_text, alone=""),
+    Option("--system-prompt", "The system prompt", "prompt", metavar="TEXT", parse=plain_text),
+    Option("--prompt", "Answer this on standard output and end (- reads standard input)",
+           "prompt", short="-p", metavar="TEXT", parse=plain_text),
+    Option("--prefill-response", "The start of the first reply, which the model goes on from",
+           "prompt", metavar="TEXT", parse=plain_text),
+    Option("--chat-template-config", "More values for the chat template, as a JSON object",
+           "prompt", metavar="JSON", parse=json_object),
+    Option("--ignore-chat-template", "Send plain text, without the chat template", "prompt",
+           switch=True),
+    Option("--use-default-chat-template", "Use the tokenizer's default template where the model "
+           "has none", "prompt", switch=True),
+    Option("--max-kv-size", "Keep at most this many tokens in the key-value cache", "cache",
+           metavar="N", parse=whole(8)),
+    Option("--kv-bits", "Quantize the key-value cache to this many bits", "cache", metavar="N",
+           parse=one_of(2, 3, 4, 5, 6, 8)),
+    Option("--kv-group-size", "Group size of that quantization", "cache", metavar="N",
+           parse=one_of(32, 64, 128), default=64),
+    Option("--quantized-kv-start", "Quantize from this token on", "cache", metavar="N",
+           parse=whole(0), default=5000),
+    Option("--prefill-step-size", "Prompt tokens read at a time (2048 on a GPU, 128 on a CPU)",
+           "cache", metavar="N", parse=whole(1)),
+)  # fmt: skip
+
+GROUPS = {
+    "model": "model",
+    "session": "session",
+    "prompt": "prompt",
+    "sampler": "sampler (defaults: the model's own)",
+    "cache": "memory and cache",
+}
+
+
+def parameter_option(declared: AnyParameter) -> Option:
+    """The flag of a sampling or generation parameter."""
+    return Option(
+        declared.flag,
+        declared.help,
+        "sampler",
+        short="-m" if declared.name == "max_tokens" else "",
+        metavar=declared.metavar,
+        parse=declared.parse if isinstance(declared, Parameter) else declared.parse_argument,
+        many=declared.name in TEXTS,
+    )
+
+
+def all_options() -> list[Option]:
+    """Every flag, in the order of the help."""
+    own = [*OPTIONS, *map(parameter_option, PARAMETERS.values())]
+    return [option for group in GROUPS for option in own if option.group == group]
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare every flag to `parser`, in groups."""
+    for name, title in GROUPS.items():
+        group = parser.add_argument_group(title)
+        for option in all_options():
+            if option.group == name:
+                option.add_to(group)
+
+
+def model_spec(arguments: argparse.Namespace) -> ModelSpec | None:
+    """Which model the arguments name; None where they name none."""
+    model = DEMO if arguments.demo else arguments.model or arguments.model_argument
+    if model is None:
+        return None
+    return ModelSpec(
+        model=model,
+        adapter_path=arguments.adapter_path,
+        trust_remote_code=arguments.trust_remote_code,
+        max_kv_size=arguments.max_kv_size,
+        kv_bits=arguments.kv_bits,
+        kv_group_size=arguments.kv_group_size,
+        quantized_kv_start=arguments.quantized_kv_start,
+        draft_model=arguments.draft_model,
+        num_draft_tokens=arguments.num_draft_tokens,
+        prefill_step_size=arguments.prefill_step_size,
+        chat_template_config=arguments.chat_template_config or {},
+        ignore_chat_template=arguments.ignore_chat_template,
+        use_default_chat_template=arguments.use_default_chat_template,
+    )
+
+
+def given_settings(arguments: argparse.Namespace) -> dict[str, Value]:
+    """The parameters that the arguments name, by name."""
+    given = {name: getattr(arguments, name) for name in PARAMETERS}
+    return {
+        name: TEXTS[name].joined(value) if name in TEXTS else value
+        for name, value in given.items()
+        if value is not None
+    }

@@ -1,0 +1,148 @@
+"""`mlxchat sessions`: list, search and change the saved sessions."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict
+
+from mlxchat.cli.parser import Parser
+from mlxchat.conversation.storage.sessions import SessionRow, Wanted
+from mlxchat.conversation.storage.store import SessionStore
+from mlxchat.errors import MODEL_ERROR, OK, MlxchatError
+from mlxchat.render.one_line import first_words, fitted
+from mlxchat.render.safe import visible
+from mlxchat.render.when import LONGEST, short_time
+from mlxchat.render.wrap import cells
+
+LIMIT = 50
+CHANGES = ("delete", "restore", "rename", "pin", "unpin")
+MODEL_WIDTH = 24
+LEAST_TITLE = 12
+"""Cells of the title; the model is left out where there are fewer."""
+UNTITLED = "untitled"
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Do what stands after `mlxchat sessions`; the exit code."""
+    if arguments[:1] and arguments[0] in CHANGES:
+        parsed = _change_parser(arguments[0]).parse_args(arguments[1:])
+        work = _change
+    else:
+        parsed = list_parser().parse_args(arguments)
+        work = _list
+    try:
+        with closing(SessionStore()) as store:
+            print(work(store, parsed))
+    except MlxchatError as error:
+        print(f"mlxchat: {error}", file=sys.stderr)
+        return MODEL_ERROR
+    return OK
+
+
+def list_parser() -> Parser:
+    """The parser of `mlxchat sessions [flags]`."""
+    parser = Parser(
+        prog="mlxchat sessions",
+        description="List the saved sessions, the pinned ones and then the newest first.",
+        epilog=f"Also: mlxchat sessions {' | '.join(CHANGES)} SESSION. SESSION is the number in "
+        "the list or the title.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--search", metavar="TEXT", default="", help="with this in title or text")
+    parser.add_argument("--rated", choices=("good", "bad"), help="with a reply rated so")
+    parser.add_argument("--noted", action="store_true", help="with a note on a message")
+    parser.add_argument("--deleted", action="store_true", help="those that were deleted")
+    parser.add_argument(
+        "--limit",
+        metavar="N",
+        type=_count,
+        default=LIMIT,
+        help=f"at most so many (default {LIMIT})",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON array")
+    return parser
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def _change_parser(change: str) -> Parser:
+    parser = Parser(prog=f"mlxchat sessions {change}", allow_abbrev=False)
+    parser.set_defaults(change=change)
+    parser.add_argument("session", metavar="SESSION", help="a number of the list, or a title")
+    if change == "rename":
+        parser.add_argument("title", metavar="TITLE", nargs="+")
+    return parser
+
+
+# Listing
+
+
+def _list(store: SessionStore, parsed: Namespace) -> str:
+    wanted = Wanted(parsed.search, parsed.rated, parsed.noted, parsed.deleted)
+    rows = store.page(wanted, parsed.limit, 0)
+    if not rows and store.problem:
+        raise MlxchatError(store.problem)
+    if parsed.json:
+        return json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False)
+    if not rows:
+        return "No sessions." if wanted == Wanted() else "No such sessions."
+    more = [f"There may be more: --limit {2 * parsed.limit}"] if len(rows) == parsed.limit else []
+    return "\n".join([*table(rows, shutil.get_terminal_size().columns), *more])
+
+
+def table(rows: Sequence[SessionRow], width: int) -> list[str]:
+    """Sessions in lines of at most `width` cells, under a head."""
+    number = max(len("no."), *(len(str(row.number)) for row in rows))
+    model = min(MODEL_WIDTH, max(len("model"), *(cells(_model(row)) for row in rows)))
+    rest = width - (number + 2) - (LONGEST + 2) - 2 - (5 + 2)
+    with_model = rest - (model + 2) >= LEAST_TITLE
+    title = max(1, rest - (model + 2) if with_model else rest)
+
+    def line(no: str, when: str, pin: str, name: str, count: str, by: str) -> str:
+        parts = [f"{no:>{number}}", f"{when:>{LONGEST}}", pin + fitted(name, title), f"{count:>5}"]
+        return "  ".join([*parts, fitted(by, model)] if with_model else parts)[: 4 * width].rstrip()
+
+    head = line("no.", "when", "  ", "title", "msgs", "model")
+    return [head, *(
+        line(str(row.number), short_time(row.updated), "★ " if row.pinned else "  ",
+             first_words(row.title) or UNTITLED, str(row.messages), _model(row))
+        for row in rows
+    )]  # fmt: skip
+
+
+def _model(row: SessionRow) -> str:
+    names = [name.rstrip("/").rpartition("/")[2] for name in (row.model, row.adapter or "")]
+    return visible(" + ".join(name for name in names if name))
+
+
+# Changing
+
+
+def _change(store: SessionStore, parsed: Namespace) -> str:
+    session_id = store.find(parsed.session)
+    row = store.row(session_id)
+    title = visible(row.title) if row and row.title else UNTITLED
+    match parsed.change:
+        case "delete":
+            store.delete(session_id)
+            number = row.number if row else parsed.session
+            return f"“{title}” is deleted; mlxchat sessions restore {number} brings it back."
+        case "restore":
+            store.restore(session_id)
+            return f"“{title}” is back."
+        case "rename":
+            store.rename(session_id, " ".join(parsed.title))
+            return f"“{title}” is called “{visible(' '.join(parsed.title))}” now."
+        case _:
+            store.pin(session_id, parsed.change == "pin")
+            return f"“{title}” is {parsed.change}ned."

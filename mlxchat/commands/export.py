@@ -1,0 +1,70 @@
+"""What may follow /export, and what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mlxchat.commands.export_file import free_file, shown, write_export
+from mlxchat.conversation.exports.chat import Chat, Options, title_of
+from mlxchat.conversation.exports.formats import FORMATS, Format, find_format
+from mlxchat.conversation.exports.only import ONLY
+from mlxchat.conversation.exports.page_tokens import Names
+from mlxchat.errors import MlxchatError
+
+BRANCHES, FORCE = "branches", "force"
+WORDS = {
+    "good": "only replies that are rated good",
+    "bad": "only replies that are rated bad",
+    "rated": "only replies that are rated",
+    "noted": "only messages with a note",
+    BRANCHES: "the other branches too",
+    FORCE: "over a file that is there",
+}
+"""What may stand between the format and the file, and what each asks for."""
+
+
+def run_export(chats: Sequence[Chat], argument: str, names: Names | None = None) -> str:
+    """Do what stands after /export, `FORMAT [WORDS] [FILE]`; what there is to say of it. Raises
+    MlxchatError."""
+    name, _, rest = argument.strip().partition(" ")
+    form = find_format(name)
+    chosen: set[str] = set()
+    rest = rest.strip()
+    while rest and (word := rest.split(maxsplit=1)[0]) in WORDS:
+        chosen.add(word)
+        rest = rest[len(word) :].strip()
+    kinds = [only for only in ONLY if only in chosen]
+    if len(kinds) > 1:
+        raise MlxchatError(f"Choose one of {', '.join(kinds)}.")
+    options = Options(kinds[0] if kinds else None, BRANCHES in chosen, names)
+    file = Path(rest.strip('"')).expanduser() if rest else None
+    return export_to_file(form, chats, options, file, force=FORCE in chosen)
+
+
+def export_completions(argument: str) -> list[tuple[str, str]]:
+    """What an argument could become: (the whole argument, help)."""
+    before, space, begun = argument.rpartition(" ")
+    if not space:
+        return [(f.name, f.help) for f in FORMATS.values() if f.name.startswith(begun.lower())]
+    said = before.split()
+    if any(word not in WORDS for word in said[1:]):
+        return []
+    return [
+        (f"{before} {word}", help)
+        for word, help in WORDS.items()
+        if word.startswith(begun) and word not in said
+    ]
+
+
+def export_to_file(
+    form: Format, chats: Sequence[Chat], options: Options, file: Path | None, *, force: bool
+) -> str:
+    """Write a file, one with a name of its own where none is given; what there is to say of it."""
+    exported = form.write(chats, options)
+    if file is None:
+        title = title_of(chats[0]) if len(chats) == 1 else "conversations"
+        file = free_file(title, form.suffix, Path.cwd())
+    write_export(exported.text, file, force=force)
+    left_out = f" {exported.left_out}" if exported.left_out else ""
+    return f"{exported.what} written to {shown(file)}.{left_out}"

@@ -1,0 +1,78 @@
+"""Files that exports are written to, and read from: whole or not at all, never over another one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from mlxchat.conversation.exports.importing import LARGEST_FILE
+from mlxchat.errors import MlxchatError
+from mlxchat.files.atomic import write_atomically
+from mlxchat.render.safe import visible
+
+LONGEST_STEM = 60
+MOST_NAMES = 1000
+OFFERED = 20
+"""Files that a completion offers."""
+
+
+def write_export(text: str, file: Path, *, force: bool = False) -> None:
+    """Write a file, over an existing one only with `force`. Raises MlxchatError."""
+    try:
+        if file.is_dir():
+            raise MlxchatError(f"{shown(file)} is a folder: name a file in it.")
+        if file.exists() and not force:
+            raise MlxchatError(f"{shown(file)} is there already: name another file, or force it.")
+        write_atomically(file, text.encode("utf-8", "replace"))
+    except (OSError, ValueError) as error:
+        raise MlxchatError(f"{shown(file)} cannot be written: {_reason(error)}.") from None
+
+
+def free_file(title: str, suffix: str, folder: Path) -> Path:
+    """A file in a folder that is called like a conversation and is not there yet."""
+    words = re.findall(r"[^\W_]+", title.lower())
+    stem = "-".join(words)[:LONGEST_STEM].strip("-") or "conversation"
+    names = [stem, *(f"{stem}-{number}" for number in range(2, MOST_NAMES))]
+    free = next((f for n in names if not (f := folder / f"{n}{suffix}").exists()), None)
+    if free is None:
+        raise MlxchatError(f"{shown(folder)} is full of files called {stem}: name a file.")
+    return free
+
+
+def read_file(file: Path) -> bytes:
+    """A file's content. Raises MlxchatError."""
+    try:
+        if file.is_dir():
+            raise MlxchatError(f"{shown(file)} is a folder: name a file in it.")
+        if file.stat().st_size > LARGEST_FILE:
+            raise MlxchatError(f"{shown(file)} is larger than {LARGEST_FILE // 1024**2} MB.")
+        with file.open("rb") as stream:
+            return stream.read(LARGEST_FILE + 1)
+    except (OSError, ValueError) as error:
+        raise MlxchatError(f"{shown(file)} cannot be read: {_reason(error)}.") from None
+
+
+def _reason(error: OSError | ValueError) -> str:
+    """Why the system took no file of that name."""
+    return getattr(error, "strerror", None) or "no file can be called so"
+
+
+def file_completions(start: str, suffixes: frozenset[str]) -> list[tuple[str, str]]:
+    """Folders and files of these kinds that begin so: (path, what it is)."""
+    folder, slash, begun = start.rpartition("/")
+    try:
+        found = sorted(Path(folder + slash or ".").expanduser().iterdir())
+        fitting = [f for f in found if f.name.startswith(begun or "") and f.name.isprintable()]
+        kinds = [(f, f.is_dir()) for f in fitting if begun or not f.name.startswith(".")]
+    except (OSError, ValueError, RuntimeError):
+        return []
+    return [
+        (f"{folder}{slash}{file.name}{'/' if is_folder else ''}", "folder" if is_folder else "file")
+        for file, is_folder in kinds
+        if is_folder or file.suffix in suffixes
+    ][:OFFERED]
+
+
+def shown(file: Path) -> str:
+    """A path as it can be shown."""
+    return visible(str(file))

@@ -1,0 +1,113 @@
+"""What may follow /preset. A name may have spaces; between double quotes it is taken whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mlxchat.files.names import folded, two_typed_names, typed_name
+from mlxchat.session.settings import SessionSettings
+from mlxchat.settings.parameters import PARAMETERS
+from mlxchat.settings.preset_file import read_presets, restore_preset
+from mlxchat.settings.presets import BUILT_IN, MODELS_OWN
+
+USAGE = "/preset NAME"
+
+
+def run_preset(session: SessionSettings, argument: str) -> str:
+    """Do what stands after /preset; what there is to say of it."""
+    word, _, rest = argument.strip().partition(" ")
+    action = ACTIONS.get(word.lower())
+    return action(session, rest.strip()) if action else _choose(session, argument)
+
+
+def preset_completions(argument: str) -> list[tuple[str, str]]:
+    """What an argument could become: (the whole argument, help)."""
+    word, space, _ = argument.partition(" ")
+    file = read_presets()
+    models_own = (MODELS_OWN, "what its authors recommend")
+    own = [(p.name, p.help or p.summary) for p in file.presets]
+    names = [models_own, *((p.name, p.help) for p in BUILT_IN), *own]
+    if space and word in TAKES_NAME:
+        offered = own if word in TAKES_OWN else names
+        found = [(f"{word} {name}", help) for name, help in offered]
+    else:
+        found = [*names, *ACTION_HELP.items()]
+    wanted = folded(argument)
+    return [offer for offer in found if folded(offer[0]).startswith(wanted)]
+
+
+def changes_text(changes: dict[str, tuple[Any, Any]]) -> list[str]:
+    """A line for each parameter that differs: `temp 0.70 → 1.50`."""
+    return [
+        f"{name} {PARAMETERS[name].format(now)} → {PARAMETERS[name].format(then)}"
+        for name, (now, then) in changes.items()
+    ]
+
+
+def _choose(session: SessionSettings, name: str) -> str:
+    preset = session.find_preset(typed_name(name, USAGE))
+    session.choose_preset(preset)
+    return f"Preset {preset.name}: {preset.summary}."
+
+
+def _save(session: SessionSettings, name: str) -> str:
+    if not name and session.preset.kind == "own":
+        name = session.preset.name
+    name = typed_name(name, "/preset save NAME")
+    replaced = session.save_preset(name)
+    old = f" The old one: /preset restore {name}" if replaced else ""
+    return f"Saved as “{name}”: {session.preset.summary}.{old}"
+
+
+def _rename(session: SessionSettings, names: str) -> str:
+    own = [preset.name for preset in read_presets().presets]
+    old, new = two_typed_names(names, own, "/preset rename OLD NEW")
+    session.rename_preset(old, new)
+    return f"“{old}” is called “{new}” now."
+
+
+def _delete(session: SessionSettings, name: str) -> str:
+    name = typed_name(name, "/preset delete NAME")
+    session.delete_preset(name)
+    return f"“{name}” is deleted; /preset restore {name} brings it back."
+
+
+def _restore(_: SessionSettings, name: str) -> str:
+    return f"“{restore_preset(typed_name(name, USAGE) if name else '')}” is back."
+
+
+def _default(session: SessionSettings, name: str) -> str:
+    preset = session.find_preset(typed_name(name, USAGE)) if name else session.preset
+    session.set_default_preset(preset)
+    changed = " What was changed since is no part of it." if not name and session.modified else ""
+    return f"This model starts with the preset {preset.name} from now on.{changed}"
+
+
+def _compare(session: SessionSettings, name: str) -> str:
+    preset = session.find_preset(typed_name(name, "/preset compare NAME"))
+    lines = changes_text(preset.differences(session.settings))
+    if not lines:
+        return f"{preset.name} has the values that are set now."
+    return "\n".join([f"Now → {preset.name}:", *lines])
+
+
+Action = Callable[[SessionSettings, str], str]
+ACTIONS: dict[str, Action] = {
+    "save": _save,
+    "rename": _rename,
+    "delete": _delete,
+    "restore": _restore,
+    "default": _default,
+    "compare": _compare,
+}
+ACTION_HELP = {
+    "save": "NAME: keep the values that are set now",
+    "rename": "OLD NEW: give one of your own another name",
+    "delete": "NAME: take one of your own away",
+    "restore": "[NAME]: bring a deleted one back",
+    "default": "[NAME]: what this model starts with",
+    "compare": "NAME: what it would change",
+}
+TAKES_NAME = ("save", "rename", "delete", "default", "compare")
+TAKES_OWN = ("save", "rename", "delete")

@@ -1,0 +1,1 @@
+"""A reply as code for mlx_lm."""

@@ -1,0 +1,1 @@
+"""The headless core of a chat: every front end drives this."""

@@ -1,0 +1,257 @@
+"""The headless core of a chat: what a person does with a conversation. Every front end drives
+this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePath
+
+from mlxchat.conversation.conversation import Conversation
+from mlxchat.conversation.entries import Reply, UserMessage
+from mlxchat.conversation.fork import fork_of
+from mlxchat.conversation.node import Node, Rating
+from mlxchat.conversation.replay import check_replayable, replay_of, steps_read_in
+from mlxchat.conversation.storage.keeper import Keeper
+from mlxchat.conversation.storage.sessions import SavedSession
+from mlxchat.conversation.summarizing import begun_from_summary
+from mlxchat.engine.alternatives import Alternatives
+from mlxchat.engine.distribution import Distribution
+from mlxchat.engine.interface import ALTERNATIVES, Engine, TokenRecord
+from mlxchat.errors import MlxchatError
+from mlxchat.session.context import SessionContext
+from mlxchat.session.replies import Ask
+from mlxchat.settings.parameters import Value
+
+
+class ChatSession(SessionContext):
+    """What a person does and what the engine answers, kept consistent.
+
+    Nothing that was said is lost: each of these can be undone but for what is only looked at, and
+    a keeper, where there is one, saves it all.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        system: str = "",
+        overrides: Mapping[str, Value] | None = None,
+        keeper: Keeper | None = None,
+    ) -> None:
+        super().__init__(engine, system, overrides)
+        self.keeper = keeper
+        if keeper is not None:
+            keeper.follow(self.conversation)
+
+    # Replies
+
+    def send(self, text: str) -> None:
+        """Say something and ask for a reply, as soon as the model is there."""
+        self._check_ready()
+        self.conversation.begin_step("message")
+        self.conversation.add(UserMessage(text))
+        self._ask(Ask())
+
+    def retry(self, node: Node | None = None) -> None:
+        """Write another version of a reply, or of the last one."""
+        self._check_ready()
+        if not self.conversation.entries:
+            raise MlxchatError("There is nothing to retry yet: send a message first.")
+        node = node or self._last_reply_node
+        if node is not None:
+            self.prefill = "" if _reply(node).edited else _reply(node).prefill
+        self._ask_again("retry", Ask(version_of=node))
+
+    def prefill_reply(self, text: str) -> None:
+        """Write another version of the last reply that begins so, or the next reply where there is
+        none yet."""
+        self._check_free()
+        self.prefill = text
+        if self.conversation.entries:
+            self._check_model()
+            self._ask_again("prefill", Ask(version_of=self._last_reply_node))
+
+    def continue_reply(self, node: Node | None = None) -> None:
+        """Go on where a reply ended, in another version of it: from its exact tokens, or from its
+        text where another model is loaded now or the person changed it."""
+        self._check_ready()
+        node = node or self._last_reply_node
+        if node is None:
+            raise MlxchatError("There is no reply to continue: send a message first.")
+        reply = _reply(node)
+        if self.speaks(reply) and not self._loads and reply.spoken:
+            self.prefill, start = reply.prefill, reply.spoken
+        else:
+            self.prefill, start = reply.text, []
+        self._ask_again("continue", Ask(start, node, uncounted=len(start)))
+
+    def branch(self, reply: Reply, place: int, seen: Distribution, token_id: int) -> None:
+        """Write another version of a reply: its tokens before `place`, then this one out of what
+        was `seen` there, then what the model makes of it."""
+        self._check_free()
+        self._check_speaks(reply)
+        if reply not in self.conversation:
+            raise MlxchatError(
+                "A replay is no part of the conversation: choose in the reply that it repeats."
+            )
+        ids = [record.token_id for record in reply.tokens[:place]]
+        ends = token_id in self.engine.word_ids(self.settings).all_end_tokens
+        text = "" if ends else self.engine.spell([*ids, token_id])[-1]
+        self.prefill = reply.prefill
+        start = [*reply.tokens[:place], chosen(seen, token_id, text)]
+        self._ask_again("other token", Ask(start, self.conversation.node_of(reply)))
+
+    def replay(self) -> None:
+        """Write the last reply once more with its own settings, seed and prompt. The conversation
+        stays as it is; the replay is `current`, and the reply itself `replayed`."""
+        self._check_ready()
+        original = check_replayable(self.reply, self.spec)
+        if self._loads:
+            raise MlxchatError("A model is being loaded: replay when it is there.")
+        self._begin(
+            replay_of(original),
+            self.conversation.before(original),
+            schedule=tuple(record.settings for record in original.drawn),
+            read_in=steps_read_in(self.conversation, original),
+        )
+        self.replayed = original
+
+    # The tree
+
+    def edit(self, node: Node, text: str, *, in_place: bool = False) -> None:
+        """Let a message say something else: in its place, or as another version, which the model
+        answers where it is the person's."""
+        self._check_free()
+        if in_place:
+            self.conversation.edit(node, text)
+            return
+        asks = isinstance(node.entry, UserMessage)
+        if asks:
+            self._check_model()
+        self.conversation.edit_as_version(node, text)
+        if asks:
+            self._ask(Ask())
+
+    def delete(self, node: Node) -> None:
+        """Take a message away, with all that follows it."""
+        self._check_free()
+        self.conversation.delete(node)
+
+    def undo_step(self) -> str | None:
+        """Take the last change of the conversation back; what it was, or None."""
+        self._check_free()
+        step = self.conversation.undo()
+        return step.label if step else None
+
+    def redo_step(self) -> str | None:
+        """Take the last undo of the conversation back; what it was, or None."""
+        self._check_free()
+        step = self.conversation.redo()
+        return step.label if step else None
+
+    def show_version(self, node: Node, step: int) -> Node | None:
+        """Go to another version of a message, which brings what followed it; None where there is
+        none."""
+        self._check_free()
+        return self.conversation.show_version(node, step)
+
+    def show_node(self, node: Node) -> None:
+        """Go to a message anywhere in the tree."""
+        self._check_free()
+        self.conversation.show(node)
+
+    def rate(self, node: Node, rating: Rating | None) -> None:
+        """Call a reply good or bad, or neither."""
+        self.conversation.rate(node, rating)
+
+    def note(self, node: Node, text: str) -> None:
+        """Keep a note about a message."""
+        self.conversation.note(node, text)
+
+    def set_system(self, text: str) -> None:
+        """Change the system prompt, from the next reply on."""
+        self.conversation.system = text
+
+    # Conversations
+
+    def clear(self) -> None:
+        """Begin a new conversation under the same system prompt."""
+        self.open(Conversation(self.conversation.system))
+
+    def fork(self, node: Node | None = None) -> None:
+        """Go on in a new conversation that begins with what was said up to a message."""
+        self.open(fork_of(node or self.conversation.tip))
+
+    def begin_from_summary(self, text: str) -> None:
+        """Go on in a new conversation that begins with a summary, as the person left it, under the
+        same system prompt. A message whose reply was held is sent there and taken away here, and
+        the old conversation stays as it was."""
+        begun = begun_from_summary(self.conversation.system, text)
+        if self.summarizing or not self.held:
+            self._check_free()
+        waiting = self._take_held_away() if self.held else ""
+        self.open(begun)
+        if waiting:
+            self.send(waiting)
+
+    def open(self, conversation: Conversation, session_id: int | None = None) -> None:
+        """Go on with another conversation: a new one, or that of a saved session."""
+        self._check_free()
+        self.conversation = conversation
+        self.current = self.replayed = None
+        if self.keeper is not None:
+            self.keeper.follow(conversation, session_id)
+
+    def open_saved(self, saved: SavedSession) -> str:
+        """Go on with a saved session; what to say where another model wrote it, or nothing."""
+        self.open(saved.conversation, saved.row.id)
+        last = self.conversation.last_reply
+        if last is None or self.info is None or self.speaks(last):
+            return ""
+        adapter = f" with the adapter {PurePath(last.adapter).name}" if last.adapter else ""
+        return (
+            f"{last.model}{adapter} wrote this, and {self.info.name} goes on with it; "
+            "/model loads another one."
+        )
+
+    def keep(self) -> str | None:
+        """Save what is new, now and then; a sentence where saving stopped working, or works
+        again."""
+        return self.keeper.tick() if self.keeper is not None else None
+
+    # Parts
+
+    @property
+    def _last_reply_node(self) -> Node | None:
+        tip = self.conversation.tip
+        return tip if isinstance(tip.entry, Reply) else None
+
+    def _ask_again(self, label: str, ask: Ask) -> None:
+        """Ask for another version of a reply, as a step of its own."""
+        self.conversation.begin_step(label)
+        self._ask(ask)
+
+    def _check_ready(self) -> None:
+        self._check_free()
+        self._check_model()
+
+
+def chosen(seen: Distribution, token_id: int, text: str) -> TokenRecord:
+    """The record of a token that a person took out of a distribution."""
+    logprobs = {c.token_id: c.logprob for c in seen.candidates}
+    own = logprobs[token_id]
+    ranked = sorted(logprobs.items(), key=lambda pair: -pair[1])
+    return TokenRecord(
+        token_id=token_id,
+        text=text,
+        logprob=own,
+        rank=sum(logprob > own for logprob in logprobs.values()),
+        alternatives=Alternatives(ranked[:ALTERNATIVES]),
+        settings=seen.settings,
+        entropy=seen.entropy_before,
+    )
+
+
+def _reply(node: Node) -> Reply:
+    if not isinstance(node.entry, Reply):
+        raise MlxchatError("That is yours and not the model's: choose a reply.")
+    return node.entry

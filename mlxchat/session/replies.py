@@ -1,0 +1,337 @@
+"""The engine's side of a chat: models, replies that are asked for, what comes back."""
+
+from __future__ import annotations
+
+import secrets
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from mlxchat.conversation.conversation import Conversation
+from mlxchat.conversation.entries import Reply
+from mlxchat.conversation.node import Node
+from mlxchat.conversation.origin import origin_of
+from mlxchat.conversation.token_list import TokenList
+from mlxchat.engine.interface import (
+    ContextExceeded,
+    Engine,
+    Event,
+    InspectRequest,
+    Loaded,
+    LoadFailed,
+    Message,
+    ModelInfo,
+    ModelSpec,
+    Overflow,
+    PrefillProgress,
+    ReplyFailed,
+    ReplyFinished,
+    ReplyRequest,
+    ReplyStarted,
+    TokenRecord,
+    TokenSampled,
+)
+from mlxchat.errors import MlxchatError
+from mlxchat.files.recent import absolute
+from mlxchat.session.settings import SessionSettings
+from mlxchat.settings.parameters import Settings, Value
+
+State = Literal["empty", "loading", "ready", "reading", "writing", "held"]
+"""`held`: a reply waits until the person says what is done about the model's limit."""
+ReplyEvent = (
+    PrefillProgress | ContextExceeded | ReplyStarted | TokenSampled | ReplyFinished | ReplyFailed
+)
+
+NEW_SEEDS = 2**32
+MOST_READ_UNASKED = 256
+"""Tokens that may be read for what the person did not ask for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A reply that is wanted, as soon as the model is there."""
+
+    start: Sequence[TokenRecord] = ()
+    """The tokens that it goes on from."""
+    version_of: Node | None = None
+    """The message that it is another version of; None for the end of the path."""
+    uncounted: int = 0
+    """How many of its first tokens do not count towards max_tokens."""
+
+
+class SessionReplies(SessionSettings):
+    """One conversation with one engine.
+
+    Methods never wait. `pump` takes in what the engine did since the last call and returns it,
+    for a front end to show.
+    """
+
+    def __init__(
+        self, engine: Engine, system: str = "", overrides: Mapping[str, Value] | None = None
+    ) -> None:
+        super().__init__(overrides)
+        self.engine = engine
+        self.conversation = Conversation(system)
+        self.info: ModelInfo | None = None
+        self.spec: ModelSpec | None = None
+        """What would load the model that is loaded again, wherever its files lie."""
+        self.prefill = ""
+        """The start of the next reply."""
+        self.current: Reply | None = None
+        """The reply that is being written, or was written last."""
+        self.replayed: Reply | None = None
+        """The reply that `current` is the replay of; None where it is none."""
+        self.held: ContextExceeded | None = None
+        """Why `current` is not written: there is no room, and the person has not chosen yet."""
+        self._request: ReplyRequest | None = None
+        """What was asked for last."""
+        self._prompt_tokens = 0
+        """Of the reply that is being written."""
+        self._reply_id = 0
+        self._reading = False
+        self._loads = 0
+        self._specs: deque[ModelSpec] = deque()
+        self._waiting: Ask | None = None
+
+    @property
+    def state(self) -> State:
+        """What goes on."""
+        if self._loads:
+            return "loading"
+        if self.held:
+            return "held"
+        if self._unfinished:
+            return "reading" if self._reading else "writing"
+        return "ready" if self.info else "empty"
+
+    @property
+    def busy(self) -> bool:
+        """Whether a reply is waited for, read for or written."""
+        return self._waiting is not None or self._unfinished
+
+    @property
+    def reply(self) -> Reply | None:
+        """The reply at the end of the conversation."""
+        return self.conversation.last_reply
+
+    @property
+    def _unfinished(self) -> bool:
+        return self.current is not None and self.current.reason is None
+
+    def load(self, spec: ModelSpec) -> None:
+        """Load a model, and stop what runs; the conversation goes on with the new one."""
+        self._give_up_held()
+        self.engine.cancel()
+        self._loads += 1
+        self._specs.append(spec)
+        self.engine.load(spec)
+
+    def stop(self) -> None:
+        """Stop the reply, or the load and the reply that waits for it; what was written stands."""
+        self._waiting = None
+        self._give_up_held()
+        self.engine.cancel()
+
+    def change(self, settings: Settings) -> None:
+        """Change the settings; they count from the next token that is drawn."""
+        self.settings = settings
+        self.engine.change(settings)
+
+    # Questions
+
+    def ask_cost(self, request_id: int) -> None:
+        """Ask how many tokens the next turn would read anew; TokensCounted answers."""
+        if self.info is not None:
+            messages = self.conversation.messages() or [Message("user", "")]
+            self.engine.count(request_id, messages, self.conversation.overflow)
+
+    def ask_next(self, request_id: int) -> InspectRequest | None:
+        """Ask what can come next at the end of the conversation; Inspected may answer. None where
+        there is nothing to ask about, or a reply is being written."""
+        if self.info is None or self.busy or self._loads or not self.conversation.entries:
+            return None
+        reply = self.reply
+        request = InspectRequest(
+            request_id,
+            self.conversation.messages(until=reply),
+            self.settings,
+            prefill=reply.prefill if reply else self.prefill,
+            reply_ids=reply.spoken_ids if reply else (),
+            most_new=MOST_READ_UNASKED,
+        )
+        self.engine.inspect(request)
+        return request
+
+    def ask_token(self, request_id: int, reply: Reply, place: int) -> InspectRequest | None:
+        """Ask what could have come at a place of a reply; Inspected answers. None where another
+        model than the one that wrote it is loaded."""
+        if self._loads or not self.speaks(reply) or reply not in self.conversation:
+            return None
+        ids = tuple(record.token_id for record in reply.tokens[: place + 1])
+        messages = self.conversation.messages(until=reply)
+        request = InspectRequest(
+            request_id, messages, self.settings, reply.prefill, ids[:place], also=ids[place:]
+        )
+        self.engine.inspect(request)
+        return request
+
+    # What the engine did
+
+    def pump(self) -> list[Event]:
+        """Take in the engine's events since the last call, and return those that count still."""
+        return list(self.events())
+
+    def events(self) -> Iterator[Event]:
+        """The same one by one: each is taken in when it is asked for, so that what a front end
+        finds here belongs to the event it is about to show."""
+        for event in self.engine.drain():
+            if self._take_in(event):
+                yield event
+
+    def _take_in(self, event: Event) -> bool:
+        """Take in one event; False where it belongs to something that was given up."""
+        if isinstance(event, Loaded | LoadFailed):
+            return self._load_ended(event)
+        if not isinstance(event, ReplyEvent):
+            return True
+        if event.reply_id != self._reply_id or self.current is None:
+            return False
+        self._go_on(self.current, event)
+        return True
+
+    def _load_ended(self, event: Loaded | LoadFailed) -> bool:
+        self._loads = max(0, self._loads - 1)
+        spec = self._specs.popleft() if self._specs else None
+        if isinstance(event, LoadFailed):
+            if event.gave_up_previous:
+                self.info = self.spec = None
+            # A load that made way for another one needs no word.
+            superseded = self._loads > 0
+            if not superseded:
+                self._waiting = None
+            return not (superseded and event.cancelled)
+        self.info = event.info
+        self.spec = origin_of(spec, event.info) if spec else None
+        model = absolute(spec.model if spec else event.info.name)
+        self.begin_settings(model, Settings().with_values(event.info.recommended))
+        if self._waiting is not None and not self._loads:
+            ask, self._waiting = self._waiting, None
+            self.conversation.begin_step("reply")
+            self._ask(ask)
+        return True
+
+    def _go_on(self, reply: Reply, event: ReplyEvent) -> None:
+        if isinstance(event, PrefillProgress):
+            reply.opens_in_thought, reply.form = event.opens_in_thought, event.form
+            reply.left_out = event.left_out or reply.left_out  # a replay is asked for without them
+            self._prompt_tokens = event.reused + event.total
+        elif isinstance(event, ContextExceeded):
+            self.held = event
+        elif isinstance(event, ReplyStarted):
+            self._reading = False
+        elif isinstance(event, TokenSampled):
+            reply.tokens.append(event.record)
+        elif isinstance(event, ReplyFinished):
+            reply.reason, reply.statistics = event.reason, event.statistics
+            reply.unspoken = event.unspoken
+        else:
+            reply.reason, reply.failure = "failed", event.message
+
+    # Asking for a reply
+
+    def _ask(self, ask: Ask) -> None:
+        """Ask for a reply, now or when the model is there."""
+        if self._loads:
+            self._waiting = ask
+            return
+        reply = self._new_reply(ask.start)
+        if ask.version_of is None:
+            self.conversation.add(reply)
+        else:
+            self.conversation.add_version(ask.version_of, reply)
+        self.prefill = ""
+        self._begin(
+            reply,
+            self.conversation.messages(until=reply),
+            uncounted=ask.uncounted,
+            overflow=self.conversation.overflow,
+        )
+
+    def _new_reply(self, start: Sequence[TokenRecord]) -> Reply:
+        assert self.info is not None
+        seed = self.settings.seed
+        return Reply(
+            model=self.info.name,
+            adapter=self.info.adapter,
+            seed=secrets.randbelow(NEW_SEEDS) if seed is None else seed,
+            settings=self.settings,
+            prefill=self.prefill,
+            system=self.conversation.system,
+            spec=self.spec,
+            vocabulary_size=self.info.vocabulary_size,
+            tokens=TokenList(start),
+            given=len(start),
+        )
+
+    def _begin(
+        self,
+        reply: Reply,
+        messages: list[Message],
+        schedule: tuple[Settings, ...] = (),
+        read_in: tuple[int, ...] = (),
+        uncounted: int = 0,
+        overflow: Overflow = "stop",
+    ) -> None:
+        self._reply_id += 1
+        self._reading = True
+        self.current, self.replayed = reply, None
+        self._prompt_tokens = 0
+        self._request = ReplyRequest(
+            self._reply_id,
+            messages,
+            self.settings,
+            reply.seed,
+            prefill=reply.prefill,
+            reply_ids=tuple(record.token_id for record in reply.tokens),
+            schedule=schedule,
+            read_in=read_in,
+            uncounted=uncounted,
+            overflow=overflow,
+        )
+        self.engine.reply(self._request)
+
+    def _go_on_with_held(self, overflow: Overflow) -> None:
+        """Ask for the reply that was held again, under the settings as they are now."""
+        assert self._request is not None
+        self.held = None
+        self._reply_id += 1
+        self._request = replace(
+            self._request, reply_id=self._reply_id, settings=self.settings, overflow=overflow
+        )
+        self.engine.reply(self._request)
+
+    def _give_up_held(self) -> None:
+        """Leave the reply that was held unwritten; what it would have answered stays."""
+        if self.held is not None and self.current is not None:
+            self.held, self.current.reason = None, "cancelled"
+
+    def _check_free(self) -> None:
+        if self.busy:
+            raise MlxchatError("A reply is still being written: stop it first (Esc).")
+
+    def speaks(self, reply: Reply) -> bool:
+        """Whether the model that is loaded is the one that wrote a reply."""
+        info = self.info
+        return info is not None and (info.name, info.adapter) == (reply.model, reply.adapter)
+
+    def _check_speaks(self, reply: Reply) -> None:
+        self._check_model()
+        if self._loads or not self.speaks(reply):
+            raise MlxchatError(
+                f"This reply is {reply.model}'s: load that model again to go on from its tokens."
+            )
+
+    def _check_model(self) -> None:
+        if self.info is None and not self._loads:
+            raise MlxchatError("No model is loaded: choose one first (/model).")

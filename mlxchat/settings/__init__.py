@@ -1,0 +1,1 @@
+"""The one declaration of parameters, settings made of them, presets."""

@@ -1,0 +1,1 @@
+"""The conversation on the screen: one widget over cached lines."""
