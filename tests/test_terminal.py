@@ -190,3 +190,40 @@ def test_a_read_only_home(start, tiny_model, monkeypatch):
     app.enter("/theme paper")
     app.feed(0.5)
     quits_in_order(app)
+
+
+def test_a_chat_goes_on_after_a_kill(start, tiny_model):
+    app = chatting(start, tiny_model)
+    app.feed(1.5)  # saved at least once a second
+    app.signal(signal.SIGKILL)
+    app.ended()
+    again = start("--continue", "--max-tokens", "3")
+    again.wait_for("Tell me a story")
+    again.wait_for("/8192")
+    again.enter("And then?")
+    again.wait_for("3 tok ·")
+    quits_in_order(again)
+
+
+def test_a_session_is_resumed_by_name_or_out_of_the_list(start, tiny_model):
+    app = start(str(tiny_model), "--max-tokens", "3")
+    for said in ("First things first", "Second thoughts"):
+        app.wait_for("/8192")
+        app.enter(said)
+        app.wait_for("3 tok ·")
+        app.type("\x0c")
+        app.wait_for("Say something below")
+    quits_in_order(app)
+    named = start("--resume", "first")
+    named.wait_for("First things first")
+    quits_in_order(named)
+    listed = start("--resume")
+    assert "First things first" in listed.wait_for("Second thoughts")
+    listed.type("\r")
+    listed.wait_for("3 tok ·")
+    quits_in_order(listed)
+    missing = start("--resume", "nothing like it")
+    missing.wait_for("No session is called")
+    missing.type("\x1b")
+    missing.feed(0.3)
+    quits_in_order(missing)
