@@ -122,6 +122,8 @@ class Driver:
         written = Written()
 
         def over(event: Event) -> bool:
+            if getattr(event, "reply_id", request.reply_id) != request.reply_id:
+                return False
             watch(event)
             if isinstance(event, TokenSampled):
                 written.records.append(event.record)

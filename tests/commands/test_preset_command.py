@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.session.test_session_settings import load
 
 from mlxchat.commands.presets import ACTION_HELP, ACTIONS, run_preset
 from mlxchat.commands.registry import COMMANDS, completions
@@ -12,6 +11,7 @@ from mlxchat.session.chat import ChatSession
 from mlxchat.settings.preset_file import read_presets, save_preset
 from mlxchat.settings.presets import MODELS_OWN, Preset
 from tests.scripted import ScriptedEngine
+from tests.session.test_session_settings import load
 
 
 @pytest.fixture

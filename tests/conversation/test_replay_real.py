@@ -82,7 +82,7 @@ def test_a_stopped_reply_and_its_prefilled_start(real):
     real.wait()
     reply = real.session.reply
     assert reply.reason == "cancelled"
-    assert compared(real, reply) == f"identical: {len(reply.tokens)} tokens"
+    assert compared(real, reply) == identical(reply)
     assert len(real.session.current.tokens) == len(reply.tokens)
 
 
@@ -102,7 +102,7 @@ def test_with_warm_caches_and_with_none(real, demo_model):
     real.session.change(settings)
     first = real.ask("Tell me a long story about a fox" + ", a crow" * 80 + ".")
     assert first.statistics.prompt_tokens > 128
-    assert compared(real, first) == "identical: 60 tokens"
+    assert compared(real, first) == identical(first)
     assert real.session.current.statistics.read_tokens == 1
     assert same_bits(real, first)
     second = real.ask("Go on.")
@@ -110,12 +110,16 @@ def test_with_warm_caches_and_with_none(real, demo_model):
     real.wait()
     second = real.session.reply
     assert second.statistics.read_tokens == 1
-    assert compared(real, second) == "identical: 60 tokens"
+    assert compared(real, second) == identical(second)
     assert same_bits(real, second)
     real.load(demo_model)
-    assert compared(real, second) == "identical: 60 tokens"
+    assert compared(real, second) == identical(second)
     assert real.session.current.statistics.reused_tokens == 0
     assert same_bits(real, second)
+
+
+def identical(reply: Reply) -> str:
+    return f"identical: {len(reply.tokens)} tokens"
 
 
 def test_the_settings_and_the_conversation_are_not_touched(real):
