@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.events import Key
-from textual.widgets import Footer
 
 from mlxchat.commands.registry import ACTIONS, COMMANDS, completions, run_line
 from mlxchat.conversation.code.as_code import Language, as_code
@@ -36,6 +35,7 @@ from mlxchat.tui.screens.chat_context import ContextScreen
 from mlxchat.tui.screens.chat_panel import NARROW, WIDE
 from mlxchat.tui.transcript.tokens import named
 from mlxchat.tui.transcript.transcript import Transcript
+from mlxchat.tui.widgets.key_footer import KeyFooter
 from mlxchat.tui.widgets.message_editor import MessageEditor
 from mlxchat.tui.widgets.next_token import NextToken
 from mlxchat.tui.widgets.sampler_panel import SamplerPanel
@@ -91,7 +91,7 @@ class ChatScreen(ContextScreen):
                 yield SystemPromptEditor(self.session.conversation.system)
         with Vertical(id="bottom"):
             yield MessageEditor(MessageHistory(), completions)
-            yield Footer()
+            yield KeyFooter()
 
     def on_mount(self) -> None:
         """Start following the engine."""
