@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from mlxchat.commands.registry import ACTIONS
@@ -11,7 +13,7 @@ WORDS = {command.label for command in ACTIONS} | {"palette"}
 
 
 def shown(line: str) -> list[str]:
-    return [word for word in line.replace("│", " ").split() if word.isalpha()]
+    return re.findall(r"(?<= )[a-z]{2,}", line)
 
 
 @pytest.mark.parametrize("width", [20, 40, 61, 80, 100, 120])
