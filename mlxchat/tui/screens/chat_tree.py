@@ -16,7 +16,7 @@ from mlxchat.tui.widgets.transcript import Transcript
 
 EDIT_CHOICES = (
     Choice("version", "as a new version", "ctrl+s"),
-    Choice("place", "in its place", "f5"),
+    Choice("place", "in its place", "ctrl+o"),
 )
 NOTE_CHOICES = (Choice("keep", "keep it", "ctrl+s"),)
 
