@@ -23,6 +23,7 @@ from mlxchat.engine.interface import (
     LoadFailed,
     ModelSpec,
     ReplyFinished,
+    ReplyStarted,
     TokensCounted,
     WordsNoted,
 )
@@ -139,6 +140,8 @@ class ChatScreen(ContextScreen):
             self._counted(event)
         elif isinstance(event, ContextExceeded):
             self.ask_about_context()
+        elif isinstance(event, ReplyStarted) and self.session.replayed is None:
+            self._reply_starts()
         elif isinstance(event, ReplyFinished) and self.session.replayed is None:
             self._system_applied()
             self.tell_level()

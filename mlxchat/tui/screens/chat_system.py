@@ -85,7 +85,6 @@ class SystemScreen(SettingsScreen):
         self._tell_system(message.text)
 
     def _tell_system(self, text: str) -> None:
-        remember_prompt(self.session.conversation.system)
         self.session.set_system(text)
         self._ask_cost()
 
@@ -111,6 +110,11 @@ class SystemScreen(SettingsScreen):
             self._moved = ""
         else:
             self.query_one(SystemPromptEditor).cost = new
+
+    def _reply_starts(self) -> None:
+        """The system prompt is in use from here on: half a one that was being typed never was."""
+        if (reply := self.session.current) is not None:
+            remember_prompt(reply.system)
 
     def _system_applied(self) -> None:
         """The reply has read the system prompt as it stands in the session."""
