@@ -136,10 +136,15 @@ async def test_rename(sessions):
         await person.wait_for("pirates")
         await person.press("down", "r")
         assert "Enter open" not in person.screen
+        assert "Enter rename  Esc cancel" in person.screen
         await person.press(*" of old", "enter")
         await person.wait_for(lambda: sessions.row(20).title == "pirates of old")
         await person.wait_for(lambda: cursor(person) == "pirates of old")
         await person.press("r", "x", "escape")
+        assert person.open
+        assert "Enter open" in person.screen
+        await person.press("r", "x")
+        await person.click("cancel")
         assert person.open
         assert sessions.row(20).title == "pirates of old"
         await person.press("escape")

@@ -132,6 +132,8 @@ class ChatScreen(ContextScreen):
             self.query_one(SamplerPanel).remarks = {}
             self.transcript.action_walk_off()  # the tokens may be another vocabulary's
             self.app.remember_model()
+            if self.session.conversation.entries:
+                self._ask_cost()
         elif isinstance(event, LoadFailed):
             self.follower.path.show()
             if self.session.info is None:

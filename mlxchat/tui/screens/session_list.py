@@ -287,7 +287,7 @@ class SessionList(Dialog[int | Literal["new"]]):
                 self._do(lambda: self._sessions.rename(row.id, title), row.id)
             return True
 
-        self.query_one(NameField).ask("title", first_words(row.title), named)
+        self.query_one(NameField).ask("rename", first_words(row.title), named)
 
     def action_leave(self) -> None:
         """Close; from another place than the list, go back to it."""
