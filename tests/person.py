@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from rich.cells import cell_len
 from textual.pilot import Pilot
 
 from mlxchat.conversation.storage.keeper import Keeper
@@ -77,6 +78,12 @@ class Person:
 
     async def press(self, *keys: str) -> str:
         await self.pilot.press(*keys)
+        return await self.look()
+
+    async def click(self, text: str) -> str:
+        """Click on the first line of the screen that has this text, there."""
+        y, line = next((y, line) for y, line in enumerate(self.lines) if text in line)
+        await self.pilot.click(offset=(cell_len(line[: line.index(text)]) + 1, y))
         return await self.look()
 
     async def type(self, text: str) -> None:

@@ -37,6 +37,8 @@ class Command:
     """The state in which the key works: "busy", "idle", or always."""
     about: Literal["", "message", "reply"] = ""
     """Whether it is something to do with a message, or with a reply."""
+    menu: str = ""
+    """What it does with a message that is picked, in a few words."""
     complete: Callable[[str], list[tuple[str, str]]] | None = None
     """What an argument could become: (the whole argument, help)."""
 
@@ -108,24 +110,27 @@ ACTIONS: tuple[Command, ...] = (
     Command("stop", "Stop the reply; what was written stays", lambda host, _: host.stop(),
             key="escape", label="stop", when="busy"),
     Command("retry", "Write the last reply again", lambda host, _: host.retry(),
-            key="ctrl+r", label="retry", aliases=("regen",), when="idle"),
+            key="ctrl+r", label="retry", aliases=("regen",), when="idle", about="reply",
+            menu="Write it again"),
     Command("continue", "Go on where a reply ended", lambda host, _: host.continue_reply(),
-            when="idle", about="reply"),
+            when="idle", about="reply", menu="Go on where it ended"),
     Command("prefill", "Write another reply that begins with these words", _prefill,
             "text", when="idle"),
     Command("edit", "Let a message say something else, as another version of it",
             lambda host, argument: host.edit(_optional(argument)), "[text]", when="idle",
-            about="message"),
+            about="message", menu="Edit it"),
     Command("delete", "Take a message away, with what follows it",
-            lambda host, _: host.delete(), when="idle", about="message"),
+            lambda host, _: host.delete(), when="idle", about="message",
+            menu="Delete it, with what follows"),
     Command("undo", "Take back what was done last to the conversation",
             lambda host, _: host.undo(), when="idle"),
     Command("redo", "Do again what was undone", lambda host, _: host.redo(), when="idle"),
     Command("rate", "Call a reply good or bad", _rate, "[good | bad | none]", about="reply"),
     Command("note", "Keep a note about a message",
-            lambda host, argument: host.note(_optional(argument)), "[text]", about="message"),
+            lambda host, argument: host.note(_optional(argument)), "[text]", about="message",
+            menu="Keep a note about it"),
     Command("fork", "Go on from a message in a new conversation", lambda host, _: host.fork(),
-            when="idle", about="message"),
+            when="idle", about="message", menu="Go on in a new conversation"),
     Command("map", "The tree of the conversation, to go somewhere in it",
             lambda host, _: host.show_map(), key="f3", label="map", when="idle"),
     Command("sessions", "The saved sessions: open, search, rename, pin, delete",

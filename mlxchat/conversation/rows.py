@@ -43,5 +43,7 @@ def rows_of(path: Sequence[Node], until: Reply | None = None) -> list[Row]:
 
 def nodes_left_out(path: Sequence[Node], reply: Reply) -> list[Node]:
     """The places on a path whose messages were not in the prompt of a reply."""
+    if not reply.left_out:
+        return []
     kept = rows_of(path, until=reply)[reply.left_out :]
-    return list(path[: path.index(kept[0].nodes[0])]) if reply.left_out and kept else []
+    return list(path[: path.index(kept[0].nodes[0])]) if kept else []

@@ -42,6 +42,8 @@ class Follower:
         self._entry: int | None = None
         self._prompt_tokens = 0
         self._speed_since = (0.0, 0)
+        self._starts = False
+        """Whether the reply has no token on the screen yet."""
 
     def begin_reply(self) -> None:
         """Make room for the reply that was asked for, and go to it."""
@@ -132,12 +134,17 @@ class Follower:
         if reply is not None:
             self._transcript.append_reply(entry, reply.text)
         self._speed_since = (time.monotonic(), 0)
+        self._starts = True
 
     def _append(self, text: list[str]) -> None:
         if text:
             self._transcript.append_reply(self._reply_entry(), "".join(text))
             text.clear()
             self._measure()
+            if self._starts:
+                # Only now it is sure that a prompt had room for all: its first token tells it.
+                self._starts = False
+                self.path.dim()
 
     def _measure(self) -> None:
         reply = self._session.current
@@ -160,6 +167,7 @@ class Follower:
             self._transcript.set_header(entry, EntryHeader(reply.model, branch="replay"))
         else:
             self.path.refresh(self._session.conversation.node_of(reply))
+            self.path.dim()
         self._transcript.finish_reply(entry, self._footer(reply))
         self._title.context = reply.statistics.context_tokens
         self._title.speed = reply.statistics.tokens_per_second

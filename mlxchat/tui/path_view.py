@@ -25,6 +25,12 @@ class PathView:
             path = path[:-1]
         kept = self._keep(path)
         self._transcript.add([self._entry(node) for node in path[kept:]])
+        self.dim()
+
+    def dim(self) -> None:
+        """Show which messages are out of the model's sight. It looks at all of them: not to be
+        done for each token."""
+        self._transcript.dim(set(self._session.conversation.left_out))
 
     def _keep(self, path: list[Node]) -> int:
         """Cut the transcript where it shows another path; how many messages are left."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from textual.widgets import OptionList, TextArea
+from textual import events
+from textual.widgets import TextArea
 
 from mlxchat.conversation.summarizing import SUMMARY_HEAD
 from mlxchat.tui.screens.context_choice import ContextChoice
@@ -52,12 +53,47 @@ async def test_the_message_is_answered_as_was_chosen(keys, overflow):
         assert "cut where the context is full" in screen
 
 
-async def test_a_click_takes_a_way():
+@pytest.mark.parametrize(
+    ("words", "overflow"), [("Rolling window", "window"), ("Go on to the limit", "stop")]
+)
+async def test_a_click_takes_a_way(words, overflow):
     async with chatting() as person:
         await fill(person)
-        await person.pilot.click(OptionList, offset=(3, 2))
+        await person.click(words)
+        assert person.app.screen is person.chat
+        assert person.requests[-1].overflow == overflow
+
+
+async def test_a_summary_by_mouse():
+    async with chatting() as person:
+        await fill(person)
+        await person.click("New conversation with a")
+        assert isinstance(person.app.screen, SummaryScreen)
+        person.engine.begin()
+        person.engine.say("They said hello.")
+        person.engine.finish()
+        person.chat._drain()
+        await person.pilot.pause(0.3)
+        await person.click("begin a new conversation")
+        assert person.app.screen is person.chat
+        assert SUMMARY_HEAD in person.screen
+        assert person.requests[-1].messages[-1].content.endswith("They said hello.\n\nAgain")
+
+
+async def test_what_is_typed_just_before_a_summary_is_taken_is_in_it():
+    async with chatting() as person:
+        await fill(person)
+        await person.press("down", "enter")
+        person.engine.begin()
+        person.engine.say("They said hello.")
+        person.engine.finish()
+        person.chat._drain()
+        await person.pilot.pause(0.3)
+        for key in ("!", "?", "ctrl+s"):
+            person.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await person.pilot.pause(0.1)
         await person.look()
-        assert person.requests[-1].overflow == "stop"
+        assert "They said hello.!?" in person.requests[-1].messages[-1].content
 
 
 async def test_escape_keeps_the_message_and_a_retry_asks_again():

@@ -76,6 +76,24 @@ async def test_typing_searches_titles_and_messages(sessions):
         assert sessions.row(person.result).title == "sea"
 
 
+async def test_the_keys_that_are_shown_work_where_one_is(sessions):
+    async with showing(SessionList(sessions)) as person:
+        await person.wait_for("pirates")
+        assert "d delete" in person.screen
+        screen = await person.press("slash")
+        assert "d delete" not in screen
+        assert "↑ ↓ choose" in screen
+        await person.click("to the list")
+        assert person.app.screen.focused is person.app.screen._list
+        assert "d delete" in person.screen
+        await person.click("search titles")
+        assert "Esc to the list" in person.screen
+        await person.press("down")
+        await person.wait_for(lambda: cursor(person) == "pirates")
+        await person.press("escape", "escape")
+        assert person.result is None
+
+
 async def test_typing_never_waits_and_the_newest_question_wins(sessions):
     async with showing(SessionList(sessions)) as person:
         await person.wait_for("pirates")
@@ -118,10 +136,15 @@ async def test_rename(sessions):
         await person.wait_for("pirates")
         await person.press("down", "r")
         assert "Enter open" not in person.screen
+        assert "Enter rename  Esc cancel" in person.screen
         await person.press(*" of old", "enter")
         await person.wait_for(lambda: sessions.row(20).title == "pirates of old")
         await person.wait_for(lambda: cursor(person) == "pirates of old")
         await person.press("r", "x", "escape")
+        assert person.open
+        assert "Enter open" in person.screen
+        await person.press("r", "x")
+        await person.click("cancel")
         assert person.open
         assert sessions.row(20).title == "pirates of old"
         await person.press("escape")

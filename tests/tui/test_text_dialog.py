@@ -8,10 +8,13 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from textual import events
+from textual.widgets import Input, TextArea
 
 from mlxchat.errors import MlxchatError
 from mlxchat.files.copies import copies_folder
 from mlxchat.tui.external_editor import edit_externally, editor_command
+from mlxchat.tui.screens.chat_tree import EDIT_CHOICES, NOTE_CHOICES
 from mlxchat.tui.screens.text_dialog import Choice, Drafts, TextDialog
 from mlxchat.tui.themes import ThemedApp
 from tests.terminal import terminal
@@ -71,6 +74,35 @@ async def test_a_click_does_too():
     async with showing(dialog()) as person:
         await person.click("cancel")
         assert person.result is None
+
+
+@pytest.mark.parametrize("one_line", [False, True])
+async def test_a_choice_goes_before_what_the_field_does_with_its_key(one_line):
+    ours = [Choice("end", "be done", "ctrl+e"), Choice("delete", "take away", "ctrl+d")]
+    for key, name in [("ctrl+e", "end"), ("ctrl+d", "delete")]:
+        async with showing(TextDialog("Title", "text", ours, one_line=one_line)) as person:
+            await person.press("home", key)
+            assert person.result == (name, "text")
+
+
+@pytest.mark.parametrize("one_line", [False, True])
+async def test_keys_that_came_just_before_a_choice_are_in_the_text(one_line):
+    async with showing(dialog("text", one_line=one_line)) as person:
+        for key in ("!", "?", "backspace", "ctrl+s"):
+            character = key if len(key) == 1 else None
+            person.app.post_message(events.Key(key, character))  # all at once, nobody waits
+        await person.wait_for(lambda: not person.open)
+        assert person.result == ("version", "text!")
+
+
+def test_no_choice_of_the_app_is_a_key_that_text_fields_have():
+    taken = {
+        key.strip()
+        for field in (TextArea, Input)
+        for binding in field.BINDINGS
+        for key in binding.key.split(",")
+    }
+    assert not taken & {choice.key for choice in (*EDIT_CHOICES, *NOTE_CHOICES)}
 
 
 async def test_one_line_is_taken_by_enter():

@@ -6,6 +6,7 @@ import pytest
 
 from mlxchat.conversation.entries import Reply
 from mlxchat.tui.screens.message_menu import MessageMenu
+from mlxchat.tui.screens.text_dialog import TextDialog
 from mlxchat.tui.widgets.message_editor import MessageEditor
 from mlxchat.tui.widgets.system_prompt import SystemPromptEditor
 from tests.person import Person, chatting
@@ -24,6 +25,13 @@ async def two_turns(person: Person) -> None:
 
 def said(person: Person) -> list[str]:
     return [entry.text for entry in person.session.conversation.entries]
+
+
+async def rewrite(person: Person, text: str) -> None:
+    """Select all that stands in the dialog, and type over it."""
+    assert isinstance(person.app.screen, TextDialog)
+    await person.press("f7", *text)
+    assert person.app.screen.text == text
 
 
 def picked(person: Person) -> str:
@@ -264,14 +272,19 @@ async def test_nothing_of_the_tree_is_changed_while_a_reply_is_written():
         await person.look()
 
 
-async def test_an_edit_in_place_keeps_what_follows():
-    async with chatting() as person:
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("by", ["key", "mouse"])
+async def test_an_edit_in_place_keeps_what_follows(size, by):
+    async with chatting(size) as person:
         await two_turns(person)
         node = person.session.conversation.path[1]
-        person.chat._edit(node, "Changed", in_place=True)
-        screen = await person.look()
+        await person.press("shift+up", "shift+up", "shift+up", "e")
+        await rewrite(person, "Changed")
+        assert all(word in person.screen for word in ("as a new version", "in its place", "cancel"))
+        screen = await (person.press("ctrl+o") if by == "key" else person.click("in its place"))
         assert said(person) == ["First question", "Changed", "Second question", "Second answer"]
         assert "Changed" in screen
         assert "First answer" not in screen
+        assert "Edited: the next turn reads 38 tokens anew." in person.notes
         assert isinstance(node.entry, Reply)
         assert node.entry.edited

@@ -22,6 +22,7 @@ from mlxchat.engine.interface import (
     LoadFailed,
     ModelSpec,
     ReplyFinished,
+    ReplyStarted,
     TokensCounted,
     WordsNoted,
 )
@@ -131,6 +132,8 @@ class ChatScreen(ContextScreen):
             self.query_one(SamplerPanel).remarks = {}
             self.transcript.action_walk_off()  # the tokens may be another vocabulary's
             self.app.remember_model()
+            if self.session.conversation.entries:
+                self._ask_cost()
         elif isinstance(event, LoadFailed):
             self.follower.path.show()
             if self.session.info is None:
@@ -139,6 +142,8 @@ class ChatScreen(ContextScreen):
             self._counted(event)
         elif isinstance(event, ContextExceeded):
             self.ask_about_context()
+        elif isinstance(event, ReplyStarted) and self.session.replayed is None:
+            self._reply_starts()
         elif isinstance(event, ReplyFinished) and self.session.replayed is None:
             self._system_applied()
             self.tell_level()

@@ -21,6 +21,8 @@ class SystemScreen(SettingsScreen):
     """A screen with an editor of the system prompt."""
 
     _count_id = 0
+    _counts_edit = False
+    """Whether that count is what an edit of the system prompt costs."""
     _moved = ""
     """What was done last that read nothing; its cost is still to be told."""
 
@@ -85,9 +87,8 @@ class SystemScreen(SettingsScreen):
         self._tell_system(message.text)
 
     def _tell_system(self, text: str) -> None:
-        remember_prompt(self.session.conversation.system)
         self.session.set_system(text)
-        self._ask_cost()
+        self._ask_cost(of_edit=True)
 
     def _show_system(self) -> None:
         """The panel shows the system prompt of the path."""
@@ -95,9 +96,10 @@ class SystemScreen(SettingsScreen):
         if editor.text != self.session.conversation.system:
             editor.text = self.session.conversation.system
 
-    def _ask_cost(self) -> None:
-        """Ask what the next turn would read."""
+    def _ask_cost(self, *, of_edit: bool = False) -> None:
+        """Ask what the next turn would read, for the meter and for what was done last."""
         self._count_id += 1
+        self._counts_edit = of_edit
         self.session.ask_cost(self._count_id)
 
     def _counted(self, event: TokensCounted) -> None:
@@ -109,8 +111,13 @@ class SystemScreen(SettingsScreen):
         if self._moved:
             self.say(f"{self._moved}: the next turn reads {new:,} tokens anew.")
             self._moved = ""
-        else:
+        elif self._counts_edit:
             self.query_one(SystemPromptEditor).cost = new
+
+    def _reply_starts(self) -> None:
+        """The system prompt is in use from here on: half a one that was being typed never was."""
+        if (reply := self.session.current) is not None:
+            remember_prompt(reply.system)
 
     def _system_applied(self) -> None:
         """The reply has read the system prompt as it stands in the session."""

@@ -16,7 +16,7 @@ from mlxchat.tui.transcript.transcript import Transcript
 
 EDIT_CHOICES = (
     Choice("version", "as a new version", "ctrl+s"),
-    Choice("place", "in its place", "f5"),
+    Choice("place", "in its place", "ctrl+o"),
 )
 NOTE_CHOICES = (Choice("keep", "keep it", "ctrl+s"),)
 
@@ -181,9 +181,10 @@ class TreeScreen(SystemScreen):
             self._try(partial(self.go_to, node))
 
     def go_to(self, node: Node) -> None:
-        """Go to a message anywhere in the tree."""
+        """Go to a message anywhere in the tree; one that was taken away comes back."""
+        gone = any(place.hidden for place in node.path())
         self.session.show_node(node)
-        self._moved_to(node)
+        self._moved_to(node, "Brought back" if gone else "")
         self.transcript.bring(node)
 
     def _moved_to(self, node: Node | None, did: str = "") -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -27,25 +27,33 @@ class MessageMenu(Dialog[Chosen]):
     """Dismissed with what was chosen, or None."""
 
     DEFAULT_CSS = """
-    MessageMenu > #box { width: 48; max-width: 100%; }
+    MessageMenu > #box { width: 40; max-width: 100%; }
     """
     BINDINGS: ClassVar = [Binding("left,right", "dismiss(None)", "close", show=False)]
 
     def __init__(self, node: Node) -> None:
         super().__init__()
         self._choices = choices(node)
+        self._keys = own_keys()
 
     def compose(self) -> ComposeResult:
         """One line for each choice, with its key."""
-        keys = own_keys()
         options = [
-            Option(Content.assemble(f"{keys.get(choice, ''):>2}  ", (label, "bold")))
+            Option(Content.assemble(f"{self._keys[choice].name:>2}  ", (label, "bold")))
             for choice, label in self._choices
         ]
         box = Vertical(OptionList(*options, markup=False), id="box")
         box.border_title = "This message"
         box.border_subtitle = "Esc closes"
         yield box
+
+    def on_key(self, event: events.Key) -> None:
+        """The keys that are shown work here too."""
+        for choice, _ in self._choices:
+            if event.key in self._keys[choice].keys:
+                event.stop()
+                self.dismiss(choice)
+                return
 
     @on(OptionList.OptionSelected)
     def _selected(self, message: OptionList.OptionSelected) -> None:
@@ -56,23 +64,31 @@ def choices(node: Node) -> list[tuple[Chosen, str]]:
     """What can be done with a message, and how each is called."""
     is_reply = isinstance(node.entry, Reply)
     fitting = [c for c in ACTIONS if c.about == "message" or (is_reply and c.about == "reply")]
-    rows = [row for command in fitting for row in _rows(command)]
-    return [(("retry", ""), COMMANDS["retry"].help), *rows] if is_reply else rows
+    return [row for command in fitting for row in _rows(command)]
 
 
 def _rows(command: Command) -> list[tuple[Chosen, str]]:
     if command.name == "rate":
         return [(("rate", "good"), "Call it good"), (("rate", "bad"), "Call it bad")]
-    return [((command.name, ""), command.help)]
+    return [((command.name, ""), command.menu)]
 
 
-def own_keys() -> dict[Chosen, str]:
-    """The keys that do the same while the message is picked."""
-    keys = {}
+class OwnKeys(NamedTuple):
+    """The keys that do something with the picked message, and how the first one is written."""
+
+    keys: tuple[str, ...]
+    name: str
+
+
+def own_keys() -> dict[Chosen, OwnKeys]:
+    """The keys of each choice while a message is picked."""
+    retry = COMMANDS["retry"].key
+    keys = {("retry", ""): OwnKeys((retry,), key_name(retry))}
     for binding in MessagePick.BINDINGS:
         assert isinstance(binding, Binding)
         if binding.action.startswith("message("):
             words = binding.action.removeprefix("message(").rstrip(")").replace("'", "").split(", ")
-            key = binding.key_display or binding.key.split(",")[0]
-            keys[words[0], words[1] if len(words) > 1 else ""] = key
-    return keys | {("retry", ""): key_name(COMMANDS["retry"].key)}
+            own = tuple(binding.key.split(","))
+            argument = words[1] if len(words) > 1 else ""
+            keys[words[0], argument] = OwnKeys(own, binding.key_display or own[0])
+    return keys

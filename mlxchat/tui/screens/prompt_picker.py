@@ -62,7 +62,6 @@ class PromptPicker(Dialog[str]):
         }
         #prompt-preview { height: auto; }
         KeyLines, NameField { margin-top: 1; }
-        &.-naming KeyLines { display: none; }
         &.-narrow {
             & > #box { width: 100%; height: 100%; max-height: 100%; }
             #prompt-body { layout: vertical; }
@@ -181,7 +180,7 @@ class PromptPicker(Dialog[str]):
             return
         prompt_text = offer.text
         self.query_one(NameField).ask(
-            "save as",
+            "save",
             "",
             lambda name: self._do(lambda: save_prompt(Prompt(name, prompt_text)), name),
         )
@@ -194,7 +193,7 @@ class PromptPicker(Dialog[str]):
             return
         old = offer.name
         self.query_one(NameField).ask(
-            "rename to", old, lambda name: self._do(lambda: rename_prompt(old, name), name)
+            "rename", old, lambda name: self._do(lambda: rename_prompt(old, name), name)
         )
 
     def action_delete(self) -> None:

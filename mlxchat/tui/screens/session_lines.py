@@ -110,6 +110,12 @@ def _shortened(text: str) -> str:
     return shown if len(text) <= MOST_CHARACTERS else f"{shown.rstrip()} …"
 
 
+def search_keys(row: SessionRow | None) -> list[Key]:
+    """The keys that work while one types what to look for."""
+    keys = [Key("Enter", "open", "open"), Key("↑ ↓", "choose", "leave")] if row else []
+    return [*keys, Key("Esc", "to the list", "leave")]
+
+
 def session_keys(row: SessionRow | None, *, can_undo: bool) -> list[Key]:
     """The keys that work on the session under the cursor."""
     keys: list[Key] = []

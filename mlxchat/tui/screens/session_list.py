@@ -23,6 +23,7 @@ from mlxchat.tui.screens.dialog import Dialog
 from mlxchat.tui.screens.session_lines import (
     UNTITLED,
     preview,
+    search_keys,
     session_keys,
     session_lines,
     words_pattern,
@@ -147,6 +148,10 @@ class SessionList(Dialog[int | Literal["new"]]):
     @on(Input.Submitted, "#session-search")
     def _search_ended(self) -> None:
         self.action_open()
+
+    @on(events.DescendantFocus)
+    def _focus_moved(self) -> None:
+        self._show_keys()
 
     def on_key(self, event: events.Key) -> None:
         """Up, Down and the page keys move through the list while one types."""
@@ -282,7 +287,7 @@ class SessionList(Dialog[int | Literal["new"]]):
                 self._do(lambda: self._sessions.rename(row.id, title), row.id)
             return True
 
-        self.query_one(NameField).ask("title", first_words(row.title), named)
+        self.query_one(NameField).ask("rename", first_words(row.title), named)
 
     def action_leave(self) -> None:
         """Close; from another place than the list, go back to it."""
@@ -309,4 +314,7 @@ class SessionList(Dialog[int | Literal["new"]]):
         self.notify(text, severity=severity, markup=False)
 
     def _show_keys(self) -> None:
-        self.query_one(KeyLines).keys = session_keys(self._row, can_undo=bool(self._deleted))
+        row, searches = self._row, self.focused is self.query_one("#session-search")
+        self.query_one(KeyLines).keys = (
+            search_keys(row) if searches else session_keys(row, can_undo=bool(self._deleted))
+        )

@@ -27,7 +27,6 @@ SessionList {
     }
     #session-preview { height: auto; }
     KeyLines, NameField { margin-top: 1; }
-    &.-naming KeyLines { display: none; }
 
     &.-narrow {
         & > #box { width: 100%; height: 100%; max-height: 100%; }

@@ -12,6 +12,7 @@ from textual.widgets import Static, TextArea
 from mlxchat.conversation.summary import left_out_words
 from mlxchat.render.safe import visible
 from mlxchat.session.chat import ChatSession
+from mlxchat.tui.after_typing import after_typing
 from mlxchat.tui.screens.dialog import Dialog
 
 LOOKS_A_SECOND = 10
@@ -96,7 +97,12 @@ class SummaryScreen(Dialog[str]):
                            "reading the conversation", *left_out])  # fmt: skip
 
     def action_take(self) -> None:
-        """Begin a new conversation with the text as it stands."""
+        """Begin a new conversation with the text, with all that was typed before."""
+        after_typing(self.query_one(TextArea), self._take)
+
+    def _take(self) -> None:
+        if not self.is_current:
+            return  # taken twice
         text = self.query_one(TextArea).text
         if self._session.summarizing:
             self.notify("The summary is still being written: wait, or cancel it (Esc).")

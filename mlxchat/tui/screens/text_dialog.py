@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, MutableMapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -15,6 +16,7 @@ from textual.widgets import Input, Static, TextArea
 
 from mlxchat.errors import MlxchatError
 from mlxchat.render.safe import visible
+from mlxchat.tui.after_typing import after_typing
 from mlxchat.tui.external_editor import edit_externally
 from mlxchat.tui.keys import key_name
 from mlxchat.tui.screens.dialog import Dialog
@@ -36,7 +38,7 @@ class Choice:
     word: str
     """What the key does, for its line: `as a new version`."""
     key: str
-    """Textual's name of the key, which must be none of a text field's own: `ctrl+s`."""
+    """Textual's name of the key: `ctrl+s`. It goes before what the text field does with it."""
 
 
 class TextDialog(Dialog[tuple[str, str]]):
@@ -100,9 +102,9 @@ class TextDialog(Dialog[tuple[str, str]]):
         self._about = about
         self._hint = hint
         self._one_line = one_line
-        # Without priority: such a key would go before what was typed just before it.
         for choice in self._choices:
-            self._bindings.bind(choice.key, f"choose('{choice.name}')", choice.word)
+            action = f"choose('{choice.name}')"
+            self._bindings.bind(choice.key, action, choice.word, priority=True)
 
     def compose(self) -> ComposeResult:
         """The text, and the keys below it."""
@@ -162,7 +164,12 @@ class TextDialog(Dialog[tuple[str, str]]):
         self.action_choose(self._choices[0].name)
 
     def action_choose(self, name: str) -> None:
-        """Be done with the text."""
+        """Be done with the text, with all that was typed before."""
+        after_typing(self.query_one("#text"), partial(self._be_done, name))
+
+    def _be_done(self, name: str) -> None:
+        if not self.is_current:
+            return  # chosen twice
         text = self.text
         self._drafts.pop(self._about, None)
         self.dismiss((name, text))

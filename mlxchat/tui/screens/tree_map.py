@@ -105,13 +105,14 @@ class TreeMap(Dialog[Node]):
 
     @on(LineList.Moved)
     def _show_about(self) -> None:
-        node = self._node
+        at, node = self._list.cursor, self._node
+        gone = node is not None and self._lines[at].hidden
         note = f"{NOTE} {first_words(node.note, 400)}" if node and node.note else ""
         self.query_one("#tree-note", Static).update(note)
-        place = f"{self._list.cursor + 1:,} of {len(self._lines):,}" if node else ""
+        place = f"{at + 1:,} of {len(self._lines):,}" if node else ""
         self.query_one("#box").border_subtitle = place
         self.query_one(KeyLines).keys = [
-            Key("Enter", "go there", "take"),
+            Key("Enter", "bring back" if gone else "go there", "take"),
             Key("← →", "versions", "version(1)"),
             Key("f", f"show: {self._filter}", "next_filter"),
             Key("h", "hide deleted" if self._with_hidden else "show deleted", "hidden"),

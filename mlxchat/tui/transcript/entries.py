@@ -17,7 +17,7 @@ GUTTER = 2
 NO_MARK = Span(" " * GUTTER)
 _BAR = Span("▌ ", "mark.user")
 _PICKED = Span("┃ ", "mark.picked")
-_DIMMED = Span("┊ ", "dimmed")
+DIMMED = Span("┊ ", "dimmed")
 _NOTICE_MARKS: dict[NoticeKind, str] = {"information": "• ", "warning": "! ", "error": "✗ "}
 
 
@@ -125,10 +125,14 @@ class Entry:
         """The same as it is painted: marked where it is picked, pale where it is dimmed."""
         row = self.row(index)
         if self.dimmed and row is not SEPARATOR:
-            row = Row(_DIMMED, Line(tuple(Span(s.text, "dimmed") for s in row.line.spans)))
+            row = self.pale(row)
         if self.picked and index < self.height - 1:
             row = row._replace(mark=_PICKED)
         return row
+
+    def pale(self, row: Row) -> Row:
+        """A row as it looks where the model does not read it any more."""
+        return Row(DIMMED, Line(tuple(Span(s.text, "dimmed") for s in row.line.spans)))
 
     def characters_before(self, index: int) -> int:
         """How many visible characters come before a row: the same at every width, about."""

@@ -6,6 +6,7 @@ from mlxchat.conversation.entries import Reply
 from mlxchat.render.lines import Line, Span
 from mlxchat.render.stream import MarkdownStream, render_plain
 from mlxchat.tui.transcript.entries import (
+    DIMMED,
     GUTTER,
     NO_MARK,
     SEPARATOR,
@@ -91,6 +92,12 @@ class ReplyEntry(Entry):
             return Row(mark, self._stream.lines[line], "assistant", self._width + GUTTER)
         tail = body - self._body_height
         return Row(NO_MARK, self._bottom[tail]) if tail < len(self._bottom) else SEPARATOR
+
+    def pale(self, row: Row) -> Row:
+        """Tokens keep their colours: they tell something, and one of them may be selected."""
+        if self.tokens is not None and row.role == "assistant":
+            return row._replace(mark=DIMMED)
+        return super().pale(row)
 
     def append(self, text: str) -> int:
         """Add text; the first row that may have changed."""

@@ -10,7 +10,7 @@ from textual.widgets import Static
 
 
 class Key(NamedTuple):
-    """A key, what it does in a word, and the screen's action behind it."""
+    """A key, what it does in a word, and the screen's action behind it (or `app.`'s)."""
 
     key: str
     word: str
@@ -35,6 +35,7 @@ class KeyLines(Static):
     def __init__(self, keys: Sequence[Key] = (), *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._keys = tuple(keys)
+        self._instead: tuple[Key, ...] = ()
 
     @property
     def keys(self) -> tuple[Key, ...]:
@@ -48,13 +49,18 @@ class KeyLines(Static):
             self._keys = keys
             self._show()
 
+    def show_instead(self, keys: Iterable[Key] = ()) -> None:
+        """Show other keys for a while; without any, the own ones again."""
+        self._instead = tuple(keys)
+        self._show()
+
     def on_resize(self) -> None:
         """Break the lines elsewhere."""
         self._show()
 
     def _show(self) -> None:
         if self.size.width:
-            self.update(key_lines(self._keys, self.size.width))
+            self.update(key_lines(self._instead or self._keys, self.size.width))
 
 
 def key_lines(keys: Iterable[Key], width: int) -> Content:
@@ -65,5 +71,6 @@ def key_lines(keys: Iterable[Key], width: int) -> Content:
         if used and used + wide - 2 > width:
             lines, used = [*lines, ""], 0
         used += wide
-        lines[-1] += f"[@click=screen.{action}][b $accent]{key}[/] {word}[/]  "
+        action = action if action.startswith("app.") else f"screen.{action}"
+        lines[-1] += f"[@click={action}][b $accent]{key}[/] {word}[/]  "
     return Content.from_markup("\n".join(lines))

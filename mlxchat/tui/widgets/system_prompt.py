@@ -16,6 +16,8 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import TextArea
 
+from mlxchat.tui.widgets.safe_text_area import SafeTextArea
+
 PAUSE = 0.3
 """Seconds without a key after which an edit counts as made."""
 
@@ -104,7 +106,7 @@ class SystemPromptEditor(Vertical):
         self._edited = False
         self._pause: Timer | None = None
         self._title = SystemPromptTitle()
-        self._area = TextArea(
+        self._area = SafeTextArea(
             text,
             soft_wrap=True,
             tab_behavior="focus",
