@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mlxchat.conversation.entry_dict import entry_to_dict
-from mlxchat.conversation.exports.chat import Chat, Exported, Options, counted
+from mlxchat.conversation.exports.chat import Chat, Exported, Options, counted, damage_in
 from mlxchat.conversation.exports.only import narrowed
 from mlxchat.conversation.node import Node
 from mlxchat.conversation.plain import whole
@@ -34,7 +34,7 @@ def write_json(chats: Sequence[Chat], options: Options) -> Exported:
     kept = chosen(chats, options)
     head = json.dumps({"format": FORMAT, "version": VERSION})[:-1]
     text = f'{head}, "conversations": [\n' + ",\n".join(map(_chat, kept)) + "\n]}\n"
-    return Exported(text, counted(len(kept), "conversation"))
+    return Exported(text, counted(len(kept), "conversation"), damage_in(kept))
 
 
 def chosen(chats: Sequence[Chat], options: Options) -> list[Chat]:

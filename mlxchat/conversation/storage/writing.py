@@ -103,10 +103,12 @@ def _piece(connection: sqlite3.Connection, piece: Piece) -> None:
         "INSERT OR IGNORE INTO pieces (entry, first, count, text) VALUES (?, ?, ?, ?)",
         (*place, len(piece.records), to_column(piece.text)),
     )
-    connection.execute(
-        "INSERT OR IGNORE INTO records (entry, first, packed) VALUES (?, ?, ?)",
-        (*place, pack(piece.records)),
-    )
+    packed = _packed(piece)
+    if packed is not None:
+        connection.execute(
+            "INSERT OR IGNORE INTO records (entry, first, packed) VALUES (?, ?, ?)",
+            (*place, packed),
+        )
     connection.executemany(
         "INSERT OR IGNORE INTO runs (entry, first, settings) VALUES (?, ?, ?)",
         [
@@ -114,6 +116,17 @@ def _piece(connection: sqlite3.Connection, piece: Piece) -> None:
             for run in piece.runs
         ],
     )
+
+
+def _packed(piece: Piece) -> bytes | None:
+    """The records as bytes; None where there are none, or a number in them is larger than any
+    model's: such a one would hold up all that is saved after it, and the text is saved anyhow."""
+    if not piece.records:
+        return None
+    try:
+        return pack(piece.records)
+    except OverflowError:
+        return None
 
 
 def _node(connection: sqlite3.Connection, session: int, row: NodeRow) -> None:

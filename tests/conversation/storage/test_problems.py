@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -309,16 +310,18 @@ def test_the_text_of_saved_replies_outlives_their_file(file: Path, store: Sessio
     assert store.page(Wanted("there")) != []
 
 
-def test_what_cannot_be_packed_ends_nothing(store: SessionStore, monkeypatch: pytest.MonkeyPatch):
+def test_a_number_that_cannot_be_packed_holds_nothing_up(store: SessionStore):
     conversation, keeper = talk("Hello", "Hi"), Keeper(store)
-
-    def refuse(_: object) -> bytes:
-        raise OverflowError
-
-    monkeypatch.setattr("mlxchat.conversation.storage.writing.pack", refuse)
+    answer = conversation.last_reply
+    assert answer is not None
+    wide = replace(answer.tokens[0], text=" there", alternatives=((2**31, -0.5),))
+    answer.tokens.append(wide)
     keeper.follow(conversation)
-    assert not keeper.close(timeout=5)
-    assert keeper.tick() is not None
-    monkeypatch.undo()
-    assert keeper.close(timeout=5)
-    assert keeper.tick() == AGAIN
+    assert keeper.close(timeout=30)
+    conversation.add(UserMessage("And?"))
+    assert keeper.close(timeout=30)
+    assert store.problem is None
+    assert keeper.session_id is not None
+    again = store.read(keeper.session_id).conversation
+    assert [entry.text for entry in again.entries] == ["Hello", "Hi there", "And?"]
+    assert "damaged" in again.path[1].entry.tokens.damage  # type: ignore[union-attr]
