@@ -1,7 +1,7 @@
 """Whole trees as JSON, which `tree_reading` turns into equal trees again.
 
     {"format": "mlxchat conversations", "version": 1, "conversations": [
-    {"title": …, "messages": [
+    {"title": …, "overflow": "ask", "messages": [
     {"id": …, "parent": null, …},
     …
     ]}
@@ -52,7 +52,8 @@ def chosen(chats: Sequence[Chat], options: Options) -> list[Chat]:
 
 def _chat(chat: Chat) -> str:
     messages = ",\n".join(_line(_node(node)) for node in chat.conversation.root.walk())
-    return f'{{"title": {_line(whole(chat.title))}, "messages": [\n{messages}\n]}}'
+    about = {"title": whole(chat.title), "overflow": chat.conversation.overflow}
+    return f'{_line(about)[:-1]}, "messages": [\n{messages}\n]}}'
 
 
 def _line(value: Any) -> str:

@@ -99,6 +99,7 @@ BROKEN = [
     (("conversations",), {}, "conversations must be a list"),
     (("conversations", 0), 5, "conversations[0] must be an object"),
     (("conversations", 0, "messages"), [], "no root"),
+    (("conversations", 0, "overflow"), "burst", "overflow must be one of ask, window, stop"),
     (("conversations", 0, "title"), 7, "title must be a text"),
     ((*ANSWER, "id"), 2**63, "messages[2].id is too large"),
     ((*ANSWER, "id"), -1, "messages[2].id must be from 0"),
