@@ -15,6 +15,7 @@ from mlxchat.conversation.entries import UserMessage
 from mlxchat.conversation.storage.keeper import DELETED, Keeper
 from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.tui.screens import chat_sessions
+from tests.conversation.storage.spoiled import newer, truncated
 from tests.person import Person, chatting
 from tests.trees import talk
 
@@ -148,3 +149,26 @@ async def test_damaged_tokens_are_said_and_the_text_stays(store):
         assert person.notes[-1].startswith("The saved tokens of this reply are damaged")
         await person.send("/tokens always")
         assert "Hi there" in await person.look()
+
+
+@pytest.mark.parametrize(("spoil", "part"), [(newer, "newer mlxchat"), (truncated, "is damaged")])
+async def test_the_app_goes_on_without_its_file(tmp_path, spoil, part):
+    file = tmp_path / "sessions.sqlite3"
+    spoil(file)
+    before = file.read_bytes()
+    store = SessionStore(file)
+    async with chatting(keeper=Keeper(store)) as person:
+        await person.send("hi")
+        screen = await person.hear("ho")
+        assert "ho" in screen
+        shown = " ".join(screen.split())
+        assert part in shown
+        assert "stays as it is" in shown
+        await person.press("f4")
+        await until(person, lambda: part in " ".join(person.screen.split()))
+        await person.press("escape")
+        await person.send("/rename Mine")
+        await person.send("and now?")
+        assert "We go on." in await person.hear("We go on.")
+    store.close()
+    assert file.read_bytes() == before
