@@ -21,7 +21,8 @@ from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.interface import ModelSpec, TokenRecord
 from mlxchat.errors import MlxchatError
 from mlxchat.parameters import Settings
-from tests.conversation.trees import entry_fields, outline, replies, trees
+from tests.conversation.strategies import replies, trees
+from tests.trees import same_entry, same_tree
 
 
 def exported(*conversations: Conversation, title: str = "Title") -> bytes:
@@ -47,13 +48,14 @@ def small() -> Conversation:
 def test_trees_come_back_equal(conversations):
     back = imported(exported(*conversations))
     assert [chat.title for chat in back] == ["Title"] * len(back)
-    assert [outline(chat.conversation) for chat in back] == list(map(outline, conversations))
+    for conversation, chat in zip(conversations, back, strict=True):
+        same_tree(conversation, chat.conversation)
 
 
 @given(replies())
 def test_a_reply_comes_back_equal(reply):
     plain = json.loads(json.dumps(entry_to_dict(reply), allow_nan=False))
-    assert entry_fields(entry_from_dict(plain)) == entry_fields(reply)
+    same_entry(reply, entry_from_dict(plain))
 
 
 def test_what_a_file_may_not_bring_in():
@@ -88,7 +90,7 @@ def test_keys_of_a_newer_program_are_passed_over():
         node["colour"] = {"deep": [1]}
     document["conversations"][0]["messages"][2]["entry"]["settings"]["warmth"] = 3
     back = imported(json.dumps(document).encode())[0].conversation
-    assert outline(back) == outline(conversation)
+    same_tree(conversation, back)
 
 
 ANSWER = ("conversations", 0, "messages", 2)
