@@ -115,10 +115,14 @@ SECOND = (
     # Whether it was taken away, or what it follows was: nobody looks for it then.
     "ALTER TABLE nodes ADD COLUMN gone INTEGER NOT NULL DEFAULT 0",
     "DROP INDEX unindexed",
+    "DROP INDEX rated",
+    "DROP INDEX noted",
     """
     CREATE INDEX unindexed ON nodes (session)
     WHERE words IS NULL AND entry IS NOT NULL AND gone = 0
     """,
+    "CREATE INDEX rated ON nodes (session, rating, gone) WHERE rating IS NOT NULL",
+    "CREATE INDEX noted ON nodes (session, gone) WHERE note <> ''",
 )
 
 

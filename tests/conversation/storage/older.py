@@ -7,6 +7,10 @@ from contextlib import closing
 from pathlib import Path
 
 from mlxchat.conversation.storage import indexing
+from mlxchat.conversation.storage.migrations import FIRST
+
+INDEXES = "unindexed", "rated", "noted"
+"""Those that the second version made anew."""
 
 
 def make_first_version(file: Path) -> None:
@@ -16,11 +20,12 @@ def make_first_version(file: Path) -> None:
         unindexed = connection.execute("SELECT id FROM nodes WHERE words IS NULL").fetchall()
         for (node,) in unindexed:
             indexing.index(connection, node)
-        connection.execute("DROP INDEX unindexed")
+        for index in INDEXES:
+            connection.execute(f"DROP INDEX {index}")
         connection.execute("ALTER TABLE nodes DROP COLUMN gone")
         connection.execute("ALTER TABLE sessions DROP COLUMN overflow")
-        connection.execute(
-            "CREATE INDEX unindexed ON nodes (session) WHERE words IS NULL AND entry IS NOT NULL"
-        )
+        for statement in FIRST:
+            if any(f"CREATE INDEX {index} " in statement for index in INDEXES):
+                connection.execute(statement)
         connection.execute("PRAGMA user_version = 1")
         connection.commit()
