@@ -109,9 +109,12 @@ def _check_length(file: Path) -> None:
     """Raises sqlite3.DatabaseError where the end of the file is missing. SQLite tells that by whole
     pages only, and writes over what is left of the last one. While there is a write-ahead log the
     pages may be there."""
-    with file.open("rb") as stream:
-        head = stream.read(HEADER.size)
-        length = stream.seek(0, os.SEEK_END)
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(HEADER.size)
+            length = stream.seek(0, os.SEEK_END)
+    except OSError:
+        return  # SQLite says why
     if len(head) < HEADER.size or Path(f"{file}-wal").exists():
         return
     page, changes, pages, valid_for = HEADER.unpack(head)

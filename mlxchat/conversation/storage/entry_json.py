@@ -61,14 +61,19 @@ def settings_of(text: str) -> Settings:
 def reply_of(prefill: str, settings: Settings, origin: str, own: str, tokens: TokenList) -> Reply:
     """The reply again. One that was being written has become a cancelled one. Raises ValueError or
     TypeError."""
-    fields = {**_origin(origin), **read_known(Reply, _table(own))}
+    fields = {**_origin(origin), **_fields_of(own, OWN)}
     fields["reason"] = fields.get("reason") or "cancelled"
     return Reply(settings=settings, prefill=prefill, tokens=tokens, **fields)
 
 
 @lru_cache(CACHED)
 def _origin(text: str) -> Mapping[str, Any]:
-    return read_known(Reply, _table(text))
+    return _fields_of(text, ORIGIN)
+
+
+def _fields_of(text: str, names: Iterable[str]) -> dict[str, Any]:
+    table = _table(text)
+    return read_known(Reply, {name: table[name] for name in names if name in table})
 
 
 def _fields_json(value: Any, names: Iterable[str]) -> str:
