@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from functools import partial
 
 from mlxchat.conversation.conversation import Conversation
-from mlxchat.conversation.entries import Reply, UserMessage
 from mlxchat.conversation.storage.sessions import SavedSession, SessionRow, Wanted
 from mlxchat.errors import MlxchatError
-from mlxchat.settings.parameters import Settings
+from tests.conversation.exports import chats
 
-
-def reply(text: str, model: str = "mlx-community/SmolLM2-135M-Instruct") -> Reply:
-    return Reply(model, None, 0, Settings(), prefill=text, reason="stop")
-
-
-def talk(*texts: str, system: str = "") -> Conversation:
-    """A conversation in which these were said in turn."""
-    conversation = Conversation(system)
-    for place, text in enumerate(texts):
-        conversation.add(reply(text) if place % 2 else UserMessage(text))
-    return conversation
+MODEL = "mlx-community/SmolLM2-135M-Instruct"
+reply = partial(chats.reply, model=MODEL)
+talk = partial(chats.talk, model=MODEL)
 
 
 class FakeSessions:

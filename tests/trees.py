@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import random
 from dataclasses import fields, is_dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 from mlxchat.conversation.conversation import Conversation
 from mlxchat.conversation.entries import Entry, Reply, UserMessage
 from mlxchat.conversation.node import Node
 from mlxchat.conversation.token_list import TokenList
 from mlxchat.engine.alternatives import Alternatives
-from mlxchat.engine.interface import ModelSpec, PromptForm, Statistics, TokenRecord
+from mlxchat.engine.interface import ModelSpec, Overflow, PromptForm, Statistics, TokenRecord
 from mlxchat.engine.statistics import Memory
 from mlxchat.settings.parameters import Settings
 
@@ -37,6 +37,7 @@ SPEC = ModelSpec("demo", kv_bits=4, chat_template_config={"think": True})
 def same_tree(one: Conversation, other: Conversation, *, ids: bool = True) -> None:
     """Fails, and says where, unless each node of one has its like in the other: its place, what is
     shown, each field of its entry, each number of each token. Without `ids` those may differ."""
+    assert one.overflow == other.overflow, "another choice where it does not fit"
     ours, theirs = list(one.root.walk()), list(other.root.walk())
     assert len(ours) == len(theirs), "another number of messages"
     numbers = {id(node): n for nodes in (ours, theirs) for n, node in enumerate(nodes)}
@@ -188,6 +189,7 @@ def tree(seed: int, gestures: int = 40) -> Conversation:
     """A conversation of a person who does everything; the same seed gives the same one."""
     conversation = Conversation("Be brief.")
     draw = random.Random(seed)
+    conversation.overflow = draw.choice(get_args(Overflow))
     conversation.add(UserMessage(f"Hello {seed}"))
     conversation.add(reply(draw))
     grow(conversation, draw, gestures)

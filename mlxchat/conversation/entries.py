@@ -61,6 +61,11 @@ class Reply:
         return self.prefill + self.tokens.text
 
     @property
+    def damage(self) -> str:
+        """A sentence where its saved tokens cannot be read, so that only its text is there."""
+        return self.tokens.damage
+
+    @property
     def drawn(self) -> list[TokenRecord]:
         """The tokens that were drawn for this reply."""
         return self.tokens[self.given :]

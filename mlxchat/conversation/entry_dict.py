@@ -4,7 +4,8 @@ What the person wrote is `{"role": "user", "text": …}`. A reply has the role `
 fields of `Reply`. `text` is all that it says, for other programs; it is not read again. `runs` says
 which settings were in force from which token on. A token has the fields of `TokenRecord` but for
 its settings; `alternatives` are pairs of a token's id and its log-probability, which nine digits
-tell exactly, since it is a float32.
+tell exactly, since it is a float32. Where the saved tokens of a reply are damaged, it is written
+as one without tokens that says the same.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from mlxchat.conversation.entries import Entry, Reply, UserMessage
@@ -44,15 +46,20 @@ def entry_to_dict(entry: Entry) -> dict[str, Any]:
     """The message as JSON can hold it."""
     if isinstance(entry, UserMessage):
         return {"role": "user", **to_plain(entry)}
-    fields = {name: getattr(entry, name) for name in entry.__slots__ if name != "tokens"}
+    reply = _text_only(entry) if entry.damage else entry
+    fields = {name: getattr(reply, name) for name in reply.__slots__ if name != "tokens"}
     return {
         "role": "assistant",
-        "text": to_plain(entry.text),
+        "text": to_plain(reply.text),
         **to_plain(fields),
         "runs": [{"first": run.first, "settings": to_plain(run.settings)}
-                 for run in entry.tokens.runs],
-        "tokens": [_token_to_dict(record) for record in entry.tokens],
+                 for run in reply.tokens.runs],
+        "tokens": [_token_to_dict(record) for record in reply.tokens],
     }  # fmt: skip
+
+
+def _text_only(reply: Reply) -> Reply:
+    return replace(reply, prefill=reply.text, tokens=TokenList(), given=0, unspoken=0)
 
 
 def _token_to_dict(record: TokenRecord) -> dict[str, Any]:
@@ -85,7 +92,10 @@ def _reply(value: Any) -> Reply:
     def count(number: object) -> int:
         return read_count(number, len(tokens))
 
-    own = {"seed": _seed, "settings": _settings, "given": count, "unspoken": count}
+    own = {
+        "seed": _seed, "settings": _settings, "given": count, "unspoken": count,
+        "left_out": _token_id,
+    }  # fmt: skip
     return Reply(tokens=tokens, **read_fields(Reply, value, own, skip=("tokens",)))
 
 

@@ -1,8 +1,9 @@
 """Typed values as plain ones that JSON can hold, and back, by the types that fields declare.
 
 A dataclass is an object with all its fields; a tuple is a list; a number that JSON has no word for
-is one of the texts `inf`, `-inf` and `nan`. Reading is strict on types and on what must be there;
-keys that nobody knows are passed over, so that a newer program's file can be read.
+is one of the texts `inf`, `-inf` and `nan`. Reading is strict on types and on what must be there,
+but for `read_known`; keys that nobody knows are passed over, so that a newer program's file can be
+read.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from types import UnionType
@@ -50,22 +52,31 @@ def whole(text: str) -> str:
 # Writing
 
 
-def to_plain(value: Any) -> Any:
-    """The value as JSON can hold it."""
+def to_plain(value: Any, text: Callable[[str], str] = whole) -> Any:
+    """The value as JSON can hold it, each text in it as `text` makes it."""
     if isinstance(value, str):
-        return whole(value)
+        return text(value)
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, Mapping):
-        return {whole(str(key)): to_plain(item) for key, item in value.items()}
+        return {text(str(key)): to_plain(item, text) for key, item in value.items()}
     if is_dataclass(value):
-        return {f.name: to_plain(getattr(value, f.name)) for f in fields(value)}
-    return [to_plain(item) for item in value]
+        return {f.name: to_plain(getattr(value, f.name), text) for f in fields(value)}
+    return [to_plain(item, text) for item in value]
 
 
 # Reading
+
+
+def cleaned(value: Any) -> Any:
+    """Plain content with U+FFFD in place of halves of characters. Raises RecursionError."""
+    if isinstance(value, str):
+        return whole(value)
+    if isinstance(value, dict):
+        return {whole(key): cleaned(item) for key, item in value.items()}
+    return [cleaned(item) for item in value] if isinstance(value, list) else value
 
 
 def from_plain(kind: Any, value: object) -> Any:
@@ -102,6 +113,18 @@ def read_fields(
             found[name] = _read(name, declared, given[name], (own or {}).get(name))
         elif required:
             raise WrongValue("is missing", name)
+    return found
+
+
+def read_known(kind: type, value: object) -> dict[str, Any]:
+    """The values of a dataclass's fields that make sense, by name: another version of the program
+    may have written the others."""
+    given = value if isinstance(value, dict) else {}
+    found: dict[str, Any] = {}
+    for name, (declared, _) in _declared(kind).items():
+        if name in given:
+            with suppress(WrongValue):
+                found[name] = _known(declared, given[name])
     return found
 
 
@@ -149,6 +172,18 @@ def _read(name: str, declared: Any, value: object, own: Read | None) -> Any:
         raise error.within(name) from None
 
 
+def _known(declared: Any, value: object) -> Any:
+    kinds = (declared, *get_args(declared))
+    inner = next((kind for kind in kinds if is_dataclass(kind)), None)
+    if inner is None or value is None:
+        return from_plain(declared, value)
+    assert isinstance(inner, type)
+    found = read_known(inner, value)
+    if any(required and name not in found for name, (_, required) in _declared(inner).items()):
+        raise WrongValue("is not whole")
+    return inner(**found)
+
+
 def _one_of(kinds: tuple[Any, ...], value: object) -> Any:
     if value is None and type(None) in kinds:
         return None
@@ -172,7 +207,7 @@ def _row(kinds: tuple[Any, ...], value: object) -> tuple[Any, ...]:
 
 def _simple(kind: Any, value: object) -> Any:
     if kind is str:
-        return whole(_checked(value, str, "a text"))
+        return _checked(value, str, "a text")
     if kind is bool:
         return _checked(value, bool, "true or false")
     if isinstance(value, str) and kind is float and value in ODD_FLOATS:
@@ -190,10 +225,8 @@ def _anything(value: object, depth: int = 0) -> Any:
     if depth > DEEPEST:
         raise WrongValue("is nested too deeply")
     if isinstance(value, dict):
-        return {whole(key): _anything(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_anything(item, depth + 1) for item in value]
-    return whole(value) if isinstance(value, str) else value
+        return {key: _anything(item, depth + 1) for key, item in value.items()}
+    return [_anything(item, depth + 1) for item in value] if isinstance(value, list) else value
 
 
 def _checked(value: object, kind: type, called: str) -> Any:

@@ -27,6 +27,8 @@ def replay_of(reply: Reply) -> Reply:
 def check_replayable(reply: Reply | None, spec: ModelSpec | None) -> Reply:
     """The reply itself, or an MlxchatError that says why `spec`, the model that is loaded, cannot
     write it again."""
+    if reply is not None and reply.damage:
+        raise MlxchatError(reply.damage)
     if reply is None or not reply.tokens:
         raise MlxchatError("There is no reply to replay yet: send a message first.")
     if not reply.drawn:
@@ -59,13 +61,16 @@ def steps_read_in(conversation: Conversation, reply: Reply) -> tuple[int, ...]:
 
     A prompt cache holds what earlier turns computed: their prompts in steps, their replies token by
     token. Other steps give predictions that differ in the last bits. Empty where it is not known: a
-    draft model computes several tokens at a time, and takes some of them back.
+    draft model computes several tokens at a time, and takes some of them back; of a reply whose
+    saved tokens are damaged nobody knows how many there were.
     """
     if reply.spec is None or reply.spec.draft_model:
         return ()
     step = reply.spec.prefill_step_size or PREFILL_STEP
     steps: list[int] = []
     for entry in conversation.entries:
+        if isinstance(entry, Reply) and entry.damage:
+            return ()
         if not isinstance(entry, Reply) or not entry.tokens:
             continue
         cost = entry.statistics

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, overload
 
 from mlxchat.engine.interface import TokenRecord
+from mlxchat.errors import MlxchatError
 from mlxchat.settings.parameters import Settings
 
 
@@ -25,16 +26,22 @@ class Packed:
     text: str
     runs: Sequence[Run]
     unpack: Callable[[], Sequence[TokenRecord]]
+    """Gives them. Raises MlxchatError where they cannot be read."""
 
 
 class TokenList(Sequence[TokenRecord]):
     """Grows at its end only. Its text, its length and its runs of settings cost no look at each
-    token."""
+    token.
 
-    __slots__ = ("_packed", "_pieces", "_records", "_runs")
+    Saved tokens that cannot be read are none from the first look on; the text stays, and `damage`
+    says why.
+    """
+
+    __slots__ = ("_damage", "_packed", "_pieces", "_records", "_runs")
 
     def __init__(self, records: Iterable[TokenRecord] = (), packed: Packed | None = None) -> None:
         self._packed = packed
+        self._damage = ""
         self._records: list[TokenRecord] = []
         self._pieces: list[str] = [packed.text] if packed else []
         self._runs: list[Run] = list(packed.runs) if packed else []
@@ -53,6 +60,12 @@ class TokenList(Sequence[TokenRecord]):
         """Where settings begin that are others than those before."""
         return self._runs
 
+    @property
+    def damage(self) -> str:
+        """A sentence where the saved tokens cannot be read; finding that out is a look at each."""
+        self._unpack()
+        return self._damage
+
     def append(self, record: TokenRecord) -> None:
         """Add a token."""
         records = self._all
@@ -66,12 +79,21 @@ class TokenList(Sequence[TokenRecord]):
 
     @property
     def _all(self) -> list[TokenRecord]:
-        if self._packed is not None:
-            self._records, self._packed = list(self._packed.unpack()), None
+        self._unpack()
         return self._records
 
+    def _unpack(self) -> None:
+        packed = self._packed  # once: another thread may look at the same time
+        if packed is not None:
+            try:
+                self._records = list(packed.unpack())
+            except MlxchatError as error:
+                self._damage = str(error)
+            self._packed = None
+
     def __len__(self) -> int:
-        return self._packed.count if self._packed else len(self._records)
+        packed = self._packed
+        return packed.count if packed else len(self._records)
 
     @overload
     def __getitem__(self, index: int) -> TokenRecord: ...

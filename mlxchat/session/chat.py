@@ -178,8 +178,11 @@ class ChatSession(SessionContext):
         self.open(Conversation(self.conversation.system))
 
     def fork(self, node: Node | None = None) -> None:
-        """Go on in a new conversation that begins with what was said up to a message."""
-        self.open(fork_of(node or self.conversation.tip))
+        """Go on in a new conversation that begins with what was said up to a message, and does
+        the same where it does not fit."""
+        forked = fork_of(node or self.conversation.tip)
+        forked.overflow = self.conversation.overflow
+        self.open(forked)
 
     def begin_from_summary(self, text: str) -> None:
         """Go on in a new conversation that begins with a summary, as the person left it, under the

@@ -156,7 +156,7 @@ class SessionReplies(SessionSettings):
             request_id,
             self.conversation.messages(until=reply),
             self.settings,
-            prefill=reply.prefill if reply else self.prefill,
+            prefill=_beginning(reply) if reply else self.prefill,
             reply_ids=reply.spoken_ids if reply else (),
             most_new=MOST_READ_UNASKED,
         )
@@ -335,3 +335,8 @@ class SessionReplies(SessionSettings):
     def _check_model(self) -> None:
         if self.info is None and not self._loads:
             raise MlxchatError("No model is loaded: choose one first (/model).")
+
+
+def _beginning(reply: Reply) -> str:
+    """What stands before the tokens of a reply: all of it where those are damaged."""
+    return reply.text if reply.damage else reply.prefill

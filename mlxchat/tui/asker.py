@@ -50,11 +50,14 @@ class Asker:
             self._thread = threading.Thread(target=self._run, name="mlxchat-asker", daemon=True)
             self._thread.start()
 
-    def close(self) -> None:
-        """Ask nothing more in any lane, once what was asked without one is done."""
+    def close(self, wait: float = 0.0) -> None:
+        """Ask nothing more in any lane, once what was asked without one is done; `wait` for that as
+        many seconds at most."""
         with self._changed:
             self._closed = True
             self._changed.notify()
+        if self._thread is not None and wait:
+            self._thread.join(wait)
 
     def _run(self) -> None:
         while True:

@@ -10,6 +10,7 @@ from statistics import median
 from mlxchat.conversation.storage.store import SessionStore
 from tests.benchmarks import report, setting
 from tests.conversation.storage.kills import Outcome, kill_chat, kill_migration
+from tests.conversation.storage.older import make_first_version
 from tests.trees import tree
 
 CHATS, MIGRATIONS = 150, 50
@@ -30,6 +31,7 @@ def run(small: bool) -> report.Report:
         for seed in range(SESSIONS):
             store.add(tree(seed))
         store.close()
+        make_first_version(old)
         for seed in range(migrations):
             kill_migration(old, folder, seed, outcome)
     found = report.Report(f"{chats + migrations} kills of chats")

@@ -259,3 +259,13 @@ def test_the_prefill_counts_for_one_reply(session, engine):
     assert session.reply.text == "Sure, here"
     session.send("More")
     assert last_request(engine).prefill == ""
+
+
+def test_a_fork_does_the_same_where_it_does_not_fit_and_a_new_conversation_asks(session, engine):
+    session.send("Hello")
+    answer(session, engine, "Hi there")
+    session.choose_overflow("window")
+    session.fork()
+    assert session.conversation.overflow == "window"
+    session.clear()
+    assert session.conversation.overflow == "ask"

@@ -26,6 +26,8 @@ def as_code(language: Language, conversation: Conversation, look_up: LookUp = no
     `look_up` finds the words of its settings in the vocabulary of its model.
     """
     reply = conversation.last_reply
+    if reply is not None and reply.damage:
+        raise MlxchatError(reply.damage)
     if reply is None or not reply.tokens:
         raise MlxchatError("There is no reply to copy yet: send a message first.")
     if not reply.drawn:

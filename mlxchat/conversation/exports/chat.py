@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -46,6 +46,16 @@ class Exported:
     """Such as `3 conversations`."""
     left_out: str = ""
     """A sentence about what is not in it."""
+
+
+def damage_in(chats: Sequence[Chat]) -> str:
+    """A sentence about replies whose saved tokens cannot be read; empty where there are none."""
+    nodes = (node for chat in chats for node in chat.conversation.nodes())
+    damaged = sum(isinstance(node.entry, Reply) and bool(node.entry.damage) for node in nodes)
+    if not damaged:
+        return ""
+    those = "1 reply" if damaged == 1 else f"{damaged} replies"
+    return f"The saved tokens of {those} are damaged: only the text is written."
 
 
 def counted(number: int, name: str) -> str:

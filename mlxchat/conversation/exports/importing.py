@@ -7,6 +7,7 @@ preferences, plain lists of messages, or Markdown of our own.
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NoReturn
 
 from mlxchat.conversation.exports.chat import Chat, one_line
@@ -14,13 +15,17 @@ from mlxchat.conversation.exports.markdown_reading import is_ours, read_markdown
 from mlxchat.conversation.exports.message_rows import conversation_of, read_rows
 from mlxchat.conversation.exports.preference_reading import Pair, read_pair, trees_of
 from mlxchat.conversation.exports.tree_reading import read_trees
-from mlxchat.conversation.plain import WrongValue, read_list
+from mlxchat.conversation.plain import WrongValue, cleaned, read_list
 from mlxchat.errors import MlxchatError
 
 LARGEST_FILE = 512 * 1024 * 1024
 """In bytes; it is held in memory several times over."""
 LONGEST_NUMBER = 400
 """In digits."""
+HALF_ESCAPED = re.compile(
+    r"\\ud[89ab]..(?!\\ud[c-f])|(?<!\\ud[89ab]..)\\ud[c-f]", re.IGNORECASE | re.DOTALL
+)
+"""Half a character in JSON: no other way leads one into a file in UTF-8."""
 NOTHING_KNOWN = "is neither JSON of conversations nor Markdown that mlxchat exported"
 
 Found = Chat | Pair
@@ -126,7 +131,8 @@ def _together(found: list[Found]) -> list[Chat]:
 
 def _parsed(text: str, first_line: int) -> Any:
     try:
-        return json.loads(text, parse_constant=_no_number, parse_int=_whole_number)
+        value = json.loads(text, parse_constant=_no_number, parse_int=_whole_number)
+        return cleaned(value) if HALF_ESCAPED.search(text) else value
     except json.JSONDecodeError as error:
         line = first_line + error.lineno - 1
         raise WrongValue(f"is not valid JSON ({error.msg})", f"line {line}") from None

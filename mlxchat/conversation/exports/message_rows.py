@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from mlxchat.conversation.conversation import Conversation
 from mlxchat.conversation.entries import Reply, UserMessage
-from mlxchat.conversation.plain import WrongValue, read_list, whole
+from mlxchat.conversation.plain import WrongValue, read_list
 from mlxchat.settings.parameters import Settings
 
 ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
@@ -68,7 +68,7 @@ def _row(value: object) -> Row:
     if role is None:
         raise WrongValue("must be system, user or assistant", "role")
     try:
-        return Row(role, whole(_content(value.get("content"))))
+        return Row(role, _content(value.get("content")))
     except WrongValue as error:
         raise error.within("content") from None
 

@@ -42,7 +42,11 @@ def narrowed(conversation: Conversation, only: Only) -> Conversation | None:
     for node in reversed(in_sight(conversation)):
         if _WANTED[only](node) or any(child in kept for child in node.versions):
             kept.add(node)
-    return Conversation(root=_copy(conversation.root, kept)) if kept else None
+    if not kept:
+        return None
+    found = Conversation(root=_copy(conversation.root, kept))
+    found.overflow = conversation.overflow
+    return found
 
 
 def _copy(root: Node, kept: set[Node]) -> Node:

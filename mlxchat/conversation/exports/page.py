@@ -17,6 +17,7 @@ from mlxchat.conversation.exports.chat import (
     Exported,
     Options,
     counted,
+    damage_in,
     one_line,
     title_of,
 )
@@ -43,9 +44,9 @@ def write_html(chats: Sequence[Chat], options: Options) -> Exported:
     names = names_of(replies, options.names)
     parts = [part for place, chat in enumerate(kept) for part in _chat(chat, place, every, names)]
     title = title_of(kept[0]) if len(kept) == 1 else counted(len(kept), "conversation")
-    choice = _choice() if any(reply.tokens for reply in replies) else ""
+    choice = _choice() if any(map(_has_tokens, replies)) else ""
     text = "\n".join([*_head(title), choice, "<main>", *parts, "</main>", "</body>", "</html>", ""])
-    return Exported(text, counted(len(kept), "conversation"))
+    return Exported(text, counted(len(kept), "conversation"), damage_in(kept))
 
 
 def _head(title: str) -> list[str]:
@@ -145,14 +146,18 @@ def _marks(node: Node, number: int) -> str:
 
 def _reply(reply: Reply, names: Names) -> list[str]:
     parts = []
-    if reply.tokens:
+    if _has_tokens(reply):
         parts.append(f'<div class="tokens">{tokens_html(reply, names)}</div>')
-    alone = "" if reply.tokens else " alone"
+    alone = "" if _has_tokens(reply) else " alone"
     parts.append(f'<div class="text{alone}">{markdown_html(reply.text)}</div>')
     lines = [BY_HAND] if reply.edited else reply_footer(reply).split("\n")
     lines += [f"Failed: {reply.failure}"] if reply.failure else []
     parts.append(f"<footer>{'<br>'.join(escape(one_line(line)) for line in lines)}</footer>")
     return parts
+
+
+def _has_tokens(reply: Reply) -> bool:
+    return bool(reply.tokens) and not reply.damage
 
 
 def _aside(name: str, text: str) -> str:

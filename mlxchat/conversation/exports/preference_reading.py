@@ -16,7 +16,7 @@ from mlxchat.conversation.exports.message_rows import (
     written_reply,
 )
 from mlxchat.conversation.node import Node, Rating
-from mlxchat.conversation.plain import WrongValue, whole
+from mlxchat.conversation.plain import WrongValue
 
 
 class Pair(NamedTuple):
@@ -77,7 +77,7 @@ class _Tree:
 def _rows(value: dict[str, Any], name: str, role: str) -> list[Row]:
     given = value.get(name)
     if isinstance(given, str):
-        return [Row(role, whole(given))]
+        return [Row(role, given)]
     try:
         return read_rows(given)
     except WrongValue as error:

@@ -1,7 +1,7 @@
 """Whole trees as JSON, which `tree_reading` turns into equal trees again.
 
     {"format": "mlxchat conversations", "version": 1, "conversations": [
-    {"title": …, "messages": [
+    {"title": …, "overflow": "ask", "messages": [
     {"id": …, "parent": null, …},
     …
     ]}
@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mlxchat.conversation.entry_dict import entry_to_dict
-from mlxchat.conversation.exports.chat import Chat, Exported, Options, counted
+from mlxchat.conversation.exports.chat import Chat, Exported, Options, counted, damage_in
 from mlxchat.conversation.exports.only import narrowed
 from mlxchat.conversation.node import Node
 from mlxchat.conversation.plain import whole
@@ -34,7 +34,7 @@ def write_json(chats: Sequence[Chat], options: Options) -> Exported:
     kept = chosen(chats, options)
     head = json.dumps({"format": FORMAT, "version": VERSION})[:-1]
     text = f'{head}, "conversations": [\n' + ",\n".join(map(_chat, kept)) + "\n]}\n"
-    return Exported(text, counted(len(kept), "conversation"))
+    return Exported(text, counted(len(kept), "conversation"), damage_in(kept))
 
 
 def chosen(chats: Sequence[Chat], options: Options) -> list[Chat]:
@@ -52,7 +52,8 @@ def chosen(chats: Sequence[Chat], options: Options) -> list[Chat]:
 
 def _chat(chat: Chat) -> str:
     messages = ",\n".join(_line(_node(node)) for node in chat.conversation.root.walk())
-    return f'{{"title": {_line(whole(chat.title))}, "messages": [\n{messages}\n]}}'
+    about = {"title": whole(chat.title), "overflow": chat.conversation.overflow}
+    return f'{_line(about)[:-1]}, "messages": [\n{messages}\n]}}'
 
 
 def _line(value: Any) -> str:

@@ -19,11 +19,13 @@ from mlxchat.conversation.node import Node, Rating
 from mlxchat.conversation.plain import (
     WIDEST,
     WrongValue,
+    from_plain,
     read_count,
     read_fields,
     read_list,
     read_number,
 )
+from mlxchat.engine.interface import Overflow
 
 LATEST = 253_402_300_799.0
 """The last second of the year 9999."""
@@ -66,9 +68,19 @@ def _chat(value: object) -> Chat:
     if not isinstance(title, str):
         raise WrongValue("must be a text", "title")
     try:
-        return Chat(one_line(title), _tree(read_list(value.get("messages"), _record)))
+        conversation = _tree(read_list(value.get("messages"), _record))
     except WrongValue as error:
         raise error.within("messages") from None
+    conversation.overflow = _overflow(value.get("overflow", conversation.overflow))
+    return Chat(one_line(title), conversation)
+
+
+def _overflow(value: object) -> Overflow:
+    try:
+        chosen: Overflow = from_plain(Overflow, value)
+    except WrongValue as error:
+        raise error.within("overflow") from None
+    return chosen
 
 
 def _record(value: object) -> _Record:

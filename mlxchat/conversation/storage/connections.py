@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +19,10 @@ BUSY_SECONDS = 2.0
 """How long a connection waits for another program's transaction."""
 MODE = 0o600
 """Of the file: nobody else's business."""
+HEADER = struct.Struct(">16xH6xII60xI")
+"""Of a database: bytes of a page, number of changes, pages, and the change for which they count."""
+LARGEST_PAGE = 65536
+"""Bytes; it does not fit into its field, where 1 stands for it."""
 PRIMARY = 0xFF
 """The part of an error code that tells the kind."""
 
@@ -88,6 +93,7 @@ def open_for_reading(file: Path) -> sqlite3.Connection:
     file is none for this program."""
     if not file.is_file():  # a pipe would be waited for, for ever
         raise FileNotFoundError(2, "no such file", str(file))
+    _check_length(file)
     try:
         return _read_only(file, "mode=ro")
     except sqlite3.OperationalError as error:
@@ -97,6 +103,26 @@ def open_for_reading(file: Path) -> sqlite3.Connection:
             raise
         # The folder may be read-only, so that the index of the write-ahead log has no place.
         return _read_only(file, "immutable=1")
+
+
+def _check_length(file: Path) -> None:
+    """Raises sqlite3.DatabaseError where the end of the file is missing. SQLite tells that by whole
+    pages only, and writes over what is left of the last one. While there is a write-ahead log the
+    pages may be there."""
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(HEADER.size)
+            length = stream.seek(0, os.SEEK_END)
+    except OSError:
+        return  # SQLite says why
+    if len(head) < HEADER.size or Path(f"{file}-wal").exists():
+        return
+    page, changes, pages, valid_for = HEADER.unpack(head)
+    whole = (page if page > 1 else LARGEST_PAGE) * pages
+    if changes == valid_for and length < whole:
+        error = sqlite3.DatabaseError("the file is cut off")
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error
 
 
 def _read_only(file: Path, how: str) -> sqlite3.Connection:

@@ -9,16 +9,20 @@ from __future__ import annotations
 import sqlite3
 
 from mlxchat.conversation.storage.columns import from_column
-from mlxchat.conversation.storage.schema import WORDS_BITS
 from mlxchat.conversation.storage.search_text import spaced
+
+WORDS_BITS = 32
+"""The row id of indexed text is its session's number, then this many bits of a count."""
 
 
 def index(connection: sqlite3.Connection, node_id: int) -> None:
-    """Let a message be found by what it says now."""
+    """Let a message be found by what it says now; not one that was taken away."""
     row = connection.execute(
-        "SELECT session, entry, words, characters FROM nodes WHERE id = ?", (node_id,)
+        "SELECT session, entry, words, characters FROM nodes"
+        " WHERE id = ? AND entry IS NOT NULL AND gone = 0",
+        (node_id,),
     ).fetchone()
-    if row is None or row[1] is None:
+    if row is None:
         return
     session, entry, words, characters = row
     text = text_of(connection, entry)
@@ -35,11 +39,11 @@ def index(connection: sqlite3.Connection, node_id: int) -> None:
 
 
 def forget(connection: sqlite3.Connection, node_id: int) -> None:
-    """Let a message be found by nothing, before it says something else."""
+    """Let a message be found by nothing: it was taken away, or is to say something else."""
     row = connection.execute(
         "SELECT entry, words, characters FROM nodes WHERE id = ?", (node_id,)
     ).fetchone()
-    if row is None or row[1] is None:
+    if row is None or row[1] is None:  # nothing of it was put in
         return
     entry, words, characters = row
     _take_out(connection, words, text_of(connection, entry)[:characters])
@@ -51,7 +55,7 @@ def index_cut(connection: sqlite3.Connection, before: float) -> None:
     saved since `before`, in seconds since 1970."""
     rows = connection.execute(
         "SELECT nodes.id FROM nodes JOIN sessions ON sessions.id = nodes.session"
-        " WHERE words IS NULL AND entry IS NOT NULL AND sessions.updated < ?",
+        " WHERE words IS NULL AND entry IS NOT NULL AND gone = 0 AND sessions.updated < ?",
         (before,),
     ).fetchall()
     for (node_id,) in rows:

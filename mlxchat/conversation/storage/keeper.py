@@ -10,7 +10,7 @@ from mlxchat.conversation.entries import Entry
 from mlxchat.conversation.storage.store import SessionStore, checked_title
 from mlxchat.conversation.storage.tracker import Taken, Tracker
 from mlxchat.conversation.storage.writer import Job, Refused
-from mlxchat.conversation.storage.writing import IdsTaken, write
+from mlxchat.conversation.storage.writing import IdsTaken, SessionDeleted, write
 from mlxchat.errors import MlxchatError
 
 GROWTH_SECONDS = 0.5
@@ -18,6 +18,7 @@ GROWTH_SECONDS = 0.5
 RETRY_SECONDS = 3.0
 CLOSE_SECONDS = 3.0
 AGAIN = "Messages are saved again."
+DELETED = "The session of this chat was deleted, so what you say now is saved as a new one."
 
 
 class _Saving:
@@ -32,6 +33,8 @@ class _Saving:
         self._next = 0.0
         """When a reply is saved again that is being written, or what failed is tried again."""
         self._failed = False
+        self.deleted = False
+        """Whether its session was deleted under it, and nobody was told yet."""
 
     def tick(self, now: float) -> None:
         """See what became of the last batch, and send the next one where it is time."""
@@ -77,6 +80,9 @@ class _Saving:
         if job.error is None:
             self.tracker.saved(taken)
             self.number, self._failed = job.value, False
+        elif isinstance(job.error, SessionDeleted):
+            self.tracker.begin_anew()
+            self.number, self.deleted = None, True
         elif isinstance(job.error, Refused):
             self.tracker.forgotten(new_ids=isinstance(job.error, IdsTaken))
         else:
@@ -139,7 +145,7 @@ class Keeper:
     def tick(self) -> str | None:
         """Save what is new, when it is time: changes and finished replies at once, a reply that is
         being written every half second. To be called often. Returns a sentence where the person
-        should know that saving stopped, or works again."""
+        should know that saving stopped or works again, or that the session was deleted."""
         now = time.monotonic()
         for saving in self._all:
             saving.tick(now)
@@ -192,6 +198,9 @@ class Keeper:
         return saving
 
     def _news(self) -> str | None:
+        if self._saving is not None and self._saving.deleted:
+            self._saving.deleted = False
+            return DELETED
         problem = self._store.problem
         if problem == self._told:
             return None

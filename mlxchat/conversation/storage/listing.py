@@ -8,8 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from mlxchat.conversation.storage.columns import from_column
-from mlxchat.conversation.storage.indexing import text_of
-from mlxchat.conversation.storage.schema import WORDS_BITS
+from mlxchat.conversation.storage.indexing import WORDS_BITS, text_of
 from mlxchat.conversation.storage.search_text import excerpt, match_of
 from mlxchat.conversation.storage.sessions import SessionRow, Wanted
 
@@ -56,11 +55,11 @@ def _conditions(wanted: Wanted, match: str) -> tuple[str, list[Any]]:
     values: list[Any] = []
     if wanted.rating is not None:
         conditions.append(
-            "id IN (SELECT session FROM nodes WHERE rating IS NOT NULL AND rating = ?)"
+            "id IN (SELECT session FROM nodes WHERE rating IS NOT NULL AND rating = ? AND gone = 0)"
         )
         values.append(wanted.rating)
     if wanted.noted:
-        conditions.append("id IN (SELECT session FROM nodes WHERE note <> '')")
+        conditions.append("id IN (SELECT session FROM nodes WHERE note <> '' AND gone = 0)")
     if match:
         conditions.append(
             f"(number IN (SELECT DISTINCT rowid >> {WORDS_BITS} FROM words WHERE words MATCH ?)"

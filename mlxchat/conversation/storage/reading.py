@@ -15,9 +15,10 @@ from mlxchat.conversation.storage.columns import from_column
 from mlxchat.conversation.storage.entry_json import reply_of, settings_of
 from mlxchat.conversation.storage.rows import USER
 from mlxchat.conversation.token_list import Packed, Run, TokenList
-from mlxchat.engine.interface import TokenRecord
+from mlxchat.engine.interface import Overflow, TokenRecord
 
 RATINGS = get_args(Rating)
+OVERFLOWS = get_args(Overflow)
 
 Unpack = Callable[[int, Sequence[Run]], Sequence[TokenRecord]]
 """The records of an entry's tokens, by its id and the runs of settings."""
@@ -74,7 +75,14 @@ def conversation_of(
         return None
     for node in _linked(root, nodes, children):
         node.shown = _shown(node, shown[node.id])
-    return Conversation(root=root)
+    conversation = Conversation(root=root)
+    conversation.overflow = _overflow(connection, session)
+    return conversation
+
+
+def _overflow(connection: sqlite3.Connection, session: int) -> Overflow:
+    row = connection.execute("SELECT overflow FROM sessions WHERE id = ?", (session,)).fetchone()
+    return row[0] if row and row[0] in OVERFLOWS else "ask"
 
 
 def _linked(

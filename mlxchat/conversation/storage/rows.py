@@ -10,7 +10,7 @@ from mlxchat.conversation.entries import Entry, Reply, UserMessage
 from mlxchat.conversation.node import Node, Rating
 from mlxchat.conversation.storage.entry_json import origin_json, own_json, settings_json
 from mlxchat.conversation.token_list import Run
-from mlxchat.engine.interface import TokenRecord
+from mlxchat.engine.interface import Overflow, TokenRecord
 
 USER, REPLY = "user", "reply"
 """Kinds of entries."""
@@ -80,6 +80,8 @@ class Batch:
     """None: as it is."""
     named: bool = False
     """Whether the title is the person's."""
+    overflow: Overflow | None = None
+    """None: as it is."""
     begins: bool = False
     """Whether the session is new to the file."""
     entries: list[EntryRow] = field(default_factory=list)
@@ -90,7 +92,8 @@ class Batch:
     def __bool__(self) -> bool:
         """Whether there is anything to save."""
         parts = self.entries, self.pieces, self.nodes, self.changes
-        return self.begins or self.title is not None or any(parts)
+        about = self.title, self.overflow
+        return self.begins or any(parts) or any(one is not None for one in about)
 
     @property
     def says_more(self) -> bool:

@@ -206,19 +206,16 @@ class SessionStore:
         )
 
     def _unpack(self, entry: int, runs: Sequence[Run]) -> Sequence[TokenRecord]:
-        """The records of a reply's tokens; none where they are damaged: its text is whole still."""
-        try:
-            with self._reading() as connection:
-                rows = connection.execute(
-                    "SELECT text, packed FROM pieces LEFT JOIN records USING (entry, first)"
-                    " WHERE pieces.entry = ? ORDER BY first",
-                    (entry,),
-                ).fetchall()
-            # A piece whose records are missing is a damaged one.
-            pieces = [PackedPiece(from_column(text), packed or b"") for text, packed in rows]
-            return unpack(pieces, runs)
-        except MlxchatError:  # DamagedTokens is one
-            return []
+        """The records of a reply's tokens. Raises MlxchatError; its text is whole still."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT text, packed FROM pieces LEFT JOIN records USING (entry, first)"
+                " WHERE pieces.entry = ? ORDER BY first",
+                (entry,),
+            ).fetchall()
+        # A piece whose records are missing is a damaged one, and so is a reply without pieces.
+        pieces = [PackedPiece(from_column(text), packed or b"") for text, packed in rows]
+        return unpack(pieces or [PackedPiece("", b"")], runs)
 
 
 def checked_title(title: str) -> str:

@@ -16,6 +16,7 @@ from mlxchat.conversation.storage.rows import (
     piece_of,
     state_of,
 )
+from mlxchat.engine.interface import Overflow
 
 LONGEST_TITLE = 60
 
@@ -60,6 +61,7 @@ class Tracker:
         self._states: dict[int, NodeState] = {}
         self._dirty: dict[int, Node] = {}
         self._title_saved: str | None = None
+        self._overflow_saved: Overflow = "ask" if session is None else conversation.overflow
         nodes = conversation.root.walk()
         if session is None:
             self._dirty = {node.id: node for node in nodes}
@@ -91,7 +93,8 @@ class Tracker:
             return False
         finished = any(reply.reason is not None for reply in self._growing)
         renamed = self.named and self.title != self._title_saved
-        return bool(self._dirty) or finished or renamed
+        chosen = self.conversation.overflow != self._overflow_saved
+        return bool(self._dirty) or finished or renamed or chosen
 
     @property
     def grows(self) -> bool:
@@ -115,6 +118,8 @@ class Tracker:
         taken = Taken(batch, nodes=self._dirty)
         self._dirty = {}
         self._take_title(batch)
+        if self.conversation.overflow != self._overflow_saved:
+            batch.overflow = self.conversation.overflow
         for node in taken.nodes.values():
             self._take_node(taken, node)
         for growing in self._growing.values():
@@ -131,6 +136,8 @@ class Tracker:
                 del self._growing[reply]
         if taken.batch.title is not None:
             self._title_saved = taken.batch.title
+        if taken.batch.overflow is not None:
+            self._overflow_saved = taken.batch.overflow
 
     def failed(self, taken: Taken) -> None:
         """A batch could not be saved: what it held is to be saved still."""
@@ -138,14 +145,26 @@ class Tracker:
 
     def forgotten(self, *, new_ids: bool = False) -> None:
         """Nothing of the conversation is in the file, or other messages have its ids there."""
+        self._entries = {}
+        self._begin_again(new_ids=new_ids)
+
+    def begin_anew(self) -> None:
+        """The session was deleted: all of the conversation belongs into a new one. What was said is
+        in the file still, and is shared."""
+        self._entries = dict(self.entries)
+        self.session = new_id()
+        self._begin_again(new_ids=True)
+
+    # Parts
+
+    def _begin_again(self, *, new_ids: bool) -> None:
         nodes = list(self.conversation.root.walk())
         if new_ids:
             for node in nodes:
                 node.id = new_id()
-        self._entries, self._growing, self._states, self._title_saved = {}, {}, {}, None
+        self._growing, self._states = {}, {}
+        self._title_saved, self._overflow_saved = None, "ask"
         self._dirty = {node.id: node for node in nodes}
-
-    # Parts
 
     def _touched(self, node: Node) -> None:
         self._dirty[node.id] = node

@@ -7,7 +7,7 @@ import sqlite3
 import time
 from typing import Any
 
-from mlxchat.conversation.storage import indexing
+from mlxchat.conversation.storage import indexing, sight
 from mlxchat.conversation.storage.columns import to_column
 from mlxchat.conversation.storage.entry_json import settings_json
 from mlxchat.conversation.storage.rows import REPLY, Batch, EntryRow, NodeRow, Piece
@@ -19,12 +19,17 @@ class UnknownSession(Refused):
     """The session is not in the file (any more): it has to be saved as a whole."""
 
 
+class SessionDeleted(Refused):
+    """Somebody took the session away: what is said now belongs to another one."""
+
+
 class IdsTaken(Refused):
     """Messages of another session have these ids: they need new ones."""
 
 
 def write(connection: sqlite3.Connection, batch: Batch) -> int:
-    """Save a batch; the session's number. Raises sqlite3.Error, UnknownSession, IdsTaken."""
+    """Save a batch; the session's number. Raises sqlite3.Error, UnknownSession,
+    SessionDeleted, IdsTaken."""
     number = _session(connection, batch)
     for row in batch.entries:
         _entry(connection, row)
@@ -34,6 +39,11 @@ def write(connection: sqlite3.Connection, batch: Batch) -> int:
         _node(connection, batch.session, node)
     for node_id, changes in batch.changes:
         _change(connection, node_id, changes)
+    if batch.nodes or any("hidden" in changes for _, changes in batch.changes):
+        connection.execute(
+            "UPDATE sessions SET messages = ? WHERE id = ?",
+            (sight.update(connection, batch.session), batch.session),
+        )
     for node_id in _to_index(batch):
         indexing.index(connection, node_id)
     _sum_up(connection, batch)
@@ -57,12 +67,19 @@ def _session(connection: sqlite3.Connection, batch: Batch) -> int:
             " ON CONFLICT (id) DO NOTHING",
             (batch.session, batch.created, batch.created),
         )
-    found = connection.execute("SELECT number FROM sessions WHERE id = ?", (batch.session,))
-    row = found.fetchone()
+    row = connection.execute(
+        "SELECT number, deleted FROM sessions WHERE id = ?", (batch.session,)
+    ).fetchone()
     if row is None:
         raise UnknownSession
+    if row[1] is not None and batch.says_more:
+        raise SessionDeleted
     if batch.title is not None:
         set_title(connection, batch.session, batch.title, named=batch.named)
+    if batch.overflow is not None:
+        connection.execute(
+            "UPDATE sessions SET overflow = ? WHERE id = ?", (batch.overflow, batch.session)
+        )
     return int(row[0])
 
 
@@ -103,10 +120,12 @@ def _piece(connection: sqlite3.Connection, piece: Piece) -> None:
         "INSERT OR IGNORE INTO pieces (entry, first, count, text) VALUES (?, ?, ?, ?)",
         (*place, len(piece.records), to_column(piece.text)),
     )
-    connection.execute(
-        "INSERT OR IGNORE INTO records (entry, first, packed) VALUES (?, ?, ?)",
-        (*place, pack(piece.records)),
-    )
+    packed = _packed(piece)
+    if packed is not None:
+        connection.execute(
+            "INSERT OR IGNORE INTO records (entry, first, packed) VALUES (?, ?, ?)",
+            (*place, packed),
+        )
     connection.executemany(
         "INSERT OR IGNORE INTO runs (entry, first, settings) VALUES (?, ?, ?)",
         [
@@ -114,6 +133,17 @@ def _piece(connection: sqlite3.Connection, piece: Piece) -> None:
             for run in piece.runs
         ],
     )
+
+
+def _packed(piece: Piece) -> bytes | None:
+    """The records as bytes; None where there are none, or a number in them is larger than any
+    model's: such a one would hold up all that is saved after it, and the text is saved anyhow."""
+    if not piece.records:
+        return None
+    try:
+        return pack(piece.records)
+    except OverflowError:
+        return None
 
 
 def _node(connection: sqlite3.Connection, session: int, row: NodeRow) -> None:
@@ -156,11 +186,6 @@ def _sum_up(connection: sqlite3.Connection, batch: Batch) -> None:
         connection.execute(
             "UPDATE sessions SET updated = ? WHERE id = ?", (time.time(), batch.session)
         )
-    if batch.nodes or any("hidden" in changes for _, changes in batch.changes):
-        connection.execute(
-            "UPDATE sessions SET messages = ? WHERE id = ?",
-            (_count(connection, batch.session), batch.session),
-        )
     replies = [row for row in batch.entries if row.kind == REPLY]
     if replies:
         last = replies[-1]
@@ -169,22 +194,3 @@ def _sum_up(connection: sqlite3.Connection, batch: Batch) -> None:
             "UPDATE sessions SET model = ?, adapter = ? WHERE id = ?",
             (to_column(last.model), adapter, batch.session),
         )
-
-
-def _count(connection: sqlite3.Connection, session: int) -> int:
-    """The messages that were not taken away, on all branches; what follows one that was, is none
-    either. Two programs may have added some: so the file is asked."""
-    rows = connection.execute(
-        "SELECT id, parent, hidden, entry IS NOT NULL FROM nodes WHERE session = ? ORDER BY id",
-        (session,),
-    ).fetchall()
-    children: dict[int | None, list[tuple[int, bool, bool]]] = {}
-    for node, parent, hidden, says in rows:
-        children.setdefault(parent, []).append((node, hidden, says))
-    count, waiting = 0, list(children.get(None, ()))
-    while waiting:
-        node, hidden, says = waiting.pop()
-        if not hidden:
-            count += says
-            waiting += children.get(node, ())
-    return count

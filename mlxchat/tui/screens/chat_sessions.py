@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from enum import Enum, auto
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from mlxchat.commands.export import run_export
 from mlxchat.commands.imports import chats_of_file, imported_sentence, save_imported
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.exports.chat import Chat
+from mlxchat.conversation.snapshot import snapshot_of
 from mlxchat.conversation.storage.keeper import Keeper
+from mlxchat.conversation.storage.sessions import SavedSession
 from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.engine.interface import ModelSpec
 from mlxchat.errors import MlxchatError
+from mlxchat.tui.asker import Asker
 from mlxchat.tui.screens.chat_tokens import TokensScreen
 from mlxchat.tui.widgets.next_token import NextToken
 from mlxchat.tui.widgets.title_bar import TitleBar
@@ -28,6 +32,8 @@ class Resume(Enum):
     CHOOSE = auto()
 
 
+CLOSE_SECONDS = 5.0
+"""How long the end of the program waits for a file that is being written."""
 NO_STORE = "Sessions are not saved in this chat."
 
 
@@ -63,18 +69,36 @@ class SessionsScreen(TokensScreen):
 
     def export(self, argument: str) -> None:
         """Write this conversation into a file."""
-        chat = Chat(self._title, self.session.conversation)
-        self.say(run_export([chat], argument, self._token_name))
+        chat = Chat(self._title, snapshot_of(self.session.conversation))
+        self._asker.ask(lambda: run_export([chat], argument, self._token_name), self.say)
 
     def import_file(self, argument: str) -> None:
         """Read conversations out of a file, each as a session, and open the first."""
         self._check_free()
-        chats = chats_of_file(argument)
-        ids = save_imported(self._store, chats)
-        self.open_session(ids[0])
-        self.say(imported_sentence(self._store, ids))
+        store = self._store
+
+        def read() -> tuple[SavedSession, str]:
+            ids = save_imported(store, chats_of_file(argument))
+            return store.read(ids[0]), imported_sentence(store, ids)
+
+        self._asker.ask(read, self._imported)
 
     # Parts
+
+    @cached_property
+    def _asker(self) -> Asker:
+        """Reads and writes files, which takes time."""
+        return Asker(self, lambda error: self.notify(str(error), severity="warning", markup=False))
+
+    def on_unmount(self) -> None:
+        """A file that is being written is written to its end."""
+        self._asker.close(CLOSE_SECONDS)
+
+    def _imported(self, imported: tuple[SavedSession, str]) -> None:
+        saved, said = imported
+        if not self.session.busy:  # the person may have gone on meanwhile
+            self._open(saved)
+        self.say(said)
 
     @property
     def _title(self) -> str:
@@ -104,7 +128,11 @@ class SessionsScreen(TokensScreen):
 
     def open_session(self, session_id: int) -> None:
         """Go on with a saved session."""
-        note = self.session.open_saved(self._store.read(session_id))
+        self._keeper.flush()  # it may be the one that is left, with something unsaved
+        self._open(self._store.read(session_id))
+
+    def _open(self, saved: SavedSession) -> None:
+        note = self.session.open_saved(saved)
         self._show_conversation()
         self._load_its_model()
         if note:

@@ -14,6 +14,8 @@ from mlxchat.tui.transcript.transcript import Transcript
 from mlxchat.tui.widgets.next_token import NextToken
 from mlxchat.tui.widgets.token_detail import TokenDetail
 
+NO_TOKENS = "There is no reply in sight whose tokens are known."
+
 
 class TokensScreen(TreeScreen):
     """A screen over a transcript whose replies open up into their tokens."""
@@ -45,7 +47,7 @@ class TokensScreen(TreeScreen):
         elif view.walk():
             view.focus()
         else:
-            raise MlxchatError("There is no reply in sight whose tokens are known.")
+            raise MlxchatError(view.damage or NO_TOKENS)
 
     @on(Transcript.TokenSelected)
     def _token_selected(self, message: Transcript.TokenSelected) -> None:

@@ -174,6 +174,11 @@ class ReplyEntry(Entry):
         """The reply's tokens, where it shows them and not its Markdown."""
         return self._stream if isinstance(self._stream, TokenBody) else None
 
+    @property
+    def has_tokens(self) -> bool:
+        """Whether there are tokens to look at: what was saved of them may be damaged."""
+        return self.reply is not None and bool(self.reply.tokens) and not self.reply.damage
+
     def show_tokens(self, look: TokenLook | None) -> None:
         """Show the tokens, or with None the Markdown again; it is to be wrapped anew."""
         if self.reply is not None and look is not self._token_look:
@@ -220,7 +225,7 @@ class ReplyEntry(Entry):
 
     def _new_stream(self) -> MarkdownStream | TokenBody:
         self._stream_width = self._width
-        if self._token_look is not None and self.reply is not None:
+        if self._token_look and self.reply is not None and not self.reply.damage:
             return TokenBody(self.reply, self._width, self._token_look)
         stream = MarkdownStream(
             self._width, open_reasoning=self._open_reasoning, think_tags=self._think_tags

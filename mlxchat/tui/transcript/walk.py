@@ -90,7 +90,7 @@ class TokenWalk(TranscriptView):
     def walk(self) -> bool:
         """Select a token of the reply in sight: the first surprising one in view, or the first.
         False where there is none."""
-        replies = [(i, e) for i, e in self._replies_in_sight() if e.reply and e.reply.tokens]
+        replies = [(i, e) for i, e in self._replies_in_sight() if e.has_tokens]
         if not replies:
             return False
         # A replay is no part of the conversation: only where nothing else is in sight.
@@ -98,6 +98,12 @@ class TokenWalk(TranscriptView):
         self._switch(entry, True)
         self.walk_to(entry, self._first_surprise(index, entry))
         return True
+
+    @property
+    def damage(self) -> str:
+        """A sentence where the tokens of a reply in sight are damaged."""
+        replies = (entry.reply for _, entry in self._replies_in_sight() if entry.reply)
+        return next((reply.damage for reply in replies if reply.damage), "")
 
     def walk_to(self, entry: ReplyEntry, place: int) -> None:
         """Select a token of a reply that shows its tokens."""

@@ -9,16 +9,17 @@ from mlxchat.conversation.node import Node, Rating
 from mlxchat.settings.parameters import Settings
 
 
-def reply(text: str, system: str = "", reason: str = "stop") -> Reply:
+def reply(text: str, system: str = "", reason: str = "stop", model: str = "m") -> Reply:
     """A reply that says this."""
-    return Reply("m", None, 1, Settings(), prefill=text, system=system, reason=reason)  # type: ignore[arg-type]
+    return Reply(model, None, 1, Settings(), prefill=text, system=system, reason=reason)  # type: ignore[arg-type]
 
 
-def talk(*texts: str, system: str = "") -> Conversation:
+def talk(*texts: str, system: str = "", model: str = "m") -> Conversation:
     """A question, an answer, and so on."""
     conversation = Conversation(system)
     for place, text in enumerate(texts):
-        conversation.add(reply(text, system) if place % 2 else UserMessage(text))
+        says = reply(text, system, model=model) if place % 2 else UserMessage(text)
+        conversation.add(says)
     return conversation
 
 

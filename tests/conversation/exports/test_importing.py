@@ -122,6 +122,15 @@ def test_a_name_that_is_hostile_is_harmless():
     assert "\n" not in str(error.value)
 
 
-def test_halves_of_characters_and_nuls():
-    (conversation,) = imported(b'[{"role": "user", "content": "a\\u0000b\\ud83dc"}]')
-    assert said(conversation) == [("UserMessage", "a\x00b\ufffdc")]
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (rb"a\u0000b\ud83dc", "a\x00b\ufffdc"),
+        (rb"\ude00\uD83D\uDE00\ud83d", "\ufffd😀\ufffd"),
+        (rb"\ud83d\ud83d\ude00", "\ufffd😀"),
+        (rb"\\ud83d", r"\ud83d"),
+    ],
+)
+def test_halves_of_characters_and_nuls(written: bytes, read: str):
+    (conversation,) = imported(b'[{"role": "user", "content": "' + written + b'"}]')
+    assert said(conversation) == [("UserMessage", read)]

@@ -20,7 +20,7 @@ from mlxchat.conversation.node import Node
 from mlxchat.errors import MlxchatError
 from mlxchat.render.safe import visible
 from tests.conversation.exports.chats import chats, reply, talk, version
-from tests.conversation.trees import texts, trees
+from tests.conversation.strategies import texts, trees
 
 ALL = Options(branches=True)
 

@@ -18,7 +18,7 @@ from mlxchat.engine.interface import TokenRecord
 from mlxchat.render.safe import visible
 from mlxchat.settings.parameters import Settings
 from tests.conversation.exports.chats import chats, talk, version
-from tests.conversation.trees import NASTY, trees
+from tests.conversation.strategies import NASTY, trees
 
 ALLOWED = {
     "html": {"lang"}, "head": set(), "meta": {"charset", "http-equiv", "content", "name"},

@@ -18,7 +18,7 @@ from mlxchat.conversation.exports.importing import import_conversations
 from mlxchat.conversation.exports.preference_lines import write_preferences
 from mlxchat.errors import MlxchatError
 from tests.conversation.exports.chats import chats, reply, talk, version
-from tests.conversation.trees import trees
+from tests.conversation.strategies import trees
 
 PATIENCE = 300
 

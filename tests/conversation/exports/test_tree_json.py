@@ -21,7 +21,8 @@ from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.interface import ModelSpec, TokenRecord
 from mlxchat.errors import MlxchatError
 from mlxchat.settings.parameters import Settings
-from tests.conversation.trees import entry_fields, outline, replies, trees
+from tests.conversation.strategies import replies, trees
+from tests.trees import same_entry, same_tree
 
 
 def exported(*conversations: Conversation, title: str = "Title") -> bytes:
@@ -47,13 +48,14 @@ def small() -> Conversation:
 def test_trees_come_back_equal(conversations):
     back = imported(exported(*conversations))
     assert [chat.title for chat in back] == ["Title"] * len(back)
-    assert [outline(chat.conversation) for chat in back] == list(map(outline, conversations))
+    for conversation, chat in zip(conversations, back, strict=True):
+        same_tree(conversation, chat.conversation)
 
 
 @given(replies())
 def test_a_reply_comes_back_equal(reply):
     plain = json.loads(json.dumps(entry_to_dict(reply), allow_nan=False))
-    assert entry_fields(entry_from_dict(plain)) == entry_fields(reply)
+    same_entry(reply, entry_from_dict(plain))
 
 
 def test_what_a_file_may_not_bring_in():
@@ -88,7 +90,7 @@ def test_keys_of_a_newer_program_are_passed_over():
         node["colour"] = {"deep": [1]}
     document["conversations"][0]["messages"][2]["entry"]["settings"]["warmth"] = 3
     back = imported(json.dumps(document).encode())[0].conversation
-    assert outline(back) == outline(conversation)
+    same_tree(conversation, back)
 
 
 ANSWER = ("conversations", 0, "messages", 2)
@@ -99,6 +101,7 @@ BROKEN = [
     (("conversations",), {}, "conversations must be a list"),
     (("conversations", 0), 5, "conversations[0] must be an object"),
     (("conversations", 0, "messages"), [], "no root"),
+    (("conversations", 0, "overflow"), "burst", "overflow must be one of ask, window, stop"),
     (("conversations", 0, "title"), 7, "title must be a text"),
     ((*ANSWER, "id"), 2**63, "messages[2].id is too large"),
     ((*ANSWER, "id"), -1, "messages[2].id must be from 0"),
@@ -121,6 +124,10 @@ BROKEN = [
     ((*ANSWER, "entry", "tokens", 0, "logprob"), 1000, "tokens[0].logprob must be from -inf"),
     ((*ANSWER, "entry", "tokens", 0, "logprob"), "nan", "tokens[0].logprob must be from -inf"),
     ((*ANSWER, "entry", "tokens", 0, "token_id"), 2**31, "token_id must be from 0"),
+    ((*ANSWER, "entry", "tokens", 0, "rank"), 2**31, "tokens[0].rank must be from 0"),
+    ((*ANSWER, "entry", "tokens", 0, "alternatives"), [[2**31, -1.0]],
+     "alternatives[0] must be from 0"),
+    ((*ANSWER, "entry", "left_out"), -1, "entry.left_out must be from 0"),
     ((*ANSWER, "entry", "tokens", 0, "alternatives"), [[1]], "alternatives[0] must be a token's"),
     ((*ANSWER, "entry", "reason"), "bored", "entry.reason must be one of"),
     ((*ANSWER, "entry", "statistics"), [], "entry.statistics must be an object"),

@@ -134,3 +134,97 @@ def test_a_reply_that_was_never_begun_is_saved(store: SessionStore):
     until_saved(keeper)
     assert keeper.session_id is not None
     same_tree(conversation, store.read(keeper.session_id).conversation)
+
+
+def test_what_is_done_where_it_does_not_fit_is_saved(store: SessionStore):
+    conversation, keeper = talk("Hello", "Hi"), Keeper(store)
+    keeper.follow(conversation)
+    until_saved(keeper)
+    changed = store.page()[0].updated
+    conversation.overflow = "window"
+    until_saved(keeper)
+    assert keeper.session_id is not None
+    opened = store.read(keeper.session_id).conversation
+    assert opened.overflow == "window"
+    assert store.page()[0].updated == changed  # nothing was said
+    keeper.follow(opened, keeper.session_id)
+    assert keeper.saved
+    opened.overflow = "ask"
+    until_saved(keeper)
+    assert store.read(keeper.session_id).conversation.overflow == "ask"
+
+
+def test_a_choice_made_before_the_first_message_is_saved_with_it(store: SessionStore):
+    conversation, keeper = Conversation(), Keeper(store)
+    keeper.follow(conversation)
+    conversation.overflow = "stop"
+    until_saved(keeper)
+    assert store.page() == []
+    conversation.add(UserMessage("Hello"))
+    until_saved(keeper)
+    assert store.read(store.latest() or 0).conversation.overflow == "stop"
+
+
+# The session that is open is deleted
+
+
+def test_what_is_said_after_that_is_a_session_of_its_own(store: SessionStore):
+    conversation, keeper = talk("Hello", "Hi"), Keeper(store)
+    keeper.follow(conversation)
+    keeper.rename("Birds")
+    until_saved(keeper)
+    old = keeper.session_id
+    assert old is not None
+    before = store.read(old).conversation
+    store.delete(old)
+    conversation.add(UserMessage("And?"))
+    conversation.add(reply(random.Random(1)))
+    assert until_saved(keeper) == [keeping.DELETED]
+    (row,) = store.page()
+    assert (row.id, row.title, row.messages) == (keeper.session_id, "Birds", 4)
+    assert keeper.number == row.number == 2
+    same_tree(conversation, store.read(row.id).conversation)
+    store.restore(old)
+    same_tree(before, store.read(old).conversation)
+    conversation.rate(conversation.tip, "good")
+    assert until_saved(keeper) == []
+    same_tree(before, store.read(old).conversation)
+    same_tree(conversation, store.read(row.id).conversation)
+
+
+def test_looking_around_in_it_brings_nothing_back(store: SessionStore):
+    conversation, keeper = talk("Hello", "Hi"), Keeper(store)
+    conversation.add_version(conversation.tip, reply(random.Random(1)))
+    keeper.follow(conversation)
+    until_saved(keeper)
+    assert keeper.session_id is not None
+    store.delete(keeper.session_id)
+    assert conversation.show_version(conversation.tip, -1) is not None
+    assert until_saved(keeper) == []
+    assert store.page() == []
+    store.restore(keeper.session_id)
+    conversation.add(UserMessage("It is back."))
+    assert until_saved(keeper) == []
+    assert [row.id for row in store.page()] == [keeper.session_id]
+    same_tree(conversation, store.read(keeper.session_id).conversation)
+
+
+def test_it_is_deleted_while_a_reply_is_written(
+    store: SessionStore, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(keeping, "GROWTH_SECONDS", 0.0)
+    conversation, keeper, draw = talk("Hello"), Keeper(store), random.Random(1)
+    keeper.follow(conversation)
+    growing = writing()
+    conversation.add(growing)
+    growing.tokens.append(record(draw, SETTINGS[0]))
+    until_saved(keeper)
+    assert keeper.session_id is not None
+    store.delete(keeper.session_id)
+    for _ in range(3):
+        growing.tokens.append(record(draw, SETTINGS[0]))
+        assert keeper.flush()
+    growing.reason = "stop"
+    assert until_saved(keeper) == [keeping.DELETED]
+    assert len(store.page()) == 1
+    same_tree(conversation, store.read(store.page()[0].id).conversation)

@@ -17,6 +17,7 @@ from tests.conversation.storage.kills import (
     kill_chat,
     kill_migration,
 )
+from tests.conversation.storage.older import make_first_version
 from tests.trees import tree
 
 SEVERAL_SAVINGS = 10.0
@@ -41,6 +42,7 @@ def test_kills_while_it_migrates(tmp_path: Path, file: Path):
     for seed in range(8):
         store.add(tree(seed))
     store.close()
+    make_first_version(file)
     outcome = Outcome()
     for seed in range(12):
         kill_migration(file, tmp_path, seed, outcome)

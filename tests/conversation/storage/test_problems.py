@@ -3,67 +3,34 @@ as it is, and what was not saved is saved when it is out of the way."""
 
 from __future__ import annotations
 
-import os
-import shutil
 import sqlite3
 import stat
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mlxchat.conversation.entries import UserMessage
-from mlxchat.conversation.storage import connections, schema
 from mlxchat.conversation.storage.keeper import AGAIN, Keeper
 from mlxchat.conversation.storage.sessions import Wanted
 from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.errors import MlxchatError
 from tests.conversation.storage.conftest import PATIENCE, until_saved
+from tests.conversation.storage.spoiled import (
+    folder_in_place,
+    foreign,
+    garbage,
+    newer,
+    nobody,
+    pipe,
+    run_child,
+    truncated,
+)
 from tests.trees import same_tree, talk, tree
 
-ROOT = Path(__file__).parents[3]
-
-
-@pytest.fixture(autouse=True)
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What failed is tried again soon, and nobody is waited for long."""
-    monkeypatch.setattr("mlxchat.conversation.storage.keeper.RETRY_SECONDS", 0.05)
-    monkeypatch.setattr(connections, "BUSY_SECONDS", 0.05)
-
-
-def newer(file: Path) -> None:
-    SessionStore(file).close()
-    with closing(sqlite3.connect(file)) as connection:
-        connection.execute(f"PRAGMA user_version = {len(schema.MIGRATIONS) + 1}")
-
-
-def truncated(file: Path) -> None:
-    store = SessionStore(file)
-    for seed in range(5):
-        store.add(tree(seed))
-    store.close()
-    os.truncate(file, file.stat().st_size // 2)
-
-
-def garbage(file: Path) -> None:
-    file.write_bytes(b"no database at all " * 1000)
-
-
-def foreign(file: Path) -> None:
-    with closing(sqlite3.connect(file)) as connection:
-        connection.execute("CREATE TABLE theirs (x)")
-
-
-def folder_in_place(file: Path) -> None:
-    file.mkdir()
-
-
-def pipe(file: Path) -> None:
-    os.mkfifo(file)
+pytestmark = pytest.mark.usefixtures("soon")
 
 
 @pytest.mark.parametrize(
@@ -207,41 +174,6 @@ def test_a_limit_of_the_system_in_the_middle_of_writing(file: Path):
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-def run_child(code: str, file: Path) -> subprocess.CompletedProcess[str]:
-    ended = subprocess.run(
-        [sys.executable, "-c", code, str(file)],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    return ended
-
-
-@contextmanager
-def nobody() -> Iterator[None]:
-    """Not root, whom no permission stops."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that others can come to."""
-    folder = Path(tempfile.mkdtemp())
-    folder.chmod(0o755)
-    yield folder
-    folder.chmod(0o755)
-    shutil.rmtree(folder)
-
-
 def test_a_read_only_folder_without_a_file(open_folder: Path):
     open_folder.chmod(0o555)
     with nobody():
@@ -309,16 +241,18 @@ def test_the_text_of_saved_replies_outlives_their_file(file: Path, store: Sessio
     assert store.page(Wanted("there")) != []
 
 
-def test_what_cannot_be_packed_ends_nothing(store: SessionStore, monkeypatch: pytest.MonkeyPatch):
+def test_a_number_that_cannot_be_packed_holds_nothing_up(store: SessionStore):
     conversation, keeper = talk("Hello", "Hi"), Keeper(store)
-
-    def refuse(_: object) -> bytes:
-        raise OverflowError
-
-    monkeypatch.setattr("mlxchat.conversation.storage.writing.pack", refuse)
+    answer = conversation.last_reply
+    assert answer is not None
+    wide = replace(answer.tokens[0], text=" there", alternatives=((2**31, -0.5),))
+    answer.tokens.append(wide)
     keeper.follow(conversation)
-    assert not keeper.close(timeout=5)
-    assert keeper.tick() is not None
-    monkeypatch.undo()
-    assert keeper.close(timeout=5)
-    assert keeper.tick() == AGAIN
+    assert keeper.close(timeout=30)
+    conversation.add(UserMessage("And?"))
+    assert keeper.close(timeout=30)
+    assert store.problem is None
+    assert keeper.session_id is not None
+    again = store.read(keeper.session_id).conversation
+    assert [entry.text for entry in again.entries] == ["Hello", "Hi there", "And?"]
+    assert "damaged" in again.path[1].entry.tokens.damage  # type: ignore[union-attr]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import sqlite3
 from contextlib import closing
@@ -14,9 +15,17 @@ from mlxchat.conversation.conversation import Conversation
 from mlxchat.conversation.entries import Reply, UserMessage
 from mlxchat.conversation.fork import fork_of
 from mlxchat.conversation.node import new_id
-from mlxchat.conversation.storage.entry_json import settings_json, settings_of
+from mlxchat.conversation.storage.entry_json import (
+    origin_json,
+    own_json,
+    reply_of,
+    settings_json,
+    settings_of,
+)
 from mlxchat.conversation.storage.keeper import Keeper
 from mlxchat.conversation.storage.store import SessionStore
+from mlxchat.conversation.token_list import TokenList
+from mlxchat.engine.interface import Statistics
 from mlxchat.settings.parameters import Settings
 from tests.conversation.storage.conftest import until_saved
 from tests.trees import SETTINGS, grow, record, reply, same_tree, talk, tree
@@ -148,6 +157,29 @@ def test_what_a_later_version_writes_is_read_as_far_as_it_is_known():
     text = settings_json(Settings(temp=0.5))
     later = text[:-1] + ',"dynatemp":1.5,"top_k":"a lot","min_p":[],"logit_bias":7}'
     assert settings_of(later) == Settings(temp=0.5)
+
+
+def test_settings_that_the_first_version_wrote_are_read():
+    text = (
+        '{"temp":1.3,"logit_bias":"\\" the\\" ban, 1234 +2.5","stop_strings":"\\"a, b\\", END",'
+        '"extra_eos_token":"off"}'
+    )
+    assert settings_of(text) == Settings(
+        temp=1.3,
+        logit_bias=((" the", float("-inf")), (1234, 2.5)),
+        stop_strings=("a, b", "END"),
+    )
+
+
+def test_values_that_make_no_sense_are_at_their_defaults():
+    made = reply(random.Random(3), 0)
+    own = json.loads(own_json(made))
+    own |= {"given": "many", "reason": "bored", "statistics": {"prompt_tokens": 14, "memory": 3}}
+    origin = json.loads(origin_json(made)) | {"spec": {"kv_bits": 4}}
+    back = reply_of("", Settings(), json.dumps(origin), json.dumps(own), TokenList())
+    assert (back.given, back.reason, back.spec) == (0, "cancelled", None)
+    assert back.statistics == Statistics(prompt_tokens=14)
+    assert (back.seed, back.model) == (made.seed, made.model)
 
 
 def test_a_later_version_may_add_to_a_reply(store: SessionStore, file: Path):

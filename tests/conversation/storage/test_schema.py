@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from mlxchat.conversation.storage import schema
+from mlxchat.conversation.storage.sessions import Wanted
 from mlxchat.conversation.storage.store import SessionStore
-from tests.trees import same_tree, tree
+from tests.conversation.storage.older import make_first_version
+from tests.trees import same_tree, talk, tree
 
 
 def version(file: Path) -> int:
@@ -48,6 +50,40 @@ def test_an_older_file_is_brought_up_to_date(file: Path, monkeypatch: pytest.Mon
     store.close()
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("SELECT DISTINCT colour FROM nodes").fetchall() == [("red",)]
+
+
+def test_a_file_of_the_first_version(file: Path):
+    store = SessionStore(file)
+    deleted, whole = talk("Hello", "the albatross"), tree(1)
+    deleted.rate(deleted.tip, "good")
+    deleted.delete(deleted.tip)
+    whole.overflow = "ask"
+    first, second = store.add(deleted), store.add(whole, "The whole")
+    store.close()
+    make_first_version(file)
+    assert version(file) == 1
+    fresh = file.with_name("fresh.sqlite3")
+    with closing(sqlite3.connect(fresh)) as connection:
+        schema.MIGRATIONS[0](connection)
+        assert shape(fresh) == shape(file)
+    store = SessionStore(file)
+    assert store.problem is None
+    assert store.page(Wanted("albatross")) == []
+    assert [row.id for row in store.page(Wanted(rating="good"))] == [second]
+    same_tree(deleted, store.read(first).conversation)
+    same_tree(whole, store.read(second).conversation)
+    assert len({first, second, store.add(tree(2))}) == 3
+    store.close()
+
+
+def shape(file: Path) -> dict[str, set[tuple[object, ...]]]:
+    """The columns of each table."""
+    with closing(sqlite3.connect(file)) as connection:
+        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        return {
+            name: {row[1:3] for row in connection.execute(f"PRAGMA table_info({name})")}
+            for (name,) in names
+        }
 
 
 def test_a_step_that_fails_leaves_what_was_there(file: Path, monkeypatch: pytest.MonkeyPatch):

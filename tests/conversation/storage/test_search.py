@@ -151,6 +151,62 @@ def test_an_edited_message_is_found_by_what_it_says_now(store: SessionStore):
     assert titles(store, "pelican") == []
 
 
+def test_a_deleted_message_is_not_found_nor_what_follows_it(store: SessionStore):
+    conversation = talk("a heron", "an albatross", "and a pelican?", "a gull")
+    keeper = Keeper(store)
+    keeper.follow(conversation)
+    keeper.rename("Birds")
+    conversation.rate(conversation.tip, "good")
+    conversation.note(conversation.path[2], "birds")
+    until_saved(keeper)
+
+    def found() -> list[str]:
+        words = [word for word in ("heron", "albatross", "pelican", "gull") if titles(store, word)]
+        return words + titles(store, rating="good") + titles(store, noted=True)
+
+    everything = ["heron", "albatross", "pelican", "gull", "Birds", "Birds"]
+    assert found() == everything
+    conversation.delete(conversation.path[1])
+    until_saved(keeper)
+    assert found() == ["heron"]
+    assert store.page(Wanted("heron"))[0].excerpt == "a heron"
+    conversation.undo()
+    until_saved(keeper)
+    assert found() == everything
+    conversation.delete(conversation.path[0])
+    until_saved(keeper)
+    assert found() == []
+    assert store.page()[0].messages == 0
+
+
+def test_a_message_that_says_something_else_while_it_is_deleted(store: SessionStore):
+    conversation, keeper = talk("a heron", "an albatross"), Keeper(store)
+    keeper.follow(conversation)
+    node = conversation.tip
+    conversation.delete(node)
+    until_saved(keeper)
+    conversation.edit(node, "a pelican")
+    until_saved(keeper)
+    assert titles(store, "albatross") == titles(store, "pelican") == []
+    conversation.undo()
+    conversation.redo()
+    conversation.undo()
+    conversation.undo()
+    until_saved(keeper)
+    assert titles(store, "albatross") == ["a heron"]
+
+
+def test_a_deleted_message_comes_in_unfound(store: SessionStore, file: Path):
+    conversation = talk("a heron", "an albatross")
+    conversation.delete(conversation.tip)
+    store.add(conversation)
+    with closing(sqlite3.connect(file)) as connection:
+        indexing.index_cut(connection, before=time.time() + 1)  # as at the next start
+        connection.commit()
+    assert titles(store, "albatross") == []
+    assert titles(store, "heron") == ["a heron"]
+
+
 def test_a_reply_that_was_cut_is_found_and_what_comes_later_too(
     store: SessionStore, file: Path, monkeypatch: pytest.MonkeyPatch
 ):

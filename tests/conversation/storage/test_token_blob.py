@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import random
-import sqlite3
-from contextlib import closing
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.conversation.storage.token_blob import (
     HEAD,
     DamagedTokens,
@@ -23,7 +19,7 @@ from mlxchat.conversation.token_list import Run, TokenList
 from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.interface import TokenRecord
 from mlxchat.settings.parameters import Settings
-from tests.trees import SETTINGS, record, same_tokens, talk
+from tests.trees import SETTINGS, record, same_tokens
 
 floats = st.floats(allow_nan=True)
 RECORDS = st.builds(
@@ -99,19 +95,3 @@ def test_tokens_without_settings_or_with_another_text_are_damaged():
     ):
         with pytest.raises(DamagedTokens):
             unpack(pieces, runs)
-
-
-@pytest.mark.parametrize("damage", ["UPDATE records SET packed = x'0102'", "DELETE FROM records"])
-def test_a_session_with_damaged_tokens_opens_with_its_text(
-    store: SessionStore, file: Path, damage: str
-):
-    session = store.add(talk("Hello", "Hi there"))
-    with closing(sqlite3.connect(file)) as connection:
-        connection.execute(damage)
-        connection.commit()
-    reply = store.read(session).conversation.last_reply
-    assert reply is not None
-    assert len(reply.tokens) == 1
-    assert list(reply.tokens) == []
-    assert reply.text == "Hi there"
-    assert reply.message.content == "Hi there"

@@ -1,9 +1,9 @@
-"""Random trees of conversations with hostile texts, and what tells whether two are equal."""
+"""Strategies: small trees of conversations with hostile texts. `tests/trees.py` has large ones, and
+what tells whether two are equal."""
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import Any
+from typing import get_args
 
 from hypothesis import strategies as st
 
@@ -12,7 +12,7 @@ from mlxchat.conversation.entries import Reply, UserMessage
 from mlxchat.conversation.exports.only import in_sight
 from mlxchat.conversation.token_list import TokenList
 from mlxchat.engine.alternatives import Alternatives
-from mlxchat.engine.interface import ModelSpec, PromptForm, Statistics, TokenRecord
+from mlxchat.engine.interface import ModelSpec, Overflow, PromptForm, Statistics, TokenRecord
 from mlxchat.engine.statistics import Memory
 from mlxchat.settings.parameters import Settings
 
@@ -139,35 +139,6 @@ def trees(draw: st.DrawFn, most: int = 8) -> Conversation:
             conversation.system = draw(texts)
         else:
             conversation.delete(place)
-    return Conversation(root=conversation.root)
-
-
-def outline(conversation: Conversation) -> list[Any]:
-    """Every field of every message, parents as places in the list: equal for equal trees."""
-    nodes = list(conversation.root.walk())
-    places = {node: place for place, node in enumerate(nodes)}
-    return [
-        {
-            "id": node.id,
-            "created": node.created,
-            "parent": node.parent and places[node.parent],
-            "children": [places[child] for child in node.children],
-            "shown": node.shown and places[node.shown],
-            "hidden": node.hidden,
-            "system": node.system,
-            "rating": node.rating,
-            "note": node.note,
-            "entry": entry_fields(node.entry),
-        }
-        for node in nodes
-    ]
-
-
-def entry_fields(entry: Reply | UserMessage | None) -> dict[str, Any]:
-    """The kind and all fields of a message; tokens as a list, with their runs."""
-    if entry is None:
-        return {}
-    found = {f.name: getattr(entry, f.name) for f in fields(entry)}
-    if isinstance(entry, Reply):
-        found |= {"tokens": list(entry.tokens), "runs": list(entry.tokens.runs)}
-    return {"kind": type(entry).__name__, **found}
+    grown = Conversation(root=conversation.root)
+    grown.overflow = draw(st.sampled_from(get_args(Overflow)))
+    return grown
