@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from mlxchat.conversation.conversation import Conversation
@@ -58,6 +59,14 @@ class Expected:
         else:
             self._typed = None
 
+    def all_the_way(self, undo: Callable[[], object], redo: Callable[[], object]) -> None:
+        """Go back to the beginning, and to the end again."""
+        steps = len(self._states)
+        for _ in range(steps):
+            self.undo(undo())
+        for _ in range(steps):
+            self.redo(redo())
+
     def undo(self, step: object) -> None:
         """Undo gave this."""
         assert (step is None) == (len(self._states) == 1)
@@ -74,4 +83,5 @@ class Expected:
 
     def _went_back(self) -> None:
         assert state(self._conversation) == self._states[-1]
+        check_whole(self._conversation)
         self._typed = None

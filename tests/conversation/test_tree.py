@@ -331,6 +331,9 @@ class Gestures(RuleBasedStateMachine):
         assert self.seen <= there
         self.seen = there
 
+    def teardown(self) -> None:
+        self.expected.all_the_way(self.conversation.undo, self.conversation.redo)
+
 
 Gestures.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 TestGestures = Gestures.TestCase
