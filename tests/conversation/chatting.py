@@ -4,6 +4,7 @@ it."""
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from mlxchat.conversation.storage.keeper import Keeper
 from mlxchat.conversation.storage.sessions import SavedSession
 from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.engine.distribution import Distribution
-from mlxchat.engine.interface import Inspected, ReplyRequest
+from mlxchat.engine.interface import Inspected, Message, ReplyRequest
 from mlxchat.parameters import Settings
 from mlxchat.session import ChatSession
 from tests.conversation.cold import ColdEngine
@@ -82,9 +83,13 @@ class Chatting:
         assert reply is not None
         assert reply.reason not in (None, "failed")
         assert reply.system == saved.conversation.system
+        self.compare_with(saved.conversation.messages(until=reply), reply)
+
+    def compare_with(self, messages: Sequence[Message], reply: Reply) -> None:
+        """A reply to these messages, where it was written at temp 0, is the cold engine's."""
         if reply.settings.temp > 0 or not reply.drawn:
             return
-        drawn, cost = self._cold.reply(request_of(saved.conversation, reply))
+        drawn, cost = self._cold.reply(request_of(messages, reply))
         assert [(r.token_id, r.text) for r in drawn] == [(r.token_id, r.text) for r in reply.drawn]
         assert [r.logprob for r in drawn] == pytest.approx(
             [r.logprob for r in reply.drawn], abs=CLOSE
@@ -99,11 +104,11 @@ class Chatting:
         self.store.close()
 
 
-def request_of(conversation: Conversation, reply: Reply) -> ReplyRequest:
+def request_of(messages: Sequence[Message], reply: Reply) -> ReplyRequest:
     """What asks for as many tokens as a reply drew."""
     return ReplyRequest(
         1,
-        conversation.messages(until=reply),
+        messages,
         replace(reply.settings, max_tokens=len(reply.drawn)),
         reply.seed,
         reply.prefill,

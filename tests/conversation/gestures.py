@@ -138,8 +138,7 @@ class Gestures(RuleBasedStateMachine):
             written, replayed = self.session.replayed, self.session.current
             assert written is not None
             assert replayed is not None
-            if all(run.settings.temp == 0 for run in written.tokens.runs):
-                assert replayed.spoken_ids == written.spoken_ids
+            self.chatting.compare_with(self.conversation.before(written), replayed)
 
     @rule(number=numbers)
     def change_settings(self, number: int) -> None:
