@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mlxchat.conversation.conversation import Conversation
 from mlxchat.conversation.entries import Reply
+from mlxchat.conversation.storage.keeper import Keeper
 from mlxchat.engine.interface import LoadFailed, ModelSpec, ReplyFailed, ReplyRequest
 from mlxchat.engine.local import LocalEngine
 from mlxchat.session.chat import ChatSession
@@ -19,8 +20,8 @@ from tests.scripted import ScriptedEngine
 class RealSession:
     """A chat session that waits for what it asked for."""
 
-    def __init__(self) -> None:
-        self.session = ChatSession(LocalEngine())
+    def __init__(self, keeper: Keeper | None = None) -> None:
+        self.session = ChatSession(LocalEngine(), keeper=keeper)
 
     @property
     def conversation(self) -> Conversation:
@@ -49,17 +50,26 @@ class RealSession:
         assert self.session.current is not None
         return self.session.current
 
-    def wait(self, changes: Mapping[int, Settings] | None = None) -> None:
+    def wait(
+        self, changes: Mapping[int, Settings] | None = None, stop_after: int | None = None
+    ) -> None:
+        """Until nothing goes on. The settings change, and the reply is stopped, when so many tokens
+        are there."""
         left = dict(changes or {})
         deadline = time.monotonic() + PATIENCE
         while self.session.busy or self.session.state == "loading":
             assert time.monotonic() < deadline
+            if stop_after is not None and self._written >= stop_after:
+                self.session.stop()
             self.session.engine.wait(1.0)
             for event in self.session.events():
                 assert not isinstance(event, LoadFailed | ReplyFailed), event
-                count = len(self.session.current.tokens) if self.session.current else 0
-                if count in left:
-                    self.session.change(left.pop(count))
+                if self._written in left:
+                    self.session.change(left.pop(self._written))
+
+    @property
+    def _written(self) -> int:
+        return len(self.session.current.tokens) if self.session.current else 0
 
     def close(self) -> None:
         self.session.engine.close()

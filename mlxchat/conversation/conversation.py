@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from mlxchat.conversation.entries import Entry, Reply, UserMessage
 from mlxchat.conversation.node import Node, Rating
@@ -97,6 +98,7 @@ class Conversation:
 
     def add_version(self, of: Node, entry: Entry) -> Node:
         """Put another version of a message beside it, and show it."""
+        self.go_to(of)
         system = self.system
         node = self._add(_parent(of), entry)
         if system != system_at(node):
@@ -117,12 +119,9 @@ class Conversation:
         """Take a message away, with what follows it; the nearest other version is shown."""
         self.begin_step("delete")
         parent = _parent(node)
-        place = parent.versions.index(node)
-        others = [other for other in parent.versions if other is not node]
         self._steps.change(node, "hidden", True)
         if parent.shown is node:
-            nearest = others[min(place, len(others) - 1)] if others else None
-            self._steps.change(parent, "shown", nearest)
+            self._steps.change(parent, "shown", _nearest_version(node))
 
     def rate(self, node: Node, rating: Rating | None) -> None:
         """Call a reply good or bad, or neither."""
@@ -145,15 +144,26 @@ class Conversation:
     # What is shown
 
     def show(self, node: Node) -> None:
-        """Show the path to a message, and on to what followed it."""
-        for parent, child in zip(node.path(), node.path()[1:], strict=False):
-            self._steps.put(parent, "shown", child)
+        """Show the path to a message, and on to what followed it. What was taken away on the way
+        comes back, which is a step for `undo`."""
+        if any(place.hidden for place in node.path()):
+            self.begin_step("bring back")
+        self.go_to(node)
+
+    def go_to(self, node: Node) -> None:
+        """Show the path to a message as `show` does, as a part of the step that began last."""
+        for parent, child in pairwise(node.path()):
+            if child.hidden:
+                self._steps.change(child, "hidden", False)
+                self._steps.change(parent, "shown", child)
+            else:
+                self._steps.put(parent, "shown", child)
 
     def show_version(self, node: Node, step: int) -> Node | None:
         """Show the version `step` places after this one, and what followed it; None where there is
-        none."""
+        none, or this one was taken away."""
         versions = _parent(node).versions
-        place = versions.index(node) + step
+        place = versions.index(node) + step if node in versions else -1
         if not 0 <= place < len(versions):
             return None
         self.show(versions[place])
@@ -195,10 +205,19 @@ class Conversation:
 
     def _went_back(self, step: Step | None) -> Step | None:
         if step is not None:
-            # The last change is where the gesture ended; what is hidden now gives way to its place.
             places = [change.node for change in step.changes]
-            self.show(_in_sight(places[0] if places[0].hidden else places[-1]))
+            for place in places:
+                self._look_away(place)
+            # The last change is where the gesture ended; what is hidden now gives way to its place.
+            self.go_to(_in_sight(places[0] if places[0].hidden else places[-1]))
         return step
+
+    def _look_away(self, node: Node) -> None:
+        """Show another version where this one is shown and hidden: the person came here after the
+        step that hides it again."""
+        parent = node.parent
+        if parent is not None and node.hidden and parent.shown is node:
+            self._steps.put(parent, "shown", _nearest_version(node))
 
 
 def system_at(node: Node) -> str:
@@ -222,6 +241,14 @@ def _parent(node: Node) -> Node:
     if node.parent is None:
         raise MlxchatError("The beginning of a conversation has no versions.")
     return node.parent
+
+
+def _nearest_version(node: Node) -> Node | None:
+    """The version after a hidden one, or else the one before; None where all are hidden."""
+    places = _parent(node).children
+    here = places.index(node)
+    others = [*places[here + 1 :], *reversed(places[:here])]
+    return next((other for other in others if not other.hidden), None)
 
 
 def _in_sight(node: Node) -> Node:

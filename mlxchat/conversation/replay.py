@@ -118,6 +118,11 @@ def _ending(replayed: Reply) -> str:
 
 
 def _read_otherwise(original: Reply, replayed: Reply) -> list[str]:
-    """Why the last bits of the prediction may be others."""
-    was, now = original.statistics.reused_tokens, replayed.statistics.reused_tokens
-    return [f"{was} in cache then, {now} now"] if was != now else []
+    """What is known of why the prediction may be another one: a prompt that was edited since, or
+    one that was computed in other steps, which changes the last bits."""
+    was, now = original.statistics, replayed.statistics
+    if was.prompt_tokens != now.prompt_tokens:
+        return [f"prompt of {was.prompt_tokens} tokens then, {now.prompt_tokens} now"]
+    if was.reused_tokens != now.reused_tokens:
+        return [f"{was.reused_tokens} in cache then, {now.reused_tokens} now"]
+    return []

@@ -38,14 +38,17 @@ class Steps:
         self._touched = touched
         self._done: list[Step] = []
         self._undone: list[Step] = []
+        self._went_back = False
+        """Whether the last step is there by undo or redo: nothing joins it."""
 
     def begin(self, label: str, joins: Node | None = None) -> None:
         """Another gesture begins: what is changed from now on is one step. Where the last one has
         the same label and ended at the node `joins`, it goes on: typing is one step."""
-        self._undone.clear()
         last = self._done[-1] if self._done else None
-        if last and last.changes and (last.label, last.changes[-1].node) == (label, joins):
+        ended = (last.label, last.changes[-1].node) if last and last.changes else None
+        if ended == (label, joins) and not self._went_back:
             return
+        self._went_back = False
         if last and not last.changes:
             self._done.pop()
         self._done.append(Step(label))
@@ -59,13 +62,16 @@ class Steps:
             changes = self._done[-1].changes
             if changes and (changes[-1].node, changes[-1].field) == (node, name):
                 before = changes.pop().before
-            changes.append(Change(node, name, before, value))
+            if before != value:
+                changes.append(Change(node, name, before, value))
+        self._undone.clear()
         self.put(node, name, value)
 
     def added(self, node: Node) -> None:
         """A node was put into the tree, as a part of the step that began last."""
         if self._done:
             self._done[-1].changes.append(Change(node, "hidden", True, False))
+        self._undone.clear()
         self._touched(node)
 
     def put(self, node: Node, name: Field, value: Any) -> None:
@@ -76,6 +82,7 @@ class Steps:
 
     def undo(self) -> Step | None:
         """Take the last step back; None where there is none."""
+        self._went_back = True
         while self._done:
             step = self._done.pop()
             if step.changes:
@@ -87,6 +94,7 @@ class Steps:
 
     def redo(self) -> Step | None:
         """Take the last undo back; None where there is none."""
+        self._went_back = True
         if not self._undone:
             return None
         step = self._undone.pop()

@@ -245,6 +245,8 @@ class SessionReplies(SessionSettings):
         if self._loads:
             self._waiting = ask
             return
+        if ask.version_of is not None:
+            self.conversation.go_to(ask.version_of)  # the system prompt is the one there
         reply = self._new_reply(ask.start)
         if ask.version_of is None:
             self.conversation.add(reply)

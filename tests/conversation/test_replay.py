@@ -108,6 +108,19 @@ def test_a_prompt_that_was_read_otherwise_is_told_where_the_tokens_differ(sessio
     assert outcome(session) == "differs from token 1: ·t0 became ·t7 · 4 in cache then, 0 now"
 
 
+def test_a_prompt_that_was_edited_since_is_told_where_the_tokens_differ(session, engine):
+    session.send("Hello")
+    answer(session, engine, "a b")
+    session.edit(session.conversation.path[0], "Hello you", in_place=True)
+    session.replay()
+    replayed = session.current
+    answer(session, engine, "a b")
+    became(replayed, 0, 7)
+    replayed.statistics = replace(replayed.statistics, prompt_tokens=15)
+    told = "differs from token 1: ·t0 became ·t7 · prompt of 14 tokens then, 15 now"
+    assert outcome(session) == told
+
+
 def test_a_replay_that_was_stopped(session, engine):
     session.send("Hello")
     answer(session, engine, "a b c")

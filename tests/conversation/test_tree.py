@@ -15,6 +15,7 @@ from mlxchat.conversation.fork import fork_of
 from mlxchat.conversation.node import Node
 from mlxchat.engine.interface import Message
 from mlxchat.settings.parameters import Settings
+from tests.conversation.expected import Expected, check_whole
 
 
 def reply(text: str) -> Reply:
@@ -32,20 +33,6 @@ def talk(*texts: str) -> Conversation:
 
 def said(conversation: Conversation) -> list[str]:
     return [entry.text for entry in conversation.entries]
-
-
-def check(conversation: Conversation) -> None:
-    """What holds of every tree."""
-    for node in conversation.root.walk():
-        assert node.shown is None or node.shown in node.versions
-        for child in node.children:
-            assert child.parent is node
-    path = conversation.path
-    assert not any(node.hidden for node in path)
-    assert len({node.id for node in conversation.nodes()}) == len(list(conversation.nodes()))
-    for node in path:
-        version = node.version
-        assert 1 <= version.number <= version.count
 
 
 def test_a_version_stands_beside_and_what_followed_comes_back():
@@ -119,6 +106,59 @@ def test_a_new_gesture_forgets_what_was_undone():
     assert [n.entry.text for n in conversation.nodes() if n.entry] == ["a", "b", "c"]
 
 
+def test_a_gesture_that_changes_nothing_forgets_nothing():
+    conversation = talk("a", "b")
+    conversation.rate(conversation.path[0], "good")
+    conversation.undo()
+    conversation.rate(conversation.path[1], None)
+    assert conversation.redo() is not None
+    assert conversation.path[0].rating == "good"
+
+
+def test_what_was_taken_away_comes_back_where_it_is_shown():
+    conversation = talk("a", "b", "c", "d")
+    conversation.begin_step("retry")
+    other = conversation.add_version(conversation.path[1], reply("B"))
+    conversation.show_version(other, -1)
+    question, answer = conversation.path[2:]
+    conversation.delete(answer)
+    conversation.delete(question)
+    conversation.show_version(conversation.tip, 1)
+    conversation.show(answer)
+    assert said(conversation) == ["a", "b", "c", "d"]
+    assert not question.hidden
+    assert conversation.undo().label == "bring back"
+    assert (question.hidden, answer.hidden) == (True, True)
+    assert said(conversation) == ["a", "b"]
+    conversation.redo()
+    assert said(conversation) == ["a", "b", "c", "d"]
+
+
+def test_a_version_of_what_is_not_shown_is_shown():
+    conversation = talk("a", "b")
+    first = conversation.path[0]
+    conversation.system = "Be kind."
+    conversation.edit_as_version(first, "A")
+    conversation.system = "Be rude."
+    conversation.begin_step("retry")
+    conversation.add_version(first.children[0], reply("B"))
+    assert said(conversation) == ["a", "B"]
+    assert conversation.system == "Be kind."
+
+
+def test_a_version_that_redo_takes_away_is_shown_no_longer():
+    conversation = talk("a", "b")
+    conversation.begin_step("retry")
+    other = conversation.add_version(conversation.path[1], reply("B"))
+    first = conversation.show_version(other, -1)
+    conversation.delete(other)
+    conversation.undo()
+    conversation.show(other)
+    conversation.redo()
+    assert conversation.tip is first
+    check_whole(conversation)
+
+
 def test_the_system_prompt_changes_along_a_branch():
     conversation = talk("a", "b")
     conversation.system = "Be"
@@ -145,6 +185,23 @@ def test_typing_the_system_prompt_is_one_step():
     assert conversation.system == "Be brief."
 
 
+def test_a_system_prompt_that_is_typed_back_is_no_step():
+    conversation = talk()
+    for text in ("Be", "Be brief."):
+        conversation.system = text
+    assert conversation.undo() is None
+
+
+def test_typing_after_an_undo_is_a_step_of_its_own():
+    conversation = talk("a", "b")
+    conversation.system = "Be kind."
+    conversation.rate(conversation.tip, "good")
+    conversation.undo()
+    conversation.system = "Be rude."
+    conversation.undo()
+    assert conversation.system == "Be kind."
+
+
 def test_a_fork_is_a_conversation_of_its_own():
     conversation = talk("a", "b", "c", "d")
     conversation.rate(conversation.path[1], "good")
@@ -169,99 +226,113 @@ def test_watchers_hear_of_every_node_that_changes():
     assert heard == [node, node]
 
 
-def state(conversation: Conversation) -> dict[int, tuple[Any, ...]]:
-    """What undo brings back: all but what is looked at."""
-    return {
-        node.id: (node.entry, node.hidden, node.system, node.rating, node.note)
-        for node in conversation.root.walk()
-        if not node.hidden
-    }
-
-
 class Gestures(RuleBasedStateMachine):
     """Any gestures in any order."""
 
     def __init__(self) -> None:
         super().__init__()
         self.conversation = Conversation("Be brief.")
-        self.states = [state(self.conversation)]
-        """After each step that can be undone."""
-        self.undone: list[dict[int, tuple[Any, ...]]] = []
+        self.expected = Expected(self.conversation)
         self.seen: set[int] = set()
 
-    def did(self) -> None:
-        now = state(self.conversation)
-        if now != self.states[-1]:
-            self.states.append(now)
-        self.undone.clear()
-
-    def some(self, data: st.DataObject) -> Node:
+    def on_path(self, data: st.DataObject) -> Node:
         return data.draw(st.sampled_from(self.conversation.path))
+
+    def anywhere(self, data: st.DataObject) -> Node:
+        """Any message, those that were taken away too."""
+        return data.draw(st.sampled_from(list(self.conversation.nodes())))
 
     @rule(text=st.text(min_size=1, max_size=3))
     def say(self, text: str) -> None:
         self.conversation.begin_step("message")
         self.conversation.add(UserMessage(text))
         self.conversation.add(reply(text))
-        self.did()
+        self.expected.did()
 
-    @precondition(lambda self: self.conversation.path)
+    @precondition(lambda self: self.conversation.root.children)
     @rule(data=st.data())
     def write_version(self, data: st.DataObject) -> None:
+        node = self.anywhere(data)
         self.conversation.begin_step("retry")
-        self.conversation.add_version(self.some(data), reply("again"))
-        self.did()
-
-    @precondition(lambda self: self.conversation.path)
-    @rule(data=st.data(), in_place=st.booleans())
-    def edit(self, data: st.DataObject, in_place: bool) -> None:
-        conversation, node = self.conversation, self.some(data)
-        (conversation.edit if in_place else conversation.edit_as_version)(node, "other")
-        self.did()
+        version = self.conversation.add_version(node, reply("again"))
+        assert self.conversation.tip is version
+        assert not any(place.hidden for place in node.path())
+        self.expected.did()
 
     @precondition(lambda self: self.conversation.path)
     @rule(data=st.data())
+    def edit_in_place(self, data: st.DataObject) -> None:
+        node, path = self.on_path(data), self.conversation.path
+        self.conversation.edit(node, "other")
+        assert self.conversation.path == path
+        self.expected.did()
+
+    @precondition(lambda self: self.conversation.root.children)
+    @rule(data=st.data())
+    def edit_as_version(self, data: st.DataObject) -> None:
+        version = self.conversation.edit_as_version(self.anywhere(data), "other")
+        assert self.conversation.tip is version
+        self.expected.did()
+
+    @precondition(lambda self: self.conversation.root.children)
+    @rule(data=st.data())
     def delete(self, data: st.DataObject) -> None:
-        self.conversation.delete(self.some(data))
-        self.did()
+        node = self.anywhere(data)
+        self.conversation.delete(node)
+        assert node.hidden
+        self.expected.did()
 
     @precondition(lambda self: self.conversation.path)
     @rule(data=st.data(), rating=st.sampled_from(["good", "bad", None]))
     def rate(self, data: st.DataObject, rating: Any) -> None:
-        self.conversation.rate(self.some(data), rating)
-        self.did()
+        self.conversation.rate(self.on_path(data), rating)
+        self.expected.did()
 
-    @precondition(lambda self: self.conversation.path)
+    @rule(text=st.sampled_from(["Be brief.", "Be kind.", ""]))
+    def change_system(self, text: str) -> None:
+        if text != self.conversation.system:
+            self.conversation.system = text
+            assert self.conversation.system == text
+            self.expected.did(typed=self.conversation.tip)
+
+    @precondition(lambda self: self.conversation.root.children)
     @rule(data=st.data())
     def look_elsewhere(self, data: st.DataObject) -> None:
-        there = [n for n in self.conversation.nodes() if not any(m.hidden for m in n.path())]
-        self.conversation.show(data.draw(st.sampled_from(there)))
+        """At a message that was taken away too: that brings it back."""
+        node = self.anywhere(data)
+        back = any(place.hidden for place in node.path())
+        self.conversation.show(node)
+        assert node in self.conversation.path
+        if back:
+            self.expected.did()
+
+    @precondition(lambda self: self.conversation.path)
+    @rule(data=st.data(), step=st.sampled_from([-1, 1]))
+    def look_at_a_version(self, data: st.DataObject, step: int) -> None:
+        node = self.on_path(data)
+        shown = self.conversation.show_version(node, step)
+        assert shown is None or shown.version.number == node.version.number + step
 
     @rule()
     def undo(self) -> None:
-        if self.conversation.undo() is None:
-            assert len(self.states) == 1
-        else:
-            self.undone.append(self.states.pop())
-        assert state(self.conversation) == self.states[-1]
+        self.expected.undo(self.conversation.undo())
 
     @rule()
     def redo(self) -> None:
-        if self.conversation.redo() is None:
-            assert not self.undone
-        else:
-            self.states.append(self.undone.pop())
-        assert state(self.conversation) == self.states[-1]
+        self.expected.redo(self.conversation.redo())
 
     @invariant()
     def whole(self) -> None:
-        check(self.conversation)
+        check_whole(self.conversation)
 
     @invariant()
     def nothing_is_lost(self) -> None:
         there = {node.id for node in self.conversation.nodes()}
         assert self.seen <= there
         self.seen = there
+
+    def teardown(self) -> None:
+        self.expected.all_the_way(self.conversation.undo, self.conversation.redo)
 
 
 Gestures.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

@@ -137,6 +137,20 @@ def test_retry_asks_for_the_same_with_another_seed(session, engine):
     assert again.reply_id != first.reply_id
 
 
+def test_a_retry_on_another_path_goes_there(session, engine):
+    session.send("Hello")
+    answer(session, engine, "Hi")
+    there = session.conversation.tip
+    session.set_system("Be kind.")
+    session.edit(session.conversation.path[0], "Bye")
+    answer(session, engine, "Ciao")
+    session.set_system("Be rude.")
+    session.retry(there)
+    said = [(message.role, message.content) for message in last_request(engine).messages]
+    assert said == [("system", "Be kind."), ("user", "Hello")]
+    assert session.reply.system == session.conversation.system == "Be kind."
+
+
 def test_events_of_a_reply_that_was_given_up_are_ignored(session, engine):
     session.send("Hello")
     old = engine.request
