@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import gc
 import os
 import signal
 import sys
@@ -104,8 +105,11 @@ def _one_shot(parsed: argparse.Namespace) -> int:
 def _app(parser: argparse.ArgumentParser, parsed: argparse.Namespace) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         parser.error("the app needs a terminal; --prompt answers without one")
+    gc.disable()  # what is imported stays; looking for garbage in it would hold the start up
     from mlxchat.cli.screen import run_app
 
+    gc.freeze()
+    gc.enable()
     return run_app(parsed)
 
 

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mlxchat.commands.export_file import free_file, shown, write_export
-from mlxchat.conversation.exports.chat import Chat, Options, title_of
+from mlxchat.conversation.exports.chat import Chat, Names, Options, title_of
 from mlxchat.conversation.exports.formats import FORMATS, Format, find_format
 from mlxchat.conversation.exports.only import ONLY
-from mlxchat.conversation.exports.page_tokens import Names
 from mlxchat.errors import MlxchatError
 
 BRANCHES, FORCE = "branches", "force"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from mlxchat.conversation.exports.importing import LARGEST_FILE
+from mlxchat.conversation.exports.chat import LARGEST_FILE
 from mlxchat.errors import MlxchatError
 from mlxchat.files.atomic import write_atomically
 from mlxchat.render.safe import visible

@@ -8,7 +8,6 @@ from pathlib import Path
 from mlxchat.commands.export_file import file_completions, read_file
 from mlxchat.conversation.exports.chat import Chat, counted
 from mlxchat.conversation.exports.formats import FORMATS
-from mlxchat.conversation.exports.importing import import_conversations
 from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.errors import MlxchatError
 
@@ -22,6 +21,8 @@ def chats_of_file(argument: str) -> list[Chat]:
     name = argument.strip().strip('"')
     if not name:
         raise MlxchatError("A file is missing: /import FILE.")
+    from mlxchat.conversation.exports.importing import import_conversations
+
     file = Path(name).expanduser()
     return import_conversations(read_file(file), file.name)
 

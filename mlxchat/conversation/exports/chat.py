@@ -13,6 +13,8 @@ from mlxchat.conversation.plain import whole
 from mlxchat.render.safe import visible
 
 LONGEST_TITLE = 200
+LARGEST_FILE = 512 * 1024 * 1024
+"""In bytes; what is imported is held in memory several times over."""
 
 Names = Callable[[Reply, int], str | None]
 """The text of a token of a reply's model, where it is known."""

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 
 from mlxchat.conversation.exports.chat import Chat, Exported, Options
-from mlxchat.conversation.exports.chat_lines import write_messages
-from mlxchat.conversation.exports.markdown import write_markdown
-from mlxchat.conversation.exports.page import write_html
-from mlxchat.conversation.exports.preference_lines import write_preferences
-from mlxchat.conversation.exports.tree_json import write_json
 from mlxchat.errors import MlxchatError
-
-Write = Callable[[Sequence[Chat], Options], Exported]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,22 +17,28 @@ class Format:
     name: str
     suffix: str
     help: str
-    write: Write
-    """Turns conversations into a file's text; MlxchatError where there is nothing to write."""
+    module: str
+    """Of this package, with the function `write_NAME`; imported when it is needed."""
+
+    def write(self, chats: Sequence[Chat], options: Options) -> Exported:
+        """Turn conversations into a file's text; MlxchatError where there is nothing to write."""
+        module = import_module(f"mlxchat.conversation.exports.{self.module}")
+        exported: Exported = getattr(module, f"write_{self.name}")(chats, options)
+        return exported
 
 
 FORMATS: dict[str, Format] = {
     f.name: f
     for f in (
         Format("markdown", ".md", "To read: what was said, with what made each reply",
-               write_markdown),
+               "markdown"),
         Format("json", ".json", "Everything, tokens and branches too; imports again as it is",
-               write_json),
+               "tree_json"),
         Format("messages", ".jsonl", "To train on: chats in the form that mlx_lm.lora reads",
-               write_messages),
+               "chat_lines"),
         Format("preferences", ".jsonl", "To train on: pairs of a good and a bad version of a reply",
-               write_preferences),
-        Format("html", ".html", "A page of its own, with the colours of the tokens", write_html),
+               "preference_lines"),
+        Format("html", ".html", "A page of its own, with the colours of the tokens", "page"),
     )
 }  # fmt: skip
 

@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any, NoReturn
 
-from mlxchat.conversation.exports.chat import Chat, one_line
+from mlxchat.conversation.exports.chat import LARGEST_FILE, Chat, one_line
 from mlxchat.conversation.exports.markdown_reading import is_ours, read_markdown
 from mlxchat.conversation.exports.message_rows import conversation_of, read_rows
 from mlxchat.conversation.exports.preference_reading import Pair, read_pair, trees_of
@@ -18,8 +18,6 @@ from mlxchat.conversation.exports.tree_reading import read_trees
 from mlxchat.conversation.plain import WrongValue, cleaned, read_list
 from mlxchat.errors import MlxchatError
 
-LARGEST_FILE = 512 * 1024 * 1024
-"""In bytes; it is held in memory several times over."""
 LONGEST_NUMBER = 400
 """In digits."""
 HALF_ESCAPED = re.compile(
