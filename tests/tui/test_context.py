@@ -7,6 +7,7 @@ from textual import events
 from textual.widgets import TextArea
 
 from mlxchat.conversation.summarizing import SUMMARY_HEAD
+from mlxchat.copies import copies_folder
 from mlxchat.tui.screens.context_choice import ContextChoice
 from mlxchat.tui.screens.summary import SummaryScreen
 from mlxchat.tui.widgets.title_bar import TitleBar
@@ -164,6 +165,26 @@ class TestSummary:
             await person.hear("Here I am")
             assert "Here I am" in person.screen
             assert "Hi there" in person.screen
+
+    async def test_what_one_changed_is_kept_where_one_cancels(self):
+        async with chatting() as person:
+            await self.begin(person)
+            person.engine.begin()
+            person.engine.say("They said hello.")
+            person.engine.finish()
+            await self.see(person)
+            await person.press(*" Bye.", "escape")
+            assert isinstance(person.app.screen, ContextChoice)
+            (copy,) = copies_folder().iterdir()
+            assert copy.read_text() == "They said hello. Bye."
+            assert person.notes[-1] == f"Your changes of the summary are in {copy}."
+            await person.press("down", "enter")
+            person.engine.begin()
+            person.engine.say("They")
+            person.engine.finish()
+            await self.see(person)
+            await person.press("escape")
+            assert len(list(copies_folder().iterdir())) == 1
 
     async def test_a_failure_is_shown(self):
         async with chatting() as person:

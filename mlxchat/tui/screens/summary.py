@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.widgets import Static, TextArea
 
 from mlxchat.conversation.summary import left_out_words
+from mlxchat.copies import write_copy
 from mlxchat.render.safe import visible
 from mlxchat.session.chat import ChatSession
 from mlxchat.tui.after_typing import after_typing
@@ -112,7 +113,20 @@ class SummaryScreen(Dialog[str]):
             self.dismiss(text)
 
     def action_leave(self) -> None:
-        """Stop it, and leave everything as it was."""
+        """Stop it, and leave everything as it was; what the person wrote is kept in a file."""
         if self._session.summarizing:
             self._session.stop()
+        else:
+            self._keep_changes()
         self.dismiss(None)
+
+    def _keep_changes(self) -> None:
+        text = self.query_one(TextArea).text
+        if not text.strip() or text == self._shown:
+            return
+        try:
+            path = write_copy(text, ".md")
+            self.notify(f"Your changes of the summary are in {path}.", markup=False)
+        except OSError:
+            self.app.copy_to_clipboard(text)
+            self.notify("Your changes of the summary are on the clipboard.", severity="warning")
