@@ -7,7 +7,7 @@ from textual import events
 from textual.widgets import TextArea
 
 from mlxchat.conversation.summarizing import SUMMARY_HEAD
-from mlxchat.copies import copies_folder
+from mlxchat.files.copies import copies_folder
 from mlxchat.tui.screens.context_choice import ContextChoice
 from mlxchat.tui.screens.summary import SummaryScreen
 from mlxchat.tui.widgets.title_bar import TitleBar

@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.widgets import Static, TextArea
 
 from mlxchat.conversation.summary import left_out_words
-from mlxchat.copies import write_copy
+from mlxchat.files.copies import write_copy
 from mlxchat.render.safe import visible
 from mlxchat.session.chat import ChatSession
 from mlxchat.tui.after_typing import after_typing
