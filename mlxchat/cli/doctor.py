@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from mlxchat.cli.parser import Parser
@@ -135,9 +136,14 @@ def _folders() -> dict[str, Folder]:
 
 
 def _is_writable(path: Path) -> bool:
-    """Whether a file could be made there, the folder too where it is not there yet."""
+    """Whether a file can be made there, the folder too where it is not there yet: tried, since
+    what a file system says of its permissions is no promise."""
     existing = next(place for place in (path, *path.parents) if os.path.lexists(place))
-    return existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
+    try:
+        with TemporaryDirectory(dir=existing):
+            return True
+    except OSError:
+        return False
 
 
 def _terminal() -> Terminal:

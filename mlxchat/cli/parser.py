@@ -11,4 +11,4 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End the program with exit code 2."""
-        self.exit(2, f"mlxchat: {message} ({self.prog} --help lists every flag).\n")
+        self.exit(2, f"mlxchat: {message.rstrip('.')} ({self.prog} --help lists every flag).\n")

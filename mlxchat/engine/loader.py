@@ -26,6 +26,8 @@ MakeRoom = Callable[[int], None]
 
 NO_LENGTH = 10**30
 """For the tokenizer, which would write a warning onto the screen: the limit is our business."""
+MOST_OF_A_REASON = 160
+"""Characters of an error of mlx that are shown."""
 EVALUATED_AT_ONCE = 16
 """Tensors read from disk between two looks at the cancel flag."""
 
@@ -125,9 +127,10 @@ def _weights_sentence(path: Path, error: Exception) -> str:
         return f"{first} The installed mlx_lm does not know this model: try a newer mlx_lm."
     if isinstance(error, MemoryError) or "alloc" in text.lower():
         return f"There is not enough memory for the model in {path}: choose a smaller one."
+    why = first.split(". ")[0].rstrip(".:")[:MOST_OF_A_REASON]
     return (
-        f"The model in {path} could not be loaded, its files are damaged, incomplete or of another "
-        f"kind: {first}"
+        f"The model in {path} could not be loaded, since its files are damaged, incomplete or no "
+        f"model's ({why}): copy or download it again."
     )
 
 

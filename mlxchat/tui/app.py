@@ -59,12 +59,12 @@ class MlxchatApp(ThemedApp):
         """None of Textual's own: the registry's commands are all there are."""
         return ()
 
-    def pick_model(self) -> None:
-        """Let the person choose a model."""
+    def pick_model(self, problem: str = "") -> None:
+        """Let the person choose a model; `problem` says why the last one is not there."""
         from mlxchat.tui.screens.model_picker import ModelPicker
 
         if not any(isinstance(screen, ModelPicker) for screen in self.screen_stack):
-            self.push_screen(ModelPicker(), self._picked)
+            self.push_screen(ModelPicker(problem), self._picked)
 
     def _picked(self, name: str | None) -> None:
         if name is not None:

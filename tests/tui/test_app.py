@@ -342,3 +342,34 @@ async def test_the_panel_key_goes_there_first_and_then_hides_it():
         assert not person.chat.panel_shown
         await person.press("ctrl+s")
         assert person.chat.panel_shown
+
+
+async def test_what_is_typed_at_a_slider_goes_to_the_message_unless_it_is_a_value():
+    async with chatting() as person:
+        slider = person.chat.query_one("SamplerPanel Slider")
+        slider.focus()
+        await person.press("slash", "t", "h")
+        editor = person.chat.query_one(MessageEditor)
+        assert editor.text == "/th"
+        assert person.app.focused is not slider
+        slider.focus()
+        await person.press("0")
+        assert (editor.text, slider.entry) == ("/th", "0")
+
+
+async def test_a_command_that_cannot_be_done_is_there_to_be_mended():
+    async with chatting() as person:
+        editor = person.chat.query_one(MessageEditor)
+        await person.send("/temp 999")
+        assert editor.text == "/temp 999"
+        assert person.notes
+        await person.send("/undo")
+        assert editor.text == ""
+
+
+async def test_the_choice_of_a_model_says_why_the_last_one_is_not_there():
+    async with starting() as person:
+        person.engine.load_fails("The folder [b] is empty.")
+        screen = await person.look()
+        assert "Choose a model" in screen
+        assert "✗ The folder [b] is empty." in screen

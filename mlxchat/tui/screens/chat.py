@@ -137,7 +137,7 @@ class ChatScreen(ContextScreen):
         elif isinstance(event, LoadFailed):
             self.follower.path.show()
             if self.session.info is None:
-                self.app.pick_model()
+                self.app.pick_model("" if event.cancelled else event.message)
         elif isinstance(event, TokensCounted):
             self._counted(event)
         elif isinstance(event, ContextExceeded):
@@ -164,11 +164,10 @@ class ChatScreen(ContextScreen):
     @on(MessageEditor.Submitted)
     def _submitted(self, message: MessageEditor.Submitted) -> None:
         text = message.text
-        if text.startswith("/") and not text.startswith("//"):
-            self._try(partial(run_line, self, text))
-        elif not self._try(
-            partial(self._send, text.removeprefix("/") if text[:2] == "//" else text)
-        ):
+        command = text.startswith("/") and not text.startswith("//")
+        said = text.removeprefix("/") if text[:2] == "//" else text
+        done = self._try(partial(run_line, self, text) if command else partial(self._send, said))
+        if not done and (not command or " " in text.strip()):
             self.query_one(MessageEditor).restore(text)
 
     def _send(self, text: str) -> None:
@@ -191,12 +190,16 @@ class ChatScreen(ContextScreen):
             self.say("Ctrl+Q leaves mlxchat.")
 
     def on_key(self, event: Key) -> None:
-        """What is typed while the conversation has the focus goes to the message."""
-        if not event.character or self.focused is not self.transcript:
+        """What is typed where it means nothing goes to the message."""
+        if not event.character or not event.is_printable or self._means_something(event.key):
             return
-        if event.is_printable and not self.transcript.takes(event.key):
-            event.stop()
-            self.query_one(MessageEditor).type(event.character)
+        event.stop()
+        self.query_one(MessageEditor).type(event.character)
+
+    def _means_something(self, key: str) -> bool:
+        if self.focused is self.transcript:
+            return self.transcript.takes(key)
+        return key in self.active_bindings
 
     def run_command(self, name: str, argument: str = "") -> None:
         """Run a command of the registry; what it cannot do is said."""

@@ -6,7 +6,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Input, OptionList
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from mlxchat.engine.catalog import CatalogEntry, find_models
@@ -23,13 +23,22 @@ class ModelPicker(Dialog[str]):
     ModelPicker {
         Input { border: none; height: 1; padding: 0; margin: 1 0; background: $surface; }
         &.-low Input { margin: 0; }
+        #problem { color: $text-error; height: auto; max-height: 5; }
     }
     """
+
+    def __init__(self, problem: str = "") -> None:
+        """`problem` stands above the list."""
+        super().__init__()
+        self._problem = problem
 
     def compose(self) -> ComposeResult:
         """What is here already, what can be fetched, and a line to type another."""
         self._entries = find_models()
+        problem = Static(f"✗ {visible(self._problem)}", markup=False, id="problem")
+        problem.display = bool(self._problem)
         box = Vertical(
+            problem,
             Input(placeholder="or type a folder or a Hugging Face repository"),
             OptionList(*[Option(_line(entry)) for entry in self._entries]),
             id="box",
