@@ -170,6 +170,19 @@ def test_bytes_that_are_no_text_do_no_harm(start, tiny_model):
     quits_in_order(app)
 
 
+def test_hostile_output_is_text_and_changes_nothing_else(start, tiny_model):
+    hostile = "\x1b]0;taken\x07\x1b[2J\x1b[31m[bold]red[/] \x1b]8;;http://evil\x1b\\link\x9b2K end"
+    app = start(str(tiny_model), "--max-tokens", "3", "--prefill-response", hostile)
+    app.wait_for("0/8192")
+    app.enter("hi")
+    app.wait_for("3 tok ·")
+    for shown in ("taken", "[bold]red[/]", "link", "end", "SAMPLER", "mlxchat"):
+        assert shown in app.text, shown
+    for control in (b"\x1b]0;taken", b"\x1b]8;;", b"\x1b[31m[bold]", b"\xc2\x9b2K"):
+        assert control not in app.seen
+    quits_in_order(app)
+
+
 def test_a_broken_model_is_a_sentence_and_a_choice(start, tmp_path):
     (tmp_path / "empty").mkdir()
     app = start(str(tmp_path / "empty"))
