@@ -12,6 +12,8 @@ from textual.app import ComposeResult
 from textual.pilot import Pilot
 
 from mlxchat.tui.themes import ThemedApp
+from mlxchat.tui.transcript import entries as transcript_entries
+from mlxchat.tui.transcript import view as transcript_view
 from mlxchat.tui.transcript.entries import Entry
 from mlxchat.tui.transcript.transcript import (
     EntryHeader,
@@ -20,7 +22,6 @@ from mlxchat.tui.transcript.transcript import (
     Transcript,
     UserEntry,
 )
-from mlxchat.tui.widgets import transcript_entries, transcript_view
 from tests.person import add_user
 
 TAGS = ("<think>", "</think>")
