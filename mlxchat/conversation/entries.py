@@ -89,7 +89,8 @@ class Reply:
     @property
     def spoken_ids(self) -> tuple[int, ...]:
         """Their ids."""
-        return tuple(record.token_id for record in self.spoken)
+        ids = self.tokens.ids
+        return ids[: len(ids) - self.unspoken]
 
     @property
     def sees_known(self) -> bool:

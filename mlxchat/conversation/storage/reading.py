@@ -14,14 +14,15 @@ from mlxchat.conversation.node import Node, Rating
 from mlxchat.conversation.storage.columns import from_column
 from mlxchat.conversation.storage.entry_json import reply_of, settings_of
 from mlxchat.conversation.storage.rows import USER
+from mlxchat.conversation.storage.token_blob import PackedPiece, unpack, unpack_ids
 from mlxchat.conversation.token_list import Packed, Run, TokenList
-from mlxchat.engine.interface import Overflow, TokenRecord
+from mlxchat.engine.interface import Overflow
 
 RATINGS = get_args(Rating)
 OVERFLOWS = get_args(Overflow)
 
-Unpack = Callable[[int, Sequence[Run]], Sequence[TokenRecord]]
-"""The records of an entry's tokens, by its id and the runs of settings."""
+Pieces = Callable[[int], Sequence[PackedPiece]]
+"""The tokens of an entry as they are saved, by its id. May raise MlxchatError."""
 
 _NODES = """
     SELECT nodes.id, parent, nodes.created, entry, shown, hidden, system, rating, note,
@@ -50,7 +51,7 @@ class _Tokens:
 
 
 def conversation_of(
-    connection: sqlite3.Connection, session: int, unpack: Unpack
+    connection: sqlite3.Connection, session: int, pieces: Pieces
 ) -> Conversation | None:
     """The conversation of a session; None where its beginning is missing. Raises sqlite3.Error, and
     ValueError, TypeError or KeyError where what is there makes no sense."""
@@ -62,7 +63,7 @@ def conversation_of(
     for row in connection.execute(_NODES, (session,)):
         node_id, parent, created, entry_id, shows, hidden, system, rating, note, *says = row
         if entry_id is not None and entry_id not in entries:
-            entries[entry_id] = _entry(entry_id, says, tokens[entry_id], unpack)
+            entries[entry_id] = _entry(entry_id, says, tokens[entry_id], pieces)
         nodes[node_id] = Node(
             entries[entry_id] if entry_id is not None else None,
             id=node_id, created=float(created), hidden=bool(hidden), system=from_column(system),
@@ -107,21 +108,28 @@ def _shown(node: Node, child_id: int | None) -> Node | None:
     return child
 
 
-def _entry(entry_id: int, says: Sequence[Any], tokens: _Tokens, unpack: Unpack) -> Entry:
+def _entry(entry_id: int, says: Sequence[Any], tokens: _Tokens, pieces: Pieces) -> Entry:
     kind, text, settings, origin, own = says
     if kind == USER:
         return UserMessage(from_column(text))
     return reply_of(
-        from_column(text), settings_of(settings), origin, own, _token_list(entry_id, tokens, unpack)
+        from_column(text), settings_of(settings), origin, own, _token_list(entry_id, tokens, pieces)
     )
 
 
-def _token_list(entry_id: int, tokens: _Tokens, unpack: Unpack) -> TokenList:
+def _token_list(entry_id: int, tokens: _Tokens, pieces: Pieces) -> TokenList:
     text = "".join(tokens.texts)
     if not tokens.count and not text:
         return TokenList()
-    packed = Packed(tokens.count, text, tokens.runs, lambda: unpack(entry_id, tokens.runs))
-    return TokenList(packed=packed)
+    return TokenList(
+        packed=Packed(
+            tokens.count,
+            text,
+            tokens.runs,
+            lambda: unpack(pieces(entry_id), tokens.runs),
+            lambda: unpack_ids(pieces(entry_id)),
+        )
+    )
 
 
 def _tokens(connection: sqlite3.Connection, session: int) -> defaultdict[int, _Tokens]:

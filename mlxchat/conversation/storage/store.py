@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -18,12 +18,10 @@ from mlxchat.conversation.storage.connections import Readers, named, sentence
 from mlxchat.conversation.storage.listing import ORDER, one_row, page_of
 from mlxchat.conversation.storage.reading import conversation_of
 from mlxchat.conversation.storage.sessions import SavedSession, SessionRow, Wanted
-from mlxchat.conversation.storage.token_blob import PackedPiece, unpack
+from mlxchat.conversation.storage.token_blob import PackedPiece
 from mlxchat.conversation.storage.tracker import Tracker
 from mlxchat.conversation.storage.writer import Job, Writer
 from mlxchat.conversation.storage.writing import IdsTaken, set_title, write
-from mlxchat.conversation.token_list import Run
-from mlxchat.engine.interface import TokenRecord
 from mlxchat.errors import MlxchatError
 from mlxchat.files import folders
 
@@ -75,7 +73,7 @@ class SessionStore:
             if row is None:
                 raise MlxchatError("This session is not saved (any more): choose another one.")
             try:
-                conversation = conversation_of(connection, session_id, self._unpack)
+                conversation = conversation_of(connection, session_id, self._pieces)
             except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                 conversation = None
             if conversation is None:
@@ -205,8 +203,8 @@ class SessionStore:
             )
         )
 
-    def _unpack(self, entry: int, runs: Sequence[Run]) -> Sequence[TokenRecord]:
-        """The records of a reply's tokens. Raises MlxchatError; its text is whole still."""
+    def _pieces(self, entry: int) -> list[PackedPiece]:
+        """The tokens of a reply as they are saved. Raises MlxchatError; its text is whole still."""
         with self._reading() as connection:
             rows = connection.execute(
                 "SELECT text, packed FROM pieces LEFT JOIN records USING (entry, first)"
@@ -215,7 +213,7 @@ class SessionStore:
             ).fetchall()
         # A piece whose records are missing is a damaged one, and so is a reply without pieces.
         pieces = [PackedPiece(from_column(text), packed or b"") for text, packed in rows]
-        return unpack(pieces or [PackedPiece("", b"")], runs)
+        return pieces or [PackedPiece("", b"")]
 
 
 def checked_title(title: str) -> str:

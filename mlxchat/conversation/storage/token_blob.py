@@ -90,6 +90,21 @@ def unpack(pieces: Iterable[PackedPiece], runs: Sequence[Run]) -> list[TokenReco
     return records
 
 
+def unpack_ids(pieces: Iterable[PackedPiece]) -> list[int]:
+    """The ids alone. Raises DamagedTokens."""
+    ids: list[int] = []
+    try:
+        for piece in pieces:
+            count, body = _body(piece.packed)
+            found, _, lengths = (body.integers(count) for _ in range(3))
+            if sum(lengths) != len(piece.text):
+                raise ValueError("lengths that do not fit")
+            ids += found
+    except (ValueError, struct.error, zlib.error):
+        raise DamagedTokens from None
+    return ids
+
+
 def _unpack(piece: PackedPiece, settings: Iterator[Settings]) -> Iterator[TokenRecord]:
     count, body = _body(piece.packed)
     ids, ranks, lengths, widths = (body.integers(count) for _ in range(4))

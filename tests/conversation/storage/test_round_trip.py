@@ -66,7 +66,7 @@ def test_an_opened_session_goes_on(store: SessionStore):
 
 def test_opening_unpacks_no_token(store: SessionStore, monkeypatch: pytest.MonkeyPatch):
     session = store.add(tree(3))
-    monkeypatch.setattr(SessionStore, "_unpack", lambda *_: pytest.fail("a token was unpacked"))
+    monkeypatch.setattr(SessionStore, "_pieces", lambda *_: pytest.fail("a token was unpacked"))
     opened, keeper = store.read(session).conversation, Keeper(store)
     keeper.follow(opened, session)
     opened.rate(opened.path[-1], "good")

@@ -14,8 +14,9 @@ from mlxchat.conversation.storage.token_blob import (
     PackedPiece,
     pack,
     unpack,
+    unpack_ids,
 )
-from mlxchat.conversation.token_list import Run, TokenList
+from mlxchat.conversation.token_list import Packed, Run, TokenList
 from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.interface import TokenRecord
 from mlxchat.settings.parameters import Settings
@@ -95,3 +96,33 @@ def test_tokens_without_settings_or_with_another_text_are_damaged():
     ):
         with pytest.raises(DamagedTokens):
             unpack(pieces, runs)
+
+
+def test_ids_alone_are_those_of_the_records():
+    draw = random.Random(1)
+    tokens = [record(draw, SETTINGS[0]) for _ in range(50)]
+    pieces = [piece(tokens[:20]), piece(tokens[20:])]
+    assert unpack_ids(pieces) == [r.token_id for r in unpack(pieces, [Run(0, SETTINGS[0])])]
+    with pytest.raises(DamagedTokens):
+        unpack_ids([PackedPiece("another text", pieces[0].packed)])
+    with pytest.raises(DamagedTokens):
+        unpack_ids([PackedPiece(pieces[0].text, pieces[0].packed[:-40])])
+
+
+def test_a_list_gives_its_ids_without_a_look_at_each_token():
+    def look() -> list[TokenRecord]:
+        raise AssertionError("nobody asked for the records")
+
+    tokens = TokenList(packed=Packed(3, "abc", [Run(0, SETTINGS[0])], look, lambda: [5, 6, 7]))
+    assert tokens.ids == (5, 6, 7)
+    assert len(tokens) == 3
+
+
+def test_a_damaged_list_has_no_ids_and_says_so():
+    def damaged() -> list[int]:
+        raise DamagedTokens
+
+    tokens = TokenList(packed=Packed(3, "abc", [Run(0, SETTINGS[0])], damaged, damaged))
+    assert tokens.ids == ()
+    assert tokens.damage
+    assert tokens.text == "abc"
