@@ -107,3 +107,9 @@ def tiny_untrimmable(tiny_folder: Path, demo_model: Path) -> Path:
 def tiny_sliding(tiny_folder: Path, demo_model: Path) -> Path:
     """A two-layer Llama with a sliding window of 32: its cache can be cut until it has wrapped."""
     return models.build_model(tiny_folder / "sliding", demo_model, models.SLIDING)
+
+
+@pytest.fixture(scope="session")
+def tiny_moe(tiny_folder: Path, demo_model: Path) -> Path:
+    """A two-layer model with random weights whose feed-forward layers are mixtures of experts."""
+    return models.build_model(tiny_folder / "moe", demo_model, models.MOE)

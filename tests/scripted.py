@@ -73,8 +73,15 @@ class ScriptedEngine:
     def cancel(self) -> None:
         self.calls.append(("cancel", None))
 
+    def load_adapter(self, path: str) -> None:
+        self.calls.append(("load_adapter", path))
+
     def count(
-        self, request_id: int, messages: Sequence[Message], overflow: Overflow = "stop"
+        self,
+        request_id: int,
+        messages: Sequence[Message],
+        overflow: Overflow = "stop",
+        adapter: str | None = None,
     ) -> None:
         self.calls.append(("count", list(messages)))
         self.tell(TokensCounted(request_id, self.counted, 12, whole_tokens=self.counted))

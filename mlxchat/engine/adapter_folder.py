@@ -33,7 +33,7 @@ class AdapterFacts:
     rank: int | None = None
     scale: float | None = None
     layers: int | None = None
-    """How many of the model's last layers; all of them where it is -1."""
+    """How many of the model's last layers; all of them where it is 0 or less."""
     iterations: int | None = None
     dataset: str = ""
     model: str = ""
@@ -46,7 +46,7 @@ class AdapterFacts:
         if self.kind != "full" and self.rank is not None:
             parts.append(f"rank {self.rank}")
         if self.layers is not None:
-            parts.append("all layers" if self.layers < 0 else counted(self.layers, "layer"))
+            parts.append("all layers" if self.layers < 1 else counted(self.layers, "layer"))
         if self.kind != "full" and self.scale is not None:
             parts.append(f"scale {self.scale:g}")
         if self.iterations is not None:
