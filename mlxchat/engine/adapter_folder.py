@@ -17,6 +17,8 @@ from mlxchat.errors import MlxchatError
 
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapters.safetensors"
+RESERVED = ("off", "next", "previous")
+"""Words that mean something else where an adapter is named."""
 LARGEST_CONFIG = 2**20
 """Bytes; mlx_lm writes about a thousand."""
 _CHECKPOINT = re.compile(r"(\d{1,12})_adapters\.safetensors")

@@ -29,6 +29,8 @@ class ModelSpec:
     chat_template_config: Mapping[str, Any] = field(default_factory=dict)
     ignore_chat_template: bool = False
     use_default_chat_template: bool = False
+    adapter_name: str = field(default="", compare=False)
+    """What the person calls the adapter, where that is not its folder's name."""
 
 
 DEMO = "demo"
@@ -49,6 +51,7 @@ class ModelInfo:
     """Sampler values of its generation_config.json, by parameter name."""
     think_tags: tuple[str, str] | None
     adapter: str | None
+    """The path of its adapter; None for the model alone."""
     prefill_step_size: int | None = None
     """How many prompt tokens are read at a time."""
     notes: tuple[str, ...] = ()
