@@ -193,6 +193,8 @@ class SamplerPanel(Vertical):
         return self.settings.idle_reason(name)
 
     def _watch_adapted(self) -> None:
+        if self.adapted:
+            self._folds["adapter"].fold_title.is_open = True
         self._show()
 
     def _summary(self, group: Group) -> str:
