@@ -40,7 +40,8 @@ def build_adapter(
             **config,
         },
     )
-    save_tensors(folder / "adapters.safetensors", random_tensors(model, kind, parameters, seed))
+    tensors = random_tensors(model, kind, parameters, seed, layers)
+    save_tensors(folder / "adapters.safetensors", tensors)
     return folder
 
 
@@ -57,7 +58,9 @@ def build_run(folder: Path, model: Path, iterations: Sequence[int] = (100, 200))
     return folder
 
 
-def random_tensors(model: Path, kind: str, parameters: dict[str, Any], seed: int) -> dict[str, Any]:
+def random_tensors(
+    model: Path, kind: str, parameters: dict[str, Any], seed: int, layers: int = 2
+) -> dict[str, Any]:
     """Tensors for every layer that mlx_lm would train."""
     from mlxchat.engine import backend
 
@@ -71,7 +74,7 @@ def random_tensors(model: Path, kind: str, parameters: dict[str, Any], seed: int
     if kind == "full":
         names = [n for n, _ in tree_flatten(loaded.parameters()) if "layers.1.self_attn" in n]
     else:
-        linear_to_lora_layers(loaded, 2, parameters, use_dora=kind == "dora")
+        linear_to_lora_layers(loaded, layers, parameters, use_dora=kind == "dora")
         leaves = ("lora_a", "lora_b", "m")
         flat = tree_flatten(loaded.parameters())
         names = [name for name, _ in flat if name.rpartition(".")[2] in leaves]
