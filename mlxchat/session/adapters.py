@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from mlxchat.conversation.adapter_words import adapter_words
 from mlxchat.engine.adapter_folder import AdapterInfo, adapter_label, neighbour
 from mlxchat.engine.interface import AdapterFailed, AdapterLoaded, Engine, Event
 from mlxchat.errors import MlxchatError
+from mlxchat.files.names import folded
 from mlxchat.files.recent import absolute_path
 from mlxchat.session.replies import SessionReplies
 from mlxchat.settings.parameters import Value
@@ -51,8 +53,9 @@ class SessionAdapters(SessionReplies):
         AdapterLoaded or AdapterFailed tells what came of it; until then replies wait.
         """
         self.check_adaptable()
+        path = self._path_of(wanted)
         self._adapting += 1
-        self.engine.load_adapter(absolute_path(self.adapters.get(wanted, wanted)))
+        self.engine.load_adapter(path)
 
     def step_adapter(self, step: int) -> None:
         """Go to another checkpoint of the run that the adapter comes from."""
@@ -70,6 +73,17 @@ class SessionAdapters(SessionReplies):
         if name == "adapter_strength" and self.adapter is None:
             return WITHOUT
         return super().idle_reason(name)
+
+    def _path_of(self, wanted: str) -> str:
+        """Where an adapter lies. Raises MlxchatError for what is neither a name nor a path."""
+        named = {folded(name): path for name, path in self.adapters.items()}
+        path = absolute_path(named.get(folded(wanted), wanted))
+        if named and folded(wanted) not in named and not Path(path).exists():
+            known = ", ".join(self.adapters)
+            raise MlxchatError(
+                f"There is no adapter “{wanted}”, and no such folder: the names are {known}."
+            )
+        return path
 
     def _put_on(self, adapter: AdapterInfo | None) -> None:
         path = adapter.path if adapter else None
