@@ -29,7 +29,7 @@ class AdapterWeights(Protocol):
         """How much it counts from the next run of the model on: 1 is as it was trained."""
 
     def put_in(self, model: Any) -> None:
-        """Put it into the model."""
+        """Put it into the model at the strength that was set."""
 
     def take_out(self, model: Any) -> None:
         """Leave the model as it was."""
@@ -63,16 +63,20 @@ class AdaptedLayers:
     def __init__(self, layers: Mapping[str, AdaptedLayer]) -> None:
         self._layers = layers
         """By their place in the model."""
+        self._inside = False
 
     def set_strength(self, strength: float) -> None:
         for layer in self._layers.values():
             layer.set_strength(strength)
 
     def put_in(self, model: Any) -> None:
-        _place(model, ((place, layer.adapted) for place, layer in self._layers.items()))
+        if not self._inside:
+            _place(model, ((place, layer.adapted) for place, layer in self._layers.items()))
+            self._inside = True
 
     def take_out(self, model: Any) -> None:
         _place(model, ((place, layer.own) for place, layer in self._layers.items()))
+        self._inside = False
 
 
 class FullWeights:

@@ -84,7 +84,7 @@ class Adapters:
         before, last = self._used
         if (adapter, strength) == (before, last):
             return
-        if before is not None:
+        if before is not None and before is not adapter:
             before.weights.take_out(self._model)
         if adapter is not None:
             adapter.weights.set_strength(strength)

@@ -26,7 +26,7 @@ shutil.copy({weights}, f"{{adapter}}/adapters.safetensors")
 def strength_of(reply: Reply) -> float:
     """The strength of the adapter at the first draw; 0 without one."""
     settings = reply.drawn[0].settings if reply.drawn else reply.settings
-    return settings.adapter_strength if reply.adapter else 0.0
+    return settings.adapter_strength if _has_adapter(reply) else 0.0
 
 
 def is_checkpoint(path: str | None) -> bool:
@@ -79,4 +79,8 @@ def line_limits(reply: Reply, spec: ModelSpec) -> Iterator[str]:
 
 def _changed(reply: Reply) -> bool:
     strengths = {record.settings.adapter_strength for record in reply.drawn}
-    return bool(reply.adapter) and len(strengths) > 1
+    return _has_adapter(reply) and len(strengths) > 1
+
+
+def _has_adapter(reply: Reply) -> bool:
+    return bool(reply.spec.adapter_path if reply.spec else reply.adapter)
