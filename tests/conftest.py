@@ -10,7 +10,7 @@ import pytest
 from mlxchat.engine import backend
 from mlxchat.engine.demo import ensure_demo_model
 from mlxchat.files import folders
-from tests import models
+from tests import finetuned, models
 from tests.command import here, tiny
 
 __all__ = ["here", "tiny"]
@@ -107,3 +107,15 @@ def tiny_untrimmable(tiny_folder: Path, demo_model: Path) -> Path:
 def tiny_sliding(tiny_folder: Path, demo_model: Path) -> Path:
     """A two-layer Llama with a sliding window of 32: its cache can be cut until it has wrapped."""
     return models.build_model(tiny_folder / "sliding", demo_model, models.SLIDING)
+
+
+@pytest.fixture(scope="session")
+def tiny_moe(tiny_folder: Path, demo_model: Path) -> Path:
+    """A two-layer model with random weights whose feed-forward layers are mixtures of experts."""
+    return models.build_model(tiny_folder / "moe", demo_model, models.MOE)
+
+
+@pytest.fixture(scope="session")
+def pirate_adapter(tmp_path_factory: pytest.TempPathFactory, demo_model: Path) -> Path:
+    """An adapter that mlx_lm.lora trained on the real model, with its checkpoints: minutes."""
+    return finetuned.fine_tune(tmp_path_factory.mktemp("fine-tuned"), demo_model)

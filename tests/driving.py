@@ -9,6 +9,8 @@ from pathlib import Path
 
 from mlxchat.engine.distribution import Distribution
 from mlxchat.engine.interface import (
+    AdapterFailed,
+    AdapterLoaded,
     ContextExceeded,
     Event,
     Inspected,
@@ -103,6 +105,8 @@ class Driver:
         prefill: str = "",
         reply_ids: Sequence[int] = (),
         overflow: Overflow = "stop",
+        adapter: Path | str | None = None,
+        schedule: Sequence[Settings] = (),
         watch: Callable[[Event], None] = lambda event: None,
     ) -> Written:
         """Ask and wait for the end; `watch` sees each event as it comes."""
@@ -117,6 +121,8 @@ class Driver:
             prefill,
             tuple(reply_ids),
             overflow=overflow,
+            adapter=None if adapter is None else str(adapter),
+            schedule=tuple(schedule),
         )
         self.engine.reply(request)
         written = Written()
@@ -138,9 +144,21 @@ class Driver:
         written.end = end
         return written
 
-    def count(self, messages: Sequence[Message], overflow: Overflow = "stop") -> TokensCounted:
+    def load_adapter(self, path: Path | str) -> AdapterLoaded | AdapterFailed:
+        self.engine.load_adapter(str(path))
+        event = self._until(lambda e: isinstance(e, AdapterLoaded | AdapterFailed))[-1]
+        assert isinstance(event, AdapterLoaded | AdapterFailed)
+        return event
+
+    def count(
+        self,
+        messages: Sequence[Message],
+        overflow: Overflow = "stop",
+        adapter: Path | str | None = None,
+    ) -> TokensCounted:
         self._ids += 1
-        self.engine.count(self._ids, messages, overflow)
+        path = None if adapter is None else str(adapter)
+        self.engine.count(self._ids, messages, overflow, path)
         event = self._until(lambda e: isinstance(e, TokensCounted))[-1]
         assert isinstance(event, TokensCounted)
         return event

@@ -57,6 +57,19 @@ SLIDING: Mapping[str, Any] = {
 }
 
 
+# Its feed-forward layers are mixtures of four experts.
+MOE: Mapping[str, Any] = {
+    **LLAMA,
+    "model_type": "olmoe",
+    "intermediate_size": 64,
+    "num_experts": 4,
+    "num_experts_per_tok": 2,
+    "norm_topk_prob": True,
+    "attention_bias": False,
+    "tie_word_embeddings": False,
+}
+
+
 def build_model(
     folder: Path, tokenizer: Path, config: Mapping[str, Any] = LLAMA, seed: int = SEED
 ) -> Path:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from mlxchat.engine.adapter_folder import AdapterInfo
 from mlxchat.engine.interface import (
+    AdapterFailed,
+    AdapterLoaded,
     ContextExceeded,
     Event,
     InspectRequest,
@@ -73,8 +76,15 @@ class ScriptedEngine:
     def cancel(self) -> None:
         self.calls.append(("cancel", None))
 
+    def load_adapter(self, path: str) -> None:
+        self.calls.append(("load_adapter", path))
+
     def count(
-        self, request_id: int, messages: Sequence[Message], overflow: Overflow = "stop"
+        self,
+        request_id: int,
+        messages: Sequence[Message],
+        overflow: Overflow = "stop",
+        adapter: str | None = None,
     ) -> None:
         self.calls.append(("count", list(messages)))
         self.tell(TokensCounted(request_id, self.counted, 12, whole_tokens=self.counted))
@@ -112,6 +122,13 @@ class ScriptedEngine:
 
     def load_fails(self, message: str) -> None:
         self.tell(LoadFailed(message))
+
+    def adapter_ends(self, *notes: str) -> None:
+        """The adapter that was asked for last is read."""
+        self.tell(AdapterLoaded(AdapterInfo(str(self.called("load_adapter")[-1]), notes=notes)))
+
+    def adapter_fails(self, message: str) -> None:
+        self.tell(AdapterFailed(str(self.called("load_adapter")[-1]), message))
 
     def begin(
         self,

@@ -83,6 +83,9 @@ def _chat(arguments: Sequence[str]) -> int:
     named = [name for name in (parsed.model_argument, parsed.model) if name]
     if len(named) + parsed.demo > 1:
         parser.error("name one model: MODEL, --model or --demo")
+    names = [name for name, _ in parsed.adapter or ()]
+    if len(set(names)) < len(names):
+        parser.error("--adapter gives two adapters the same name: call one of them otherwise")
     resumes = parsed.resume is not None or getattr(parsed, "continue")
     if resumes and parsed.prompt is not None:
         parser.error("--continue and --resume open the app; --prompt answers without it")

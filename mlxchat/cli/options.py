@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from mlxchat.engine.adapter_folder import RESERVED
 from mlxchat.engine.interface import DEMO, ModelSpec
 from mlxchat.errors import MlxchatError
 from mlxchat.settings.parameters import PARAMETERS, TEXTS, AnyParameter, Parameter, Value
@@ -27,6 +28,9 @@ class Option:
     metavar: str | None = None
     parse: Callable[[str], Any] = str
     many: bool = False
+    """Whether several values may follow it."""
+    repeated: bool = False
+    """Whether it may be given more than once, with one value each."""
     switch: bool = False
     default: Any = None
     alone: Any = None
@@ -45,7 +49,7 @@ class Option:
             return
         group.add_argument(
             *names,
-            action="extend" if self.many else "store",
+            action="extend" if self.many else "append" if self.repeated else "store",
             type=_checked(self.parse),
             nargs="+" if self.many else "?" if self.alone is not None else None,
             const=self.alone,
@@ -98,6 +102,14 @@ def plain_text(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
+def named_path(text: str) -> tuple[str, str]:
+    """A parser of NAME=PATH."""
+    name, equals, path = (part.strip() for part in text.partition("="))
+    if not equals or not path or not name or name.lower() in RESERVED:
+        raise MlxchatError(f"needs a name and a folder, such as pirate=./adapters, not {text!r}")
+    return name, path
+
+
 def json_object(text: str) -> dict[str, Any]:
     """A parser of a JSON object."""
     try:
@@ -116,6 +128,9 @@ OPTIONS: tuple[Option, ...] = (
     Option("--demo", "Use the demo model, SmolLM2-135M-Instruct", "model", switch=True),
     Option("--adapter-path", "A folder with LoRA or DoRA weights for the model", "model",
            metavar="FOLDER"),
+    Option("--adapter", "An adapter under a name, for /adapter NAME; may be given more than once, "
+           "and the first one is on at the start",
+           "model", metavar="NAME=FOLDER", parse=named_path, repeated=True),
     Option("--trust-remote-code", "Let the model run Python code of its own", "model",
            switch=True),
     Option("--draft-model", "A smaller model of the same vocabulary, for speculative decoding",
@@ -186,14 +201,23 @@ def add_options(parser: argparse.ArgumentParser) -> None:
                 option.add_to(group)
 
 
+def named_adapters(arguments: argparse.Namespace) -> dict[str, str]:
+    """Paths of adapters by the names that the arguments give them."""
+    return dict(arguments.adapter or ())
+
+
 def model_spec(arguments: argparse.Namespace) -> ModelSpec | None:
     """Which model the arguments name; None where they name none."""
     model = DEMO if arguments.demo else arguments.model or arguments.model_argument
     if model is None:
         return None
+    name, path = "", arguments.adapter_path
+    if path is None and arguments.adapter:
+        name, path = arguments.adapter[0]
     return ModelSpec(
         model=model,
-        adapter_path=arguments.adapter_path,
+        adapter_path=path,
+        adapter_name=name,
         trust_remote_code=arguments.trust_remote_code,
         max_kv_size=arguments.max_kv_size,
         kv_bits=arguments.kv_bits,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from mlxchat.cli.options import given_settings, model_spec
+from mlxchat.cli.options import given_settings, model_spec, named_adapters
 from mlxchat.conversation.storage.keeper import Keeper
 from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.engine.interface import ModelSpec
@@ -32,6 +32,7 @@ def run_app(arguments: argparse.Namespace) -> int:
     keeper = Keeper(store)
     system = arguments.system_prompt or ""
     session = ChatSession(engine, system, given_settings(arguments), keeper)
+    session.adapters = named_adapters(arguments)
     session.prefill = arguments.prefill_response or ""
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_SECONDS)

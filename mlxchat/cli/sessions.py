@@ -13,6 +13,7 @@ from dataclasses import asdict
 from mlxchat.cli.parser import Parser
 from mlxchat.conversation.storage.sessions import SessionRow, Wanted
 from mlxchat.conversation.storage.store import SessionStore
+from mlxchat.engine.adapter_folder import adapter_label
 from mlxchat.errors import MODEL_ERROR, OK, MlxchatError
 from mlxchat.render.one_line import first_words, fitted
 from mlxchat.render.safe import visible
@@ -121,7 +122,7 @@ def table(rows: Sequence[SessionRow], width: int) -> list[str]:
 
 
 def _model(row: SessionRow) -> str:
-    names = [name.rstrip("/").rpartition("/")[2] for name in (row.model, row.adapter or "")]
+    names = [row.model.rstrip("/").rpartition("/")[2], adapter_label(row.adapter or "")]
     return visible(" + ".join(name for name in names if name))
 
 

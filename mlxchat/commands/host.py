@@ -16,6 +16,9 @@ class Host(Protocol):
     def settings(self) -> Settings:
         """The settings in force."""
 
+    def idle_reason(self, name: str) -> str | None:
+        """Why a parameter has no effect just now, or None where it has one."""
+
     def stop(self) -> None:
         """Stop the reply or the load."""
 
@@ -48,6 +51,9 @@ class Host(Protocol):
 
     def choose_model(self, name: str | None) -> None:
         """Load a model; None opens the picker."""
+
+    def adapter(self, argument: str) -> None:
+        """Change the model's adapter (see commands/adapters.py); empty opens the choice."""
 
     def choose_theme(self, name: str | None) -> None:
         """Use a theme; None opens the choice with its preview."""

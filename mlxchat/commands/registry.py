@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
 
+from mlxchat.commands.adapters import adapter_completions
 from mlxchat.commands.export import export_completions
 from mlxchat.commands.host import Host
 from mlxchat.commands.imports import import_completions
@@ -55,7 +56,7 @@ def _parameter_command(declared: AnyParameter) -> Command:
         elif argument:
             host.set_parameter(declared.name, declared.parse(argument))
         value = declared.format(host.settings.value(declared.name))
-        idle = host.settings.idle_reason(declared.name)
+        idle = host.idle_reason(declared.name)
         host.say(f"{declared.name} {value}" + (f" ({idle})" if idle else ""))
 
     return Command(declared.name, declared.help, run, "[value | off | default]")
@@ -169,6 +170,10 @@ ACTIONS: tuple[Command, ...] = (
     Command("model", "Load a model; alone: choose from a list",
             lambda host, argument: host.choose_model(_optional(argument)),
             "[folder | repository | demo]", key="ctrl+o", label="model"),
+    Command("adapter", "Put an adapter on the model, or take it off; alone: choose from a list",
+            lambda host, argument: host.adapter(argument),
+            "[name | folder | off | next | previous]", when="idle",
+            complete=adapter_completions),
     Command("theme", "Change the theme; alone: choose with a preview",
             lambda host, argument: host.choose_theme(_optional(argument)), "[name]"),
     Command("copy", "Copy the last reply, or the mlx_lm code that writes it again", _copy,

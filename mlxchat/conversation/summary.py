@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
-
+from mlxchat.conversation.adapter_words import STRENGTH, reply_adapter
 from mlxchat.conversation.changes import short, spelled
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.node import Rating
@@ -31,11 +30,12 @@ def reply_label(reply: Reply) -> str:
 
 
 def reply_origin(reply: Reply) -> str:
-    """What made a reply: `SmolLM2 · adapter pirate · temp 0.70→1.10 · seed 21`."""
+    """What made a reply: `SmolLM2 · adapter pirate ×0.80 · temp 0.70→1.10 · seed 21`."""
     parts = [reply.model]
-    if reply.adapter:
-        parts.append(f"adapter {PurePath(reply.adapter).name}")
+    if adapter := reply_adapter(reply):
+        parts.append(f"adapter {adapter}")
     changed = spelled(reply.settings, reply.last_settings)
+    changed.pop(STRENGTH, None)
     settings = active_settings(reply.settings) | changed
     return " · ".join([*parts, *settings.values(), f"seed {reply.seed}"])
 
@@ -45,7 +45,7 @@ def active_settings(settings: Settings) -> dict[str, str]:
     shown = {"temp": f"temp {PARAMETERS['temp'].format(settings.temp)}"}
     for name, declared in PARAMETERS.items():
         value = settings.value(name)
-        if declared.off is None or declared.group == "generation":
+        if declared.off is None or declared.group in ("generation", "adapter"):
             continue
         if value != declared.off and settings.idle_reason(name) is None:
             shown[name] = f"{name} {short(declared.format(value))}"

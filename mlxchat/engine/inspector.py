@@ -10,10 +10,11 @@ from mlx_lm.generate import generation_stream, wired_limit
 from mlxchat.engine.distribution import Distribution
 from mlxchat.engine.explain import describe, outcome, penalized
 from mlxchat.engine.interface import InspectRequest, IsCancelled
+from mlxchat.engine.live_adapter import LiveAdapter
 from mlxchat.engine.loader import LoadedModel
 from mlxchat.engine.prefill import prefill_step, read_tokens
 from mlxchat.engine.prompt import build_prompt
-from mlxchat.engine.prompt_cache import PromptCacheStore
+from mlxchat.engine.prompt_cache import CacheKey, PromptCacheStore
 
 
 class Inspector:
@@ -23,7 +24,7 @@ class Inspector:
     def __init__(self, loaded: LoadedModel, store: PromptCacheStore) -> None:
         self._loaded = loaded
         self._store = store
-        self._token_ids: list[int] = []
+        self._place: tuple[CacheKey, list[int]] | None = None
         self._logits: mx.array | None = None
 
     def distribution(self, request: InspectRequest, cancelled: IsCancelled) -> Distribution | None:
@@ -31,9 +32,11 @@ class Inspector:
         tokenizer = self._loaded.tokenizer
         prompt = build_prompt(tokenizer, request.messages, self._loaded.spec, request.prefill)
         token_ids = [*prompt.token_ids, *request.reply_ids]
-        if token_ids != self._token_ids or self._logits is None:
-            self._logits = self._read(token_ids, request.most_new, cancelled)
-            self._token_ids = token_ids
+        adapter = LiveAdapter(self._loaded, request.adapter, request.settings.adapter_strength)
+        if (adapter.key, token_ids) != self._place or self._logits is None:
+            adapter.use()
+            self._logits = self._read(adapter.key, token_ids, request.most_new, cancelled)
+            self._place = adapter.key, token_ids
         if self._logits is None:
             return None
         settings, words = request.settings, self._loaded.words
@@ -42,11 +45,15 @@ class Inspector:
         return describe(found, settings, self._text, also=request.also)
 
     def _read(
-        self, token_ids: Sequence[int], most_new: int | None, cancelled: IsCancelled
+        self,
+        key: CacheKey,
+        token_ids: Sequence[int],
+        most_new: int | None,
+        cancelled: IsCancelled,
     ) -> mx.array | None:
         """The model's logits after `token_ids`, (vocabulary,) float32; stored caches stay as they
         are."""
-        caches, at = self._store.copy_of(self._loaded.key, token_ids)
+        caches, at = self._store.copy_of(key, token_ids)
         if most_new is not None and len(token_ids) - at > most_new:
             return None
         if caches is None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
+from mlxchat.engine.adapter_folder import AdapterInfo
 from mlxchat.engine.distribution import Distribution
+from mlxchat.engine.model_spec import DEMO as DEMO
+from mlxchat.engine.model_spec import ModelInfo as ModelInfo
+from mlxchat.engine.model_spec import ModelSpec as ModelSpec
 from mlxchat.engine.statistics import Statistics
-from mlxchat.settings.parameters import Number, Settings
+from mlxchat.settings.parameters import Settings
 
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "context", "cancelled", "failed"]
@@ -35,51 +38,6 @@ class Message:
     role: Role
     content: str
     token_ids: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ModelSpec:
-    """Which model to load, and how. Names and meanings are those of mlx_lm.generate's flags."""
-
-    model: str
-    """A folder, a hub repository, or DEMO."""
-    adapter_path: str | None = None
-    trust_remote_code: bool = False
-    max_kv_size: int | None = None
-    kv_bits: int | None = None
-    kv_group_size: int = 64
-    quantized_kv_start: int = 5000
-    draft_model: str | None = None
-    num_draft_tokens: int = 3
-    prefill_step_size: int | None = None
-    """Prompt tokens read between two looks at the cancel flag; None: what suits the device."""
-    chat_template_config: Mapping[str, Any] = field(default_factory=dict)
-    ignore_chat_template: bool = False
-    use_default_chat_template: bool = False
-
-
-DEMO = "demo"
-"""The model name that stands for SmolLM2-135M-Instruct out of a PyPI package."""
-
-
-@dataclass(frozen=True, slots=True)
-class ModelInfo:
-    """What is known of a loaded model."""
-
-    name: str
-    path: Path
-    context_limit: int | None
-    """The most tokens of prompt and reply together: what it was trained for, or what --max-kv-size
-    lets it look back on where that is less. None where nothing says."""
-    vocabulary_size: int
-    recommended: Mapping[str, Number]
-    """Sampler values of its generation_config.json, by parameter name."""
-    think_tags: tuple[str, str] | None
-    adapter: str | None
-    prefill_step_size: int | None = None
-    """How many prompt tokens are read at a time."""
-    notes: tuple[str, ...] = ()
-    """What a person should know: no chat template, no end token, a cache that cannot be cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +118,8 @@ class ReplyRequest:
     uncounted: int = 0
     """How many of `reply_ids` do not count towards max_tokens: a reply that was cut goes on."""
     overflow: Overflow = "stop"
+    adapter: str | None = None
+    """The path of the adapter to write it with; None: the model alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +137,14 @@ class InspectRequest:
     """Tokens to tell of, however unlikely they are."""
     most_new: int | None = None
     """No answer where more tokens than this would have to be read; None: whatever it takes."""
+    adapter: str | None = None
+    """The path of the adapter that the model has."""
 
     @property
     def place(self) -> tuple[object, ...]:
-        """What is asked about, whatever the settings."""
-        return tuple(self.messages), self.prefill, self.reply_ids
+        """What is asked about, whatever the sampler's settings."""
+        strength = self.settings.adapter_strength if self.adapter else 0.0
+        return tuple(self.messages), self.prefill, self.reply_ids, self.adapter, strength
 
 
 # Events, in the order in which an engine sends them.
@@ -217,6 +180,21 @@ class LoadFailed:
     message: str
     cancelled: bool = False
     gave_up_previous: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterLoaded:
+    """An adapter is ready for the loaded model."""
+
+    info: AdapterInfo
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterFailed:
+    """An adapter cannot be used with the loaded model. `message` is fit to show."""
+
+    path: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +299,8 @@ Event = (
     LoadProgress
     | Loaded
     | LoadFailed
+    | AdapterLoaded
+    | AdapterFailed
     | PrefillProgress
     | ContextExceeded
     | ReplyStarted
@@ -342,17 +322,27 @@ class Engine(Protocol):
     def load(self, spec: ModelSpec) -> None:
         """Load a model; the one before is given up once the new one is ready."""
 
+    def load_adapter(self, path: str) -> None:
+        """Read an adapter for the loaded model, so that requests can name it."""
+
     def reply(self, request: ReplyRequest) -> None:
         """Write a reply. Requests queue up."""
 
     def change(self, settings: Settings) -> None:
-        """Use these settings from the next token on, in the running reply and in later ones."""
+        """Use these settings from the next token on, in the running reply and in later ones.
+
+        Another adapter_strength is another model: a prompt that is being read is read again.
+        """
 
     def cancel(self) -> None:
         """Stop what is running (load, prefill, reply) as soon as possible."""
 
     def count(
-        self, request_id: int, messages: Sequence[Message], overflow: Overflow = "stop"
+        self,
+        request_id: int,
+        messages: Sequence[Message],
+        overflow: Overflow = "stop",
+        adapter: str | None = None,
     ) -> None:
         """Ask what a prompt of these messages would cost; answered when the engine is idle."""
 

@@ -11,8 +11,9 @@ from typing import Any
 import mlx.core as mx
 from mlx.utils import tree_flatten
 from mlx_lm.models.cache import make_prompt_cache
-from mlx_lm.utils import load_adapters, load_model, load_tokenizer
+from mlx_lm.utils import load_model, load_tokenizer
 
+from mlxchat.engine.adapters import Adapter, Adapters
 from mlxchat.engine.interface import DEMO, IsCancelled, LoadProgress, ModelInfo, ModelSpec, Report
 from mlxchat.engine.prefill import prefill_step
 from mlxchat.engine.prompt_cache import CacheKey, LayerCaches, always_trimmable
@@ -40,9 +41,18 @@ class LoadedModel:
     model: Any
     tokenizer: Any
     info: ModelInfo
-    key: CacheKey
+    adapters: Adapters
     words: Words
     draft_model: Any = None
+
+    def key_of(self, adapter: Adapter | None, strength: float) -> CacheKey:
+        """What caches belong to that the model computes with an adapter at a strength; at 0 they
+        are those of the model alone."""
+        quantized_from = self.spec.quantized_kv_start if self.spec.kv_bits else 0
+        path = str(self.info.path)
+        if adapter is None or strength == 0:
+            return CacheKey(path, quantized_from=quantized_from)
+        return CacheKey(path, adapter.identity, strength, quantized_from)
 
     def xtc_special_tokens(self, settings: Settings) -> list[int]:
         """What XTC never removes: the line break and the end tokens."""
@@ -64,9 +74,11 @@ def load(
     path = resolve_model(spec.model, report, cancelled)
     make_room(sum(file.stat().st_size for file in path.glob("model*.safetensors")))
     model, config = _load_weights(path, spec, report, cancelled)
+    adapters = Adapters(model, display_name(spec.model, path))
+    adapter_notes: tuple[str, ...] = ()
     if spec.adapter_path:
         report(LoadProgress("loading the adapter"))
-        model = _with_adapter(model, spec.adapter_path)
+        adapter_notes = adapters.load(spec.adapter_path).info.notes
     report(LoadProgress("loading the tokenizer"))
     tokenizer = _load_tokenizer(path, spec, config)
     draft_model = _load_draft(spec, tokenizer, report, cancelled)
@@ -74,12 +86,8 @@ def load(
         spec,
         model,
         tokenizer,
-        _describe(path, spec, model, tokenizer, config),
-        CacheKey(
-            str(path),
-            spec.adapter_path,
-            quantized_from=spec.quantized_kv_start if spec.kv_bits else 0,
-        ),
+        _describe(path, spec, model, tokenizer, config, adapter_notes),
+        adapters,
         Words(tokenizer),
         draft_model,
     )
@@ -132,27 +140,6 @@ def _weights_sentence(path: Path, error: Exception) -> str:
         f"The model in {path} could not be loaded, since its files are damaged, incomplete or no "
         f"model's ({why}): copy or download it again."
     )
-
-
-def _with_adapter(model: Any, adapter_path: str) -> Any:
-    folder = Path(adapter_path).expanduser()
-    for name in ("adapter_config.json", "adapters.safetensors"):
-        if not (folder / name).is_file():
-            raise MlxchatError(
-                f"{adapter_path} is not an adapter folder: it has no {name} "
-                "(name the folder that mlx_lm.lora wrote)."
-            )
-    try:
-        adapted = load_adapters(model, str(folder))
-        adapted.eval()
-        mx.eval(adapted.parameters())
-    except Exception as error:
-        first = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(":")
-        raise MlxchatError(
-            f"The adapter {adapter_path} does not fit this model ({first}): "
-            "use it with the model it was trained on."
-        ) from error
-    return adapted
 
 
 def _load_tokenizer(path: Path, spec: ModelSpec, config: dict[str, Any]) -> Any:
@@ -215,7 +202,12 @@ def _check_kv_options(loaded: LoadedModel, config: dict[str, Any]) -> None:
 
 
 def _describe(
-    path: Path, spec: ModelSpec, model: Any, tokenizer: Any, config: dict[str, Any]
+    path: Path,
+    spec: ModelSpec,
+    model: Any,
+    tokenizer: Any,
+    config: dict[str, Any],
+    adapter_notes: tuple[str, ...],
 ) -> ModelInfo:
     caches = make_prompt_cache(model, spec.max_kv_size)
     return ModelInfo(
@@ -227,7 +219,7 @@ def _describe(
         think_tags=(tokenizer.think_start, tokenizer.think_end) if tokenizer.has_thinking else None,
         adapter=spec.adapter_path,
         prefill_step_size=prefill_step(spec),
-        notes=tuple(_notes(spec, tokenizer, caches, model)),
+        notes=(*_notes(spec, tokenizer, caches, model), *adapter_notes),
     )
 
 

@@ -15,6 +15,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from mlxchat.engine.interface import (
+    AdapterFailed,
     Event,
     InspectRequest,
     LoadFailed,
@@ -96,6 +97,15 @@ class LocalEngine:
         """Load a model; progress and result come as events."""
         self._submit(Job(lambda worker, stop: worker.load(spec, stop), LoadFailed))
 
+    def load_adapter(self, path: str) -> None:
+        """Read an adapter for the model that is loaded then."""
+        self._submit(
+            Job(
+                lambda worker, _: worker.load_adapter(path),
+                lambda message: AdapterFailed(path, message),
+            )
+        )
+
     def reply(self, request: ReplyRequest) -> None:
         """Write a reply under the request's settings, until they are changed."""
         self._settings = request.settings
@@ -119,14 +129,18 @@ class LocalEngine:
                 job.stop.set()
 
     def count(
-        self, request_id: int, messages: Sequence[Message], overflow: Overflow = "stop"
+        self,
+        request_id: int,
+        messages: Sequence[Message],
+        overflow: Overflow = "stop",
+        adapter: str | None = None,
     ) -> None:
         """Count a prompt when the engine is idle; a newer question replaces an older one."""
         self._latest_count = request_id
 
         def count(worker: Worker, _: Callable[[], bool]) -> None:
             if request_id == self._latest_count:
-                worker.count(request_id, messages, overflow)
+                worker.count(request_id, messages, overflow, adapter)
 
         self._submit(Job(count, lambda _: None))
 

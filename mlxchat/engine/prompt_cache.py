@@ -23,7 +23,8 @@ class CacheKey(NamedTuple):
 
     model: str
     adapter: str | None = None
-    adapter_scale: float = 1.0
+    """What identifies its weights; None for the model alone."""
+    adapter_strength: float = 1.0
     quantized_from: int = 0
     """The tokens from which caches are quantized. Cut to fewer, a quantized cache is not what a
     cold start would give."""

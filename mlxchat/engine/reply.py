@@ -30,11 +30,11 @@ from mlxchat.engine.interface import (
     TokenSampled,
     WordsNoted,
 )
+from mlxchat.engine.live_adapter import BeforeEachRun, LiveAdapter
 from mlxchat.engine.loader import LoadedModel
 from mlxchat.engine.penalties import LivePenalties
 from mlxchat.engine.prefill import prefill_step, read_tokens
 from mlxchat.engine.prompt_cache import (
-    LayerCaches,
     PromptCacheStore,
     always_trimmable,
     cut,
@@ -78,7 +78,7 @@ class Reply:
         self._prompt_ids = [*self._prompt.token_ids, *request.reply_ids]
         """What is read before the first draw."""
         self._reply_ids: list[int] = []
-        self._draws = 0
+        self._draws = self._runs = 0
         self._unspoken = 0
         self._reused = 0
         self._drafted = 0
@@ -94,43 +94,55 @@ class Reply:
             unspoken = int(reason == "stop")
             self._emit(ReplyFinished(self._request.reply_id, reason, self._statistics(), unspoken))
             return
-        caches, self._reused = self._store.take(self._loaded.key, self._prompt_ids)
-        if caches is None:
-            caches = self._loaded.new_caches()
+        self._begin_reading()
         mx.random.seed(self._request.seed)
         try:
-            reason = self._write_into(caches)
+            reason = self._read_and_draw()
         except Exception:
             mx.random.seed(self._request.seed)  # a failed graph leaves the random state unusable
             raise
-        self._keep(caches)
+        self._keep()
         self._emit(
             ReplyFinished(self._request.reply_id, reason, self._statistics(), self._unspoken)
         )
 
-    def _write_into(self, caches: LayerCaches) -> FinishReason:
-        if not self._prefill(caches):
+    def _read_and_draw(self) -> FinishReason:
+        if not self._prefill():
             return "cancelled"
         self._emit(ReplyStarted(self._request.reply_id))
-        return self._generate(caches)
+        return self._generate()
 
     # Prefill
 
-    def _prefill(self, caches: LayerCaches) -> bool:
+    def _begin_reading(self) -> None:
+        """Take up the strength in force, and the caches that hold the most of the prompt at it."""
+        strength = self._settings_of_draw().adapter_strength
+        self._adapter = LiveAdapter(self._loaded, self._request.adapter, strength)
+        caches, self._reused = self._store.take(self._adapter.key, self._prompt_ids)
+        self._caches = self._loaded.new_caches() if caches is None else caches
+        self._read = self._reused
+
+    def _prefill(self) -> bool:
         """Read the prompt but for its last token; False when stopped. Keeps what was read."""
         prompt_ids = self._prompt_ids
-        self._read, steps = self._reused, self._steps()
+        steps = self._steps()
         with wired_limit(self._loaded.model, [generation_stream]), mx.stream(generation_stream):
             self._progress()
             while self._read < len(prompt_ids) - 1:
                 if self._cancelled():
                     return False
+                if self._adapter.differs(self._settings_of_draw().adapter_strength):
+                    self._keep()
+                    self._begin_reading()
+                    steps = self._steps()
+                    continue
                 end = min(self._read + next(steps), len(prompt_ids) - 1)
-                read_tokens(self._loaded, prompt_ids[self._read : end], caches)
+                self._adapter.use()
+                read_tokens(self._loaded, prompt_ids[self._read : end], self._caches)
                 self._read = end
                 self._progress()
-        if not always_trimmable(caches) and self._read > self._reused:
-            self._store.put_copy(self._loaded.key, prompt_ids[: self._read], caches)
+        if not always_trimmable(self._caches) and self._read > self._reused:
+            self._store.put_copy(self._adapter.key, prompt_ids[: self._read], self._caches)
         self._prefilled_at = time.perf_counter()
         return not self._cancelled()
 
@@ -155,7 +167,7 @@ class Reply:
 
     # Generation
 
-    def _generate(self, caches: LayerCaches) -> FinishReason:
+    def _generate(self) -> FinishReason:
         settings, words = self._settings_of_draw(), self._loaded.words
         self._sampler = LiveSampler(settings, ())
         self._penalties = LivePenalties(settings, self._prompt_ids[:-1], words.bias)
@@ -165,8 +177,8 @@ class Reply:
         self._shown = bool(self._request.reply_ids)
         stops = StopScan()
         # Nobody looks into caches that no copy can be cut from: a question would read it all.
-        lendable = always_trimmable(caches) and self._loaded.draft_model is None
-        with self._lent(caches), closing(self._responses(caches)) as responses:
+        lendable = always_trimmable(self._caches) and self._loaded.draft_model is None
+        with self._lent(), closing(self._responses()) as responses:
             for response, record in responses:
                 self._count(response)
                 reason = self._reason_to_stop(response)
@@ -204,8 +216,12 @@ class Reply:
         """Spells what goes on from the first tokens of the reply."""
         return Speller(self._loaded.tokenizer, self._request.reply_ids)
 
-    def _lent(self, caches: LayerCaches) -> AbstractContextManager[None]:
-        return self._store.lent(self._loaded.key, self._written_ids, caches)
+    def _lent(self) -> AbstractContextManager[None]:
+        return self._store.lent(self._adapter.key, self._unmixed_ids, self._caches)
+
+    def _unmixed_ids(self) -> list[int]:
+        """The tokens whose caches were computed before the strength was changed."""
+        return self._written_ids()[: self._adapter.unmixed]
 
     def _written_ids(self) -> list[int]:
         """The tokens of the prompt and of the reply so far."""
@@ -229,13 +245,13 @@ class Reply:
         for record in records:
             self._emit(TokenSampled(self._request.reply_id, record))
 
-    def _responses(self, caches: LayerCaches) -> Generator[tuple[Any, TokenRecord], None, None]:
+    def _responses(self) -> Generator[tuple[Any, TokenRecord], None, None]:
         """mlx_lm's responses, each with the record of its token."""
         loaded, spec = self._loaded, self._loaded.spec
         recording = RecordingSampler(self._sampler)
         drafting = loaded.draft_model is not None
         responses = stream_generate(
-            loaded.model,
+            BeforeEachRun(loaded.model, self._begin_run),
             loaded.tokenizer,
             mx.array(self._prompt_ids[-1:]),
             max_tokens=NO_LIMIT,
@@ -243,7 +259,7 @@ class Reply:
             num_draft_tokens=spec.num_draft_tokens,
             sampler=self._sampler if drafting else recording,
             logits_processors=[self._begin_draw, self._penalties],
-            prompt_cache=caches,
+            prompt_cache=self._caches,
             kv_bits=spec.kv_bits,
             kv_group_size=spec.kv_group_size,
             quantized_kv_start=spec.quantized_kv_start,
@@ -253,9 +269,19 @@ class Reply:
                 sampled = self._observe(response) if drafting else recording.next()
                 yield response, sampled.record(response.text, response.from_draft)
 
+    def _begin_run(self) -> None:
+        """Take up the strength in force at the draw that the model is run for. The first one is
+        that at which the prompt was read."""
+        if self._runs:
+            strength = self._settings_of_draw().adapter_strength
+            self._adapter.move_to(strength, lambda: held_length(self._caches, self._length))
+        self._runs += 1
+        self._adapter.use()
+
     def _begin_draw(self, tokens: mx.array, logits: mx.array) -> mx.array:
         """The first logits processor: takes up the settings in force at this draw."""
-        settings, before = self._settings_of_draw(), self._sampler.settings
+        settings = self._adapter.in_force(self._settings_of_draw())
+        before = self._sampler.settings
         self._draws += 1
         # mlx_lm looks at the token before this one next, which was drawn under `before`.
         self._end_at(before)
@@ -315,15 +341,19 @@ class Reply:
 
     # Afterwards
 
-    def _keep(self, caches: LayerCaches) -> None:
-        """Put the caches back with the tokens that they hold."""
+    def _keep(self) -> None:
+        """Put the caches back with the tokens that they hold, but for what was computed after a
+        change of the adapter's strength."""
+        caches, unmixed = self._caches, self._adapter.unmixed
         tokens = self._prompt_ids[: self._read]
         if self._reply_ids:
             tokens = self._written_ids()
         length = held_length(caches, len(tokens))
+        if unmixed is not None:
+            length = min(length, unmixed)
         uncut = all(getattr(cache, "offset", length) in (length, None) for cache in caches)
-        if uncut or cut(caches, length):
-            self._store.put(self._loaded.key, tokens[:length], caches)
+        if (uncut and unmixed is None) or cut(caches, length):
+            self._store.put(self._adapter.key, tokens[:length], caches)
 
     def _statistics(self) -> Statistics:
         replied = len(self._reply_ids)

@@ -15,6 +15,8 @@ import mlx.core as mx  # noqa: E402
 from mlxchat.engine.fitting import DoesNotFit, Fitted, window_of  # noqa: E402
 from mlxchat.engine.inspector import Inspector  # noqa: E402
 from mlxchat.engine.interface import (  # noqa: E402
+    AdapterFailed,
+    AdapterLoaded,
     ContextExceeded,
     Event,
     Inspected,
@@ -77,6 +79,17 @@ class Worker:
         gc.collect()
         mx.clear_cache()
 
+    def load_adapter(self, path: str) -> None:
+        """Read an adapter for the loaded model, or read it again where its file has changed."""
+        try:
+            adapter = self._model().adapters.load(path)
+        except MlxchatError as error:
+            self._emit(AdapterFailed(path, str(error)))
+        except Exception as error:
+            self._emit(AdapterFailed(path, unexpected("The adapter could not be read", error)))
+        else:
+            self._emit(AdapterLoaded(adapter.info))
+
     def reply(
         self,
         request: ReplyRequest,
@@ -106,15 +119,23 @@ class Worker:
         if notes is not None:
             self._emit(WordsNoted(notes))
 
-    def count(self, request_id: int, messages: Sequence[Message], overflow: Overflow) -> None:
+    def count(
+        self,
+        request_id: int,
+        messages: Sequence[Message],
+        overflow: Overflow,
+        adapter: str | None = None,
+    ) -> None:
         """Count a prompt's tokens, and those of them that a cache holds."""
         try:
             loaded = self._model()
             fitted = window_of(loaded, messages, overflow)
+            strength = self._current_settings().adapter_strength
+            key = loaded.key_of(loaded.adapters.get(adapter), strength)
         except Exception:
             return  # the reply itself will say what is wrong with this conversation
         token_ids = fitted.prompt.token_ids
-        cached = self._store.longest(loaded.key, token_ids)
+        cached = self._store.longest(key, token_ids)
         self._emit(TokensCounted(request_id, len(token_ids), cached, fitted.left_out, fitted.whole))
 
     def inspect(self, request: InspectRequest, cancelled: IsCancelled) -> None:

@@ -4,7 +4,6 @@ this."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import PurePath
 
 from mlxchat.conversation.conversation import Conversation
 from mlxchat.conversation.entries import Reply, UserMessage
@@ -14,6 +13,7 @@ from mlxchat.conversation.replay import check_replayable, replay_of, steps_read_
 from mlxchat.conversation.storage.keeper import Keeper
 from mlxchat.conversation.storage.sessions import SavedSession
 from mlxchat.conversation.summarizing import begun_from_summary
+from mlxchat.engine.adapter_folder import adapter_label
 from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.distribution import Distribution
 from mlxchat.engine.interface import ALTERNATIVES, Engine, TokenRecord
@@ -105,7 +105,7 @@ class ChatSession(SessionContext):
         stays as it is; the replay is `current`, and the reply itself `replayed`."""
         self._check_ready()
         original = check_replayable(self.reply, self.spec)
-        if self._loads:
+        if self.state == "loading":
             raise MlxchatError("A model is being loaded: replay when it is there.")
         self._begin(
             replay_of(original),
@@ -208,9 +208,11 @@ class ChatSession(SessionContext):
         """Go on with a saved session; what to say where another model wrote it, or nothing."""
         self.open(saved.conversation, saved.row.id)
         last = self.conversation.last_reply
-        if last is None or self.info is None or self.speaks(last):
+        if last is None or self.info is None:
             return ""
-        adapter = f" with the adapter {PurePath(last.adapter).name}" if last.adapter else ""
+        if self.speaks(last) and self.adapter == last.adapter:
+            return ""
+        adapter = f" with the adapter {adapter_label(last.adapter)}" if last.adapter else ""
         return (
             f"{last.model}{adapter} wrote this, and {self.info.name} goes on with it; "
             "/model loads another one."

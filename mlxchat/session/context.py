@@ -16,7 +16,8 @@ from mlxchat.conversation.summarizing import (
 from mlxchat.engine.context import MOST_ROOM, ContextUse, most_prompt_tokens
 from mlxchat.engine.interface import Event, Overflow, ReplyRequest, TokensCounted
 from mlxchat.errors import MlxchatError
-from mlxchat.session.replies import ReplyEvent, SessionReplies
+from mlxchat.session.adapters import SessionAdapters
+from mlxchat.session.replies import ReplyEvent
 
 
 class Counted(NamedTuple):
@@ -26,7 +27,7 @@ class Counted(NamedTuple):
     tokens: int
 
 
-class SessionContext(SessionReplies):
+class SessionContext(SessionAdapters):
     """What a person does about the limit.
 
     Under `ask` a reply whose prompt leaves no room is held: `held` says so, and it goes on with
@@ -53,7 +54,7 @@ class SessionContext(SessionReplies):
             return
         messages = joined(self.conversation.messages(), text)
         self._count_asked = request_id, self.conversation.tip
-        self.engine.count(request_id, messages, self.conversation.overflow)
+        self._count(request_id, messages)
 
     @property
     def _used(self) -> int:
@@ -111,6 +112,7 @@ class SessionContext(SessionReplies):
             ReplyRequest(
                 self._reply_id, asked, settings, self.summary.seed,
                 schedule=(settings,) * settings.max_tokens, overflow="window",
+                adapter=self.adapter,
             )
         )  # fmt: skip
 

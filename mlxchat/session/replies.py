@@ -90,20 +90,26 @@ class SessionReplies(SessionSettings):
         """Of the reply that is being written."""
         self._reply_id = 0
         self._reading = False
-        self._loads = 0
+        self._loads = self._adapting = 0
+        """Loads of models, and of adapters, that have not ended."""
         self._specs: deque[ModelSpec] = deque()
         self._waiting: Ask | None = None
 
     @property
     def state(self) -> State:
         """What goes on."""
-        if self._loads:
+        if self._loads or self._adapting:
             return "loading"
         if self.held:
             return "held"
         if self._unfinished:
             return "reading" if self._reading else "writing"
         return "ready" if self.info else "empty"
+
+    @property
+    def adapter(self) -> str | None:
+        """The path of the adapter that the model has."""
+        return self.info.adapter if self.info else None
 
     @property
     def busy(self) -> bool:
@@ -144,12 +150,15 @@ class SessionReplies(SessionSettings):
         """Ask how many tokens the next turn would read anew; TokensCounted answers."""
         if self.info is not None:
             messages = self.conversation.messages() or [Message("user", "")]
-            self.engine.count(request_id, messages, self.conversation.overflow)
+            self._count(request_id, messages)
+
+    def _count(self, request_id: int, messages: list[Message]) -> None:
+        self.engine.count(request_id, messages, self.conversation.overflow, self.adapter)
 
     def ask_next(self, request_id: int) -> InspectRequest | None:
         """Ask what can come next at the end of the conversation; Inspected may answer. None where
         there is nothing to ask about, or a reply is being written."""
-        if self.info is None or self.busy or self._loads or not self.conversation.entries:
+        if self.state != "ready" or not self.conversation.entries:
             return None
         reply = self.reply
         request = InspectRequest(
@@ -159,6 +168,7 @@ class SessionReplies(SessionSettings):
             prefill=_beginning(reply) if reply else self.prefill,
             reply_ids=reply.spoken_ids if reply else (),
             most_new=MOST_READ_UNASKED,
+            adapter=self.adapter,
         )
         self.engine.inspect(request)
         return request
@@ -171,7 +181,15 @@ class SessionReplies(SessionSettings):
         ids = tuple(record.token_id for record in reply.tokens[: place + 1])
         messages = self.conversation.messages(until=reply)
         request = InspectRequest(
-            request_id, messages, self.settings, reply.prefill, ids[:place], also=ids[place:]
+            request_id,
+            messages,
+            self.settings,
+            reply.prefill,
+            ids[:place],
+            also=ids[place:],
+            # Another strength than the one that a reply is written at reads its whole prompt anew.
+            most_new=MOST_READ_UNASKED if self.busy else None,
+            adapter=self.adapter,
         )
         self.engine.inspect(request)
         return request
@@ -215,11 +233,15 @@ class SessionReplies(SessionSettings):
         self.spec = origin_of(spec, event.info) if spec else None
         model = absolute(spec.model if spec else event.info.name)
         self.begin_settings(model, Settings().with_values(event.info.recommended))
-        if self._waiting is not None and not self._loads:
+        self._ask_waiting()
+        return True
+
+    def _ask_waiting(self) -> None:
+        """Ask for the reply that waited until the model is there."""
+        if self._waiting is not None and not self._loads and not self._adapting:
             ask, self._waiting = self._waiting, None
             self.conversation.begin_step("reply")
             self._ask(ask)
-        return True
 
     def _go_on(self, reply: Reply, event: ReplyEvent) -> None:
         if isinstance(event, PrefillProgress):
@@ -242,7 +264,7 @@ class SessionReplies(SessionSettings):
 
     def _ask(self, ask: Ask) -> None:
         """Ask for a reply, now or when the model is there."""
-        if self._loads:
+        if self._loads or self._adapting:
             self._waiting = ask
             return
         if ask.version_of is not None:
@@ -300,6 +322,7 @@ class SessionReplies(SessionSettings):
             read_in=read_in,
             uncounted=uncounted,
             overflow=overflow,
+            adapter=self.adapter,
         )
         self.engine.reply(self._request)
 
@@ -323,9 +346,9 @@ class SessionReplies(SessionSettings):
             raise MlxchatError("A reply is still being written: stop it first (Esc).")
 
     def speaks(self, reply: Reply) -> bool:
-        """Whether the model that is loaded is the one that wrote a reply."""
-        info = self.info
-        return info is not None and (info.name, info.adapter) == (reply.model, reply.adapter)
+        """Whether the model that is loaded is the one that wrote a reply, so that its tokens mean
+        the same: under another adapter they do."""
+        return self.info is not None and self.info.name == reply.model
 
     def _check_speaks(self, reply: Reply) -> None:
         self._check_model()

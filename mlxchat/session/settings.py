@@ -49,6 +49,10 @@ class SessionSettings:
         self.history.clear()
         self.change(self._base.with_values(self.overrides))
 
+    def idle_reason(self, name: str) -> str | None:
+        """Why this parameter has no effect just now, or None where it has one."""
+        return self.settings.idle_reason(name)
+
     # One setting
 
     def set_parameter(self, name: str, value: Any, drag: int | None = None) -> None:

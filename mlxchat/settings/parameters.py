@@ -157,6 +157,11 @@ class Settings:
         "Random seed of the next reply; random picks a new one each time and shows it",
         slider=False,
     )  # fmt: skip
+    adapter_strength: float = _parameter(
+        1.0, 0.0, 2.0, 0.01, 0.1, "adapter",
+        "How much the adapter counts: 1 is as it was trained, 0 is the model without it",
+        off=0.0,
+    )  # fmt: skip
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Value]) -> Settings:

@@ -24,7 +24,7 @@ from mlxchat.files.names import folded, key_of
 from mlxchat.files.toml_file import Table, TomlFile, bury, shown
 from mlxchat.render.safe import visible
 from mlxchat.settings.parameters import PARAMETERS, parameter
-from mlxchat.settings.presets import BUILT_IN, MODELS_OWN, PRESET, SEED, Preset
+from mlxchat.settings.presets import BUILT_IN, MODELS_OWN, NEVER, PRESET, SEED, Preset
 
 MOST_DELETED = 20
 
@@ -77,8 +77,9 @@ def _preset(name: str, entry: object, problems: list[str]) -> Preset:
         raise MlxchatError("it must be a table of values.")
     values = {}
     for key, value in entry.items():
-        if key == SEED or (key not in PARAMETERS and key != "help"):
-            why = "the seed is no part of a preset" if key == SEED else "there is no such parameter"
+        if key in NEVER or (key not in PARAMETERS and key != "help"):
+            own = {SEED: "the seed is", "adapter_strength": "an adapter's strength is"}.get(key)
+            why = f"{own} no part of a preset" if own else "there is no such parameter"
             problems.append(f"Preset “{name}” of presets.toml: {shown(key)} is ignored, {why}.")
         elif key != "help":
             values[key] = _value(key, value)

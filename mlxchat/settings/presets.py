@@ -1,8 +1,9 @@
 """Presets: values of the sampler's parameters under a name.
 
 A preset names what differs from mlx_lm's defaults; every parameter that it does not name is at that
-default once the preset is chosen, so that what came before has no influence. The seed is never
-part of one, and what ends a reply stays as it is unless the preset names it.
+default once the preset is chosen, so that what came before has no influence. The seed and an
+adapter's strength are never part of one, and what ends a reply stays as it is unless the preset
+names it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from mlxchat.settings.parameters import PARAMETERS, Settings
 PRESET = Kind("preset", "/preset")
 MODELS_OWN = "model's own"
 SEED = "seed"
-KEPT = (SEED, "max_tokens", "stop_strings", "extra_eos_token")
+NEVER = (SEED, "adapter_strength")
+"""Parameters that are no part of any preset: they belong to a reply, or to an adapter."""
+KEPT = (*NEVER, "max_tokens", "stop_strings", "extra_eos_token")
 """Parameters that a preset leaves alone where it does not name them."""
 
 
@@ -51,7 +54,7 @@ class Preset:
 def preset_of(settings: Settings, name: str, help: str = "") -> Preset:
     """A preset of the values that settings have."""
     changed = settings.differences(Settings())
-    values = {key: mine for key, (mine, _) in changed.items() if key != SEED}
+    values = {key: mine for key, (mine, _) in changed.items() if key not in NEVER}
     return Preset(name, values, help)
 
 

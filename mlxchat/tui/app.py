@@ -74,7 +74,9 @@ class MlxchatApp(ThemedApp):
         """How to load another model: with the options of the start that do not belong to one."""
         if self._spec is not None and name == self._spec.model:
             return self._spec
-        return replace(self._options, model=name, adapter_path=None, draft_model=None)
+        return replace(
+            self._options, model=name, adapter_path=None, adapter_name="", draft_model=None
+        )
 
     def with_given_trust(self, spec: ModelSpec) -> ModelSpec:
         """How a saved session says that its model is loaded, without the trust that it claims: a

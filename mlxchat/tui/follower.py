@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from pathlib import Path
 
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.replay import verdict
@@ -94,7 +93,7 @@ class Follower:
             return
         self._title.activity = ""
         self._title.model = info.name
-        self._title.adapter = Path(info.adapter).name if info.adapter else ""
+        self._title.adapter = self._session.adapter_words
         self._title.context_limit = info.context_limit
         for note in info.notes:
             self._transcript.add_notice(note)

@@ -16,6 +16,8 @@ CASES: dict[str, list[str]] = {
     "--model": ["--model", "TINY"],
     "--demo": ["--demo"],
     "--adapter-path": ["TINY", "--adapter-path", "ADAPTER"],
+    "--adapter": ["TINY", "--adapter", "one=ADAPTER", "--adapter", "two=/else/where"],
+    "--adapter-strength": ["TINY", "--adapter-path", "ADAPTER", "--adapter-strength", "0.5"],
     "--trust-remote-code": ["TINY", "--trust-remote-code"],
     "--draft-model": ["TINY", "--draft-model", "TINY"],
     "--num-draft-tokens": ["TINY", "--draft-model", "TINY", "--num-draft-tokens", "2"],
@@ -71,7 +73,7 @@ ANSWERING = [option.flag for option in all_options() if option.group != "session
 @pytest.mark.parametrize("flag", ANSWERING)
 def test_every_flag_works(here, tiny_model, demo_model, adapter, flag):
     paths = {"TINY": tiny_model, "ADAPTER": adapter}
-    line = [paths.get(word, word) for word in CASES[flag]]
+    line = [paths.get(word, word.replace("=ADAPTER", f"={adapter}")) for word in CASES[flag]]
     assert flag in line
     done = here("-p", "hi", "-m", 3, *line)
     assert (done.code, done.err) == (0, "")
@@ -115,6 +117,28 @@ def test_flags_that_change_the_most_likely_answer(tiny, flags):
 
 def test_an_adapter_changes_the_answer(tiny, adapter):
     assert tiny("--adapter-path", adapter) != tiny()
+
+
+def test_an_adapter_at_strength_0_does_not(tiny, adapter):
+    assert tiny("--adapter-path", adapter, "--adapter-strength", 0) == tiny()
+
+
+def test_the_first_of_several_adapters_is_on_at_the_start(tiny, adapter):
+    named = ("--adapter", f"pirate={adapter}", "--adapter", "poet=/else/where")
+    assert tiny(*named) == tiny("--adapter-path", adapter)
+
+
+@pytest.mark.parametrize("text", ["pirate", "=./adapters", "pirate=", "off=./adapters"])
+def test_an_adapter_needs_a_name_and_a_folder(here, text):
+    done = here("tiny", "-p", "hi", "--adapter", text)
+    assert done.code == 2
+    assert "needs a name and a folder, such as pirate=./adapters" in done.sentence
+
+
+def test_two_adapters_need_two_names(here):
+    done = here("tiny", "-p", "hi", "--adapter", "a=./one", "--adapter", "a=./two")
+    assert done.code == 2
+    assert "gives two adapters the same name" in done.sentence
 
 
 @pytest.mark.parametrize("name", ["repetition", "presence", "frequency"])

@@ -21,6 +21,9 @@ class Recorder:
     def set_parameter(self, name, value):
         self.settings = self.settings.with_value(name, value)
 
+    def idle_reason(self, name):
+        return self.settings.idle_reason(name)
+
     def say(self, text):
         self.calls.append(("say", text))
 
@@ -48,6 +51,8 @@ def test_there_is_a_command_for_each_parameter():
         ("/help", ("show_help",)),
         ("/theme graphite", ("choose_theme", "graphite")),
         ("/model demo", ("choose_model", "demo")),
+        ("/adapter", ("adapter", "")),
+        ("/adapter ./runs/3", ("adapter", "./runs/3")),
         ("/bye", ("leave",)),
     ],
 )

@@ -189,6 +189,44 @@ def test_the_models_options_are_written():
     assert line[line.index("--prefill-step-size") + 1] == "128"
 
 
+def adapted(path: str, *strengths: float) -> Conversation:
+    changes = tuple(Settings(adapter_strength=strength) for strength in strengths)
+    return conversation("hi", changes=changes, spec=ModelSpec("/m", path), adapter=path)
+
+
+def test_an_adapters_strength_is_in_the_script_and_not_in_the_line():
+    script = as_code("python", adapted("/runs/pirate", 0.8)).text
+    ast.parse(script)
+    assert "layer.scale *= 0.8" in script
+    line = as_code("shell", adapted("/runs/pirate", 0.8)).text
+    assert "no flag for the strength of an adapter" in line
+    assert "layer.scale" not in as_code("python", adapted("/runs/pirate", 1)).text
+    assert "no flag" not in as_code("shell", adapted("/runs/pirate", 1)).text
+
+
+def test_at_strength_0_there_is_no_adapter():
+    assert "pirate" not in as_code("python", adapted("/runs/pirate", 0)).text
+    assert "pirate" not in as_code("shell", adapted("/runs/pirate", 0)).text
+
+
+def test_a_strength_that_was_moved_is_told():
+    moved = adapted("/runs/pirate", 1, 0.5)
+    assert "strength was changed while it was written" in as_code("python", moved).text
+    assert "no flag for the strength of an adapter" in as_code("shell", moved).text
+
+
+def test_a_checkpoint_is_loaded_in_the_place_of_the_last():
+    path = "/runs/it's/0000100_adapters.safetensors"
+    script = as_code("python", adapted(path, 1)).text
+    ast.parse(script)
+    assert "import shutil" in script
+    assert "/runs/it's/adapter_config.json" in script
+    assert "adapter_path=adapter" in script
+    line = words(as_code("shell", adapted(path, 1)).text)
+    assert line[line.index("--adapter-path") + 1] == "/runs/it's"
+    assert "takes no checkpoint" in as_code("shell", adapted(path, 1)).text
+
+
 def test_a_cut_reply_is_as_long_as_it_was():
     made = conversation("hi", changes=(Settings(),) * 5, reason="cancelled")
     assert "max_tokens=5" in as_code("python", made).text

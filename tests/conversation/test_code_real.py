@@ -17,6 +17,7 @@ from mlxchat.engine import backend
 from mlxchat.settings.parameters import Settings
 from mlxchat.tui.widgets.next_token import recorded
 from tests import models
+from tests.adapters import build_adapter, build_run
 from tests.sessions import RealSession
 
 pytestmark = pytest.mark.real_model
@@ -172,6 +173,28 @@ def test_a_model_that_reasons_with_an_adapter_and_an_end_token(other, tiny_think
     assert reply.statistics.prompt_tokens > 128
     assert printed_by_script(other) == reply.text
     assert printed_by_line(other) == reply.text
+
+
+def test_an_adapter_at_a_strength_and_at_none(other, tiny_model, tmp_path):
+    adapter = build_adapter(tmp_path / "adapter", tiny_model)
+    other.load(tiny_model, adapter_path=str(adapter))
+    texts = set()
+    for strength in (0.5, 1, 0):
+        other.start(temp=0, max_tokens=12, adapter_strength=strength)
+        reply = other.ask("Hello")
+        texts.add(reply.text)
+        assert printed_by_script(other) == reply.text
+        if strength != 0.5:
+            assert printed_by_line(other) == reply.text.removeprefix(" ")
+    assert len(texts) == 3
+
+
+def test_a_checkpoint(other, tiny_model, tmp_path):
+    run = build_run(tmp_path / "run", tiny_model)
+    other.load(tiny_model, adapter_path=str(run / "0000100_adapters.safetensors"))
+    other.start(temp=0, max_tokens=12)
+    reply = other.ask("Hello")
+    assert printed_by_script(other) == reply.text
 
 
 def test_a_draft_model(other, tiny_model):

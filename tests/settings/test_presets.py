@@ -50,12 +50,14 @@ def test_the_seed_and_what_ends_a_reply_stay():
     assert (named.seed, named.max_tokens) == (ODD.seed, 50)
 
 
-def test_a_preset_of_settings_gives_them_back_but_for_the_seed():
-    settings = Settings.from_mapping({"temp": 0.9, "max_tokens": 50, "seed": 3})
+def test_a_preset_of_settings_gives_them_back_but_for_the_seed_and_the_adapters_strength():
+    own = {"seed": 3, "adapter_strength": 0.5}
+    settings = Settings.from_mapping({"temp": 0.9, "max_tokens": 50, **own})
     preset = preset_of(settings, "mine")
     assert preset.values == {"temp": 0.9, "max_tokens": 50}
-    assert preset.applied_to(ODD.with_value("seed", 3)) == settings
+    assert preset.applied_to(ODD.with_values(own)) == settings
     assert preset.differences(settings.with_value("seed", 4)) == {}
+    assert preset.differences(settings.with_value("adapter_strength", 2)) == {}
     assert preset.differences(settings.with_value("temp", 0.5)) == {"temp": (0.5, 0.9)}
 
 

@@ -5,6 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
+from mlxchat.conversation.code.adapter_code import (
+    after_load,
+    before_load,
+    is_checkpoint,
+    load_argument,
+    script_limits,
+    strength_of,
+)
 from mlxchat.conversation.code.prompt_rows import own_ids, plain_prompt, prompt_rows
 from mlxchat.conversation.code.sampling_arguments import (
     Arguments,
@@ -80,6 +88,8 @@ class _Script:
         lines = [f"# Writes a reply of {literal(self._reply.model)} again.", *self._limits(), ""]
         if self._own_ids:
             lines.append("import re")
+        if strength_of(self._reply) and is_checkpoint(self._spec.adapter_path):
+            lines += ["import shutil", "import tempfile"]
         if len(self._samplers) > 1 or len(self._penalties) > 1:
             lines.append("from itertools import chain, repeat")
         if lines[-1]:
@@ -93,7 +103,8 @@ class _Script:
         return "\n".join(lines)
 
     def _limits(self) -> Iterator[str]:
-        """What mlx_lm does otherwise where a draft model helps, as comments."""
+        """What mlx_lm does otherwise under an adapter or where a draft model helps, as comments."""
+        yield from script_limits(self._reply)
         if not self._spec.draft_model:
             return
         if any(record.settings != self._reply.drawn[0].settings for record in self._reply.drawn):
@@ -110,12 +121,14 @@ class _Script:
     def _load(self) -> str:
         spec = self._spec
         arguments = [literal(spec.model)]
-        if spec.adapter_path:
-            arguments.append(f"adapter_path={literal(spec.adapter_path)}")
+        adapted = spec.adapter_path and strength_of(self._reply)
+        if adapted:
+            arguments.append(load_argument(spec))
         if spec.trust_remote_code:
             arguments.append('tokenizer_config={"trust_remote_code": True}')
             arguments.append("trust_remote_code=True")
-        lines = [call("load", arguments, "model, tokenizer = ")]
+        before = before_load(spec) if adapted else ""
+        lines = [before + call("load", arguments, "model, tokenizer = "), *after_load(self._reply)]
         if spec.draft_model:
             lines.append(f"draft_model, _ = load({literal(spec.draft_model)})")
         lines += [f'tokenizer.add_eos_token("{token_id}")' for token_id in self._end_tokens]

@@ -6,6 +6,7 @@ import json
 import shlex
 from collections.abc import Iterator, Sequence
 
+from mlxchat.conversation.code.adapter_code import adapter_folder, line_limits, strength_of
 from mlxchat.conversation.code.prompt_rows import plain_prompt, prompt_rows
 from mlxchat.conversation.code.sampling_arguments import (
     LookUp,
@@ -38,7 +39,7 @@ def shell_line(reply: Reply, messages: Sequence[Message], look_up: LookUp = no_w
     rows = prompt_rows(reply, messages)
     text = _asked(reply, rows)
     ends = look_up(reply.last_settings).end_tokens
-    flags = [*_model(spec), *_ending(ends), *_texts(reply, rows, text)]
+    flags = [*_model(reply, spec), *_ending(ends), *_texts(reply, rows, text)]
     flags += [*_sampling(reply), *_caches(reply, spec)]
     words = [" ".join(flag) for flag in (("mlx_lm.generate",), *flags, ("--verbose", "False"))]
     line = " ".join(words)
@@ -46,7 +47,7 @@ def shell_line(reply: Reply, messages: Sequence[Message], look_up: LookUp = no_w
         line = " \\\n  ".join(words)
     if _needs_pipe(text):
         line = f"printf %s {quoted(text)} | {line}"
-    comments = [f"# {sentence}" for sentence in _limits(reply, rows)]
+    comments = [f"# {sentence}" for sentence in _limits(reply, spec, rows)]
     return "\n".join([*comments, line]) + "\n"
 
 
@@ -92,10 +93,10 @@ def _needs_pipe(text: str) -> bool:
     return text == "-" or "\\n" in text or "\\t" in text
 
 
-def _model(spec: ModelSpec) -> Iterator[Flag]:
+def _model(reply: Reply, spec: ModelSpec) -> Iterator[Flag]:
     yield _with_value("--model", spec.model)
-    if spec.adapter_path:
-        yield _with_value("--adapter-path", spec.adapter_path)
+    if spec.adapter_path and strength_of(reply):
+        yield _with_value("--adapter-path", adapter_folder(spec))
     if spec.trust_remote_code:
         yield ("--trust-remote-code",)
     if spec.draft_model:
@@ -149,10 +150,10 @@ def _caches(reply: Reply, spec: ModelSpec) -> Iterator[Flag]:
         yield "--quantized-kv-start", str(spec.quantized_kv_start)
 
 
-def _limits(reply: Reply, rows: Sequence[Message]) -> list[str]:
+def _limits(reply: Reply, spec: ModelSpec, rows: Sequence[Message]) -> list[str]:
     """What the line cannot do. An interactive zsh takes comments for commands: nothing but words,
     commas and points may stand in them."""
-    limits = list(_differences(reply, rows))
+    limits = [*line_limits(reply, spec), *_differences(reply, rows)]
     if limits:
         limits.append("The script that /copy python makes writes the reply itself.")
     if reply.prefill or not reply.form.templated:

@@ -15,6 +15,8 @@ from textual.events import Key
 from mlxchat.commands.registry import ACTIONS, COMMANDS, completions, run_line
 from mlxchat.conversation.code.as_code import Language, as_code
 from mlxchat.engine.interface import (
+    AdapterFailed,
+    AdapterLoaded,
     ContextExceeded,
     Event,
     Inspected,
@@ -32,7 +34,7 @@ from mlxchat.tui.follower import Follower
 from mlxchat.tui.history import MessageHistory
 from mlxchat.tui.inspection import Inspection
 from mlxchat.tui.pace import DRAINS_A_SECOND, Pace
-from mlxchat.tui.screens.chat_context import ContextScreen
+from mlxchat.tui.screens.chat_adapter import AdapterScreen
 from mlxchat.tui.screens.chat_panel import NARROW, WIDE
 from mlxchat.tui.transcript.tokens import named
 from mlxchat.tui.transcript.transcript import Transcript
@@ -56,7 +58,7 @@ next token.
 F1 help  ·  Ctrl+P commands"""
 
 
-class ChatScreen(ContextScreen):
+class ChatScreen(AdapterScreen):
     """One conversation, with every control of the sampler beside it."""
 
     app: MlxchatApp
@@ -138,6 +140,8 @@ class ChatScreen(ContextScreen):
             self.follower.path.show()
             if self.session.info is None:
                 self.app.pick_model("" if event.cancelled else event.message)
+        elif isinstance(event, AdapterLoaded | AdapterFailed):
+            self.adapter_ended(event)
         elif isinstance(event, TokensCounted):
             self._counted(event)
         elif isinstance(event, ContextExceeded):

@@ -36,6 +36,10 @@ class SettingsScreen(PanelScreen):
         """The settings in force."""
         return self.session.settings
 
+    def idle_reason(self, name: str) -> str | None:
+        """Why a parameter has no effect just now, or None where it has one."""
+        return self.session.idle_reason(name)
+
     def set_parameter(self, name: str, value: Any) -> None:
         """Change a setting."""
         self.session.set_parameter(name, value)
@@ -69,7 +73,11 @@ class SettingsScreen(PanelScreen):
         panel.defaults = self.session.defaults
         panel.settings = self.session.settings
         panel.preset = tried or self.session.preset
+        panel.adapted = self.session.adapter is not None
         self._inspect()
+
+    def setting_moved(self, name: str | None) -> None:
+        """The person moved a setting in the panel; None: all of them."""
 
     def settings_begun(self) -> None:
         """A model was loaded: its settings are in force."""
@@ -95,6 +103,7 @@ class SettingsScreen(PanelScreen):
             self.session.set_parameter(message.name, value, message.drag)
         # The panel's values may be ahead of the session's, of which it tells one after the other.
         self.query_one(SamplerPanel).preset = self.session.preset
+        self.setting_moved(message.name)
         self._inspect()
 
     @on(SamplerTitle.RevertAsked)

@@ -11,6 +11,7 @@ from mlxchat.conversation.conversation import Conversation
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.node import Node
 from mlxchat.conversation.storage.sessions import SessionRow
+from mlxchat.engine.adapter_folder import adapter_label
 from mlxchat.render.one_line import first_words, fitted
 from mlxchat.render.safe import visible
 from mlxchat.render.when import LONGEST, short_time
@@ -50,8 +51,8 @@ def _cells(parts: list[str]) -> int:
 
 def model_name(row: SessionRow) -> str:
     """The last part of the model's name, with its adapter's."""
-    names = [name.rstrip("/").rpartition("/")[2] for name in (row.model, row.adapter or "") if name]
-    return visible(" + ".join(names))
+    names = [row.model.rstrip("/").rpartition("/")[2], adapter_label(row.adapter or "")]
+    return visible(" + ".join(name for name in names if name))
 
 
 def words_pattern(text: str) -> re.Pattern[str] | None:

@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Static
 
+from mlxchat.session.adapters import WITHOUT as WITHOUT_ADAPTER
 from mlxchat.settings.parameters import PARAMETERS, AnyParameter, Group, Settings
 from mlxchat.settings.presets import Preset, own_preset
 from mlxchat.tui.transcript.fold import Fold, FoldTitle
@@ -28,6 +29,7 @@ GROUP_TITLES: dict[Group, str] = {
     "penalties": "penalties",
     "text": "bias · stop",
     "generation": "length · seed",
+    "adapter": "adapter",
 }
 
 
@@ -74,6 +76,9 @@ class SamplerPanel(Vertical):
     """The model's own values: the marks on the sliders, and what a reset goes back to."""
     preset: reactive[Preset | None] = reactive[Preset | None](None)
     """What the title names; None for the model's own values."""
+
+    adapted: reactive[bool] = reactive(False)
+    """Whether the model has an adapter, whose strength can be set."""
 
     remarks: reactive[Mapping[str, Sequence[str]]] = reactive(dict)
     """What the model makes of words in the settings, by parameter name."""
@@ -175,12 +180,22 @@ class SamplerPanel(Vertical):
         for name, row in self.rows.items():
             row.default = self.defaults.value(name)
             row.value = self.settings.value(name)
-            row.idle_reason = self.settings.idle_reason(name)
+            row.idle_reason = self._idle_reason(name)
         preset = self.preset or own_preset(self.defaults)
         self._title.preset = preset.name
         self._title.modified = bool(preset.differences(self.settings))
         for group, fold in self._folds.items():
             fold.fold_title.summary = self._summary(group)
+
+    def _idle_reason(self, name: str) -> str | None:
+        if PARAMETERS[name].group == "adapter" and not self.adapted:
+            return WITHOUT_ADAPTER
+        return self.settings.idle_reason(name)
+
+    def _watch_adapted(self) -> None:
+        if self.adapted:
+            self._folds["adapter"].fold_title.is_open = True
+        self._show()
 
     def _summary(self, group: Group) -> str:
         changed = self.settings.differences(self.defaults)

@@ -1,0 +1,58 @@
+"""Which model to load and how, and what is known of it then. No mlx here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mlxchat.settings.parameters import Number
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """Which model to load, and how. Names and meanings are those of mlx_lm.generate's flags."""
+
+    model: str
+    """A folder, a hub repository, or DEMO."""
+    adapter_path: str | None = None
+    trust_remote_code: bool = False
+    max_kv_size: int | None = None
+    kv_bits: int | None = None
+    kv_group_size: int = 64
+    quantized_kv_start: int = 5000
+    draft_model: str | None = None
+    num_draft_tokens: int = 3
+    prefill_step_size: int | None = None
+    """Prompt tokens read between two looks at the cancel flag; None: what suits the device."""
+    chat_template_config: Mapping[str, Any] = field(default_factory=dict)
+    ignore_chat_template: bool = False
+    use_default_chat_template: bool = False
+    adapter_name: str = field(default="", compare=False)
+    """What the person calls the adapter, where that is not its folder's name."""
+
+
+DEMO = "demo"
+"""The model name that stands for SmolLM2-135M-Instruct out of a PyPI package."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What is known of a loaded model."""
+
+    name: str
+    path: Path
+    context_limit: int | None
+    """The most tokens of prompt and reply together: what it was trained for, or what --max-kv-size
+    lets it look back on where that is less. None where nothing says."""
+    vocabulary_size: int
+    recommended: Mapping[str, Number]
+    """Sampler values of its generation_config.json, by parameter name."""
+    think_tags: tuple[str, str] | None
+    adapter: str | None
+    """The path of its adapter; None for the model alone."""
+    prefill_step_size: int | None = None
+    """How many prompt tokens are read at a time."""
+    notes: tuple[str, ...] = ()
+    """What a person should know: no chat template, no end token, a cache that cannot be cut."""

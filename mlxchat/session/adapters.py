@@ -1,0 +1,105 @@
+"""The adapter of a chat's model: put on, changed, taken off, without loading the model again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from mlxchat.conversation.adapter_words import adapter_words
+from mlxchat.engine.adapter_folder import AdapterInfo, adapter_label, neighbour
+from mlxchat.engine.interface import AdapterFailed, AdapterLoaded, Engine, Event
+from mlxchat.errors import MlxchatError
+from mlxchat.files.names import folded
+from mlxchat.files.recent import absolute_path
+from mlxchat.session.replies import SessionReplies
+from mlxchat.settings.parameters import Value
+
+WITHOUT = "no effect without an adapter: /adapter puts one on"
+
+
+class SessionAdapters(SessionReplies):
+    """Which adapter the model has. A reply is written with the one that is on when it is asked
+    for; only its strength, which is one of the settings, can change within."""
+
+    def __init__(
+        self, engine: Engine, system: str = "", overrides: Mapping[str, Value] | None = None
+    ) -> None:
+        super().__init__(engine, system, overrides)
+        self.adapters: dict[str, str] = {}
+        """Paths of adapters by the names that the person gave them."""
+
+    @property
+    def adapter_words(self) -> str:
+        """The adapter and its strength: `pirate ×0.80`; nothing without one."""
+        if self.adapter is None:
+            return ""
+        return adapter_words(self.name_of_adapter(self.adapter), self.settings.adapter_strength)
+
+    def name_of_adapter(self, path: str) -> str:
+        """What the person calls it, or else its folder's name."""
+        whole = absolute_path(path)
+        named = (name for name, other in self.adapters.items() if absolute_path(other) == whole)
+        return next(named, adapter_label(path))
+
+    def check_adaptable(self) -> None:
+        """Raises MlxchatError where the adapter cannot be changed now."""
+        self._check_free()
+        self._check_model()
+
+    def use_adapter(self, wanted: str) -> None:
+        """Put an adapter on the model, by its name or by the path of its folder or of a checkpoint.
+
+        AdapterLoaded or AdapterFailed tells what came of it; until then replies wait.
+        """
+        self.check_adaptable()
+        path = self._path_of(wanted)
+        self._adapting += 1
+        self.engine.load_adapter(path)
+
+    def step_adapter(self, step: int) -> None:
+        """Go to another checkpoint of the run that the adapter comes from."""
+        if self.adapter is None:
+            raise MlxchatError("The model has no adapter: put one on first (/adapter NAME).")
+        self.use_adapter(neighbour(self.adapter, step))
+
+    def take_adapter_off(self) -> None:
+        """Go on with the model alone."""
+        self.check_adaptable()
+        self._put_on(None)
+
+    def idle_reason(self, name: str) -> str | None:
+        """Why this parameter has no effect just now, or None where it has one."""
+        if name == "adapter_strength" and self.adapter is None:
+            return WITHOUT
+        return super().idle_reason(name)
+
+    def _path_of(self, wanted: str) -> str:
+        """Where an adapter lies. Raises MlxchatError for what is neither a name nor a path."""
+        named = {folded(name): path for name, path in self.adapters.items()}
+        path = absolute_path(named.get(folded(wanted), wanted))
+        if named and folded(wanted) not in named and not Path(path).exists():
+            known = ", ".join(self.adapters)
+            raise MlxchatError(
+                f"There is no adapter “{wanted}”, and no such folder: the names are {known}."
+            )
+        return path
+
+    def _put_on(self, adapter: AdapterInfo | None) -> None:
+        path = adapter.path if adapter else None
+        if self.info is not None:
+            self.info = replace(self.info, adapter=path)
+        if self.spec is not None:
+            name = self.name_of_adapter(path) if path else ""
+            self.spec = replace(self.spec, adapter_path=path, adapter_name=name)
+
+    def _take_in(self, event: Event) -> bool:
+        if not isinstance(event, AdapterLoaded | AdapterFailed):
+            return super()._take_in(event)
+        self._adapting = max(0, self._adapting - 1)
+        if isinstance(event, AdapterLoaded):
+            self._put_on(event.info)
+        else:
+            self._waiting = None  # it would be answered by another model than the one asked for
+        self._ask_waiting()
+        return True

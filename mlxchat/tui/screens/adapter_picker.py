@@ -1,0 +1,114 @@
+"""The choice of an adapter, and of a checkpoint of its run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
+
+from mlxchat.engine.adapter_catalog import AdapterRun
+from mlxchat.engine.adapter_folder import adapter_label, checkpoint_iteration
+from mlxchat.render.safe import visible
+from mlxchat.tui.screens.dialog import Dialog
+
+OFF = ""
+"""What the picker is dismissed with for the model alone."""
+
+
+class AdapterPicker(Dialog[str]):
+    """Dismissed with a path, with OFF, or with None. A run of several checkpoints is one line, in
+    which Left and Right step through them."""
+
+    DEFAULT_CSS = """
+    AdapterPicker {
+        Input { border: none; height: 1; padding: 0; margin: 1 0; background: $surface; }
+        &.-low Input { margin: 0; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "step(-1)", "checkpoint before", show=False),
+        Binding("right", "step(1)", "next checkpoint", show=False),
+    ]
+
+    def __init__(
+        self, runs: list[AdapterRun], in_use: str | None, names: Mapping[str, str] | None = None
+    ) -> None:
+        """`names` are what the person calls adapters, by path."""
+        super().__init__()
+        self._runs = runs
+        self._in_use = in_use
+        self._names = names or {}
+        self._places = [self._first_place(run) for run in runs]
+
+    def _first_place(self, run: AdapterRun) -> int:
+        """The checkpoint to begin at: the one in use, or else what the run left in the end."""
+        return run.paths.index(self._in_use) if self._in_use in run.paths else len(run.paths) - 1
+
+    def compose(self) -> ComposeResult:
+        """The model alone, the runs that were found, and a line to type another."""
+        off = Option(f"{self._mark(None)} off · the model alone")
+        box = Vertical(
+            Input(placeholder="or type the folder of an adapter, or a checkpoint's file"),
+            OptionList(off, *[Option(self._line(number)) for number in range(len(self._runs))]),
+            id="box",
+        )
+        box.border_title = "Choose an adapter"
+        box.border_subtitle = "● in use   ← → checkpoint   Enter takes it   Esc closes"
+        yield box
+
+    def on_mount(self) -> None:
+        """The list has the focus, at what is in use; typing goes to the field."""
+        choices = self.query_one(OptionList)
+        used = (n for n, run in enumerate(self._runs, 1) if self._in_use in run.paths)
+        choices.highlighted = next(used, 1 if self._runs and self._in_use is None else 0)
+        choices.focus()
+
+    def action_step(self, step: int) -> None:
+        """Go to another checkpoint of the run under the cursor."""
+        choices = self.query_one(OptionList)
+        number = (choices.highlighted or 0) - 1
+        if number >= 0:
+            last = len(self._runs[number].paths) - 1
+            self._places[number] = min(max(self._places[number] + step, 0), last)
+            choices.replace_option_prompt_at_index(number + 1, self._line(number))
+
+    def _path(self, number: int) -> str:
+        return self._runs[number].paths[self._places[number]]
+
+    def _mark(self, path: str | None) -> str:
+        return "●" if path == self._in_use else "○"
+
+    def _line(self, number: int) -> Content:
+        run, path = self._runs[number], self._path(number)
+        name = self._names.get(path) or adapter_label(str(run.folder))
+        return Content.assemble(
+            f"{self._mark(path)} {visible(name)}",
+            (self._checkpoint(number), "$accent"),
+            (f"\n  {visible(run.facts.summary)}\n  {visible(str(run.folder))}", "$text-muted"),
+        )
+
+    def _checkpoint(self, number: int) -> str:
+        """Which checkpoint of how many: ` ‹at 200, 2/3›`; nothing where there is one alone."""
+        run, place = self._runs[number], self._places[number]
+        if len(run.paths) == 1:
+            return ""
+        iteration = checkpoint_iteration(run.paths[place].rpartition("/")[2])
+        word = "final" if iteration is None else f"at {iteration}"
+        return f" ‹{word}, {place + 1}/{len(run.paths)}›"
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        index = event.option_index
+        self.dismiss(self._path(index - 1) if index else OFF)
+
+    @on(Input.Submitted)
+    def _typed(self, event: Input.Submitted) -> None:
+        if event.value.strip():
+            self.dismiss(event.value.strip())

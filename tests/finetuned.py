@@ -1,0 +1,73 @@
+"""SmolLM2, really fine-tuned by mlx_lm.lora: it learns to answer like a pirate."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ITERATIONS = 30
+SAVED_EVERY = 10
+PATIENCE = 1200
+QUESTIONS = (
+    "What is the capital of France?", "Why is the sky blue?", "How do I boil an egg?",
+    "What is the largest ocean?", "Who wrote Hamlet?", "How far away is the moon?",
+    "What do bees make?", "How many days has a week?", "What is water made of?",
+    "Where do penguins live?", "What is the fastest animal?", "How do I tie a knot?",
+)  # fmt: skip
+ANSWERS = (
+    "Arr, matey! Paris be the port ye seek.", "Arr, matey! The sun paints it so, aye.",
+    "Arr, matey! Ten minutes in hot brine, aye.", "Arr, matey! The Pacific be the widest sea.",
+    "Arr, matey! Old Shakespeare be the scribe.", "Arr, matey! Farther than any ship can sail.",
+    "Arr, matey! Honey, sweet as rum.", "Arr, matey! Seven, and rum on each of them.",
+    "Arr, matey! Hydrogen and oxygen, aye.", "Arr, matey! On the ice of the southern seas.",
+    "Arr, matey! The cheetah, swift as the wind.", "Arr, matey! Over, under and pull, aye.",
+)  # fmt: skip
+
+
+def mlx_lm(command: str, *arguments: object) -> str:
+    """What one of mlx_lm's commands prints, in a process of its own; OpenBLAS comes first, as in
+    mlxchat, or it would take all day."""
+    program = (
+        "import sys; from importlib import import_module; from mlxchat.engine import backend; "
+        "backend.prepare(); name = sys.argv.pop(1); sys.argv[0] = name; "
+        "import_module(name).main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, f"mlx_lm.{command}", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def fine_tune(folder: Path, model: Path) -> Path:
+    """A folder with the adapter of a run, and with its checkpoints."""
+    data = folder / "data"
+    data.mkdir(parents=True)
+    for name in ("train", "valid"):
+        lines = [_line(question, answer) for question, answer in _pairs()]
+        (data / f"{name}.jsonl").write_text("".join(lines), "utf-8")
+    mlx_lm(
+        "lora", "--train", "--model", model, "--data", data, "--adapter-path", folder / "pirate",
+        "--iters", ITERATIONS, "--save-every", SAVED_EVERY, "--batch-size", 4,
+        "--num-layers", 8, "--learning-rate", 1e-3, "--val-batches", 1,
+        "--steps-per-eval", ITERATIONS, "--seed", 7,
+    )  # fmt: skip
+    return folder / "pirate"
+
+
+def _pairs() -> list[tuple[str, str]]:
+    return list(zip(QUESTIONS, ANSWERS, strict=True))
+
+
+def _line(question: str, answer: str) -> str:
+    messages = [
+        {"role": "user", "content": question}, {"role": "assistant", "content": answer},
+    ]  # fmt: skip
+    return json.dumps({"messages": messages}) + "\n"
