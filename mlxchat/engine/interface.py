@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from mlxchat.engine.distribution import Distribution
+from mlxchat.engine.samples import SamplesEvent, SamplesRequest, ScoreEvent, ScoreRequest
 from mlxchat.engine.statistics import Statistics
 from mlxchat.settings.parameters import Number, Settings
 
@@ -330,6 +331,8 @@ Event = (
     | TokensCounted
     | WordsNoted
     | Inspected
+    | SamplesEvent
+    | ScoreEvent
 )
 
 
@@ -359,6 +362,12 @@ class Engine(Protocol):
     def inspect(self, request: InspectRequest) -> None:
         """Ask what can come at a place; answered when the engine is idle, or between two tokens,
         the newest question only. New settings at the same place cost no run of the model."""
+
+    def sample(self, request: SamplesRequest) -> None:
+        """Write several replies to one prompt, at once where the model can. Requests queue up."""
+
+    def score(self, request: ScoreRequest) -> None:
+        """Ask how probable the model finds a reply. Requests queue up."""
 
     def spell(self, token_ids: Sequence[int]) -> list[str]:
         """The text that becomes readable with each of a reply's tokens; empty in mid-character."""
