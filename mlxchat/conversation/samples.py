@@ -114,7 +114,8 @@ class Summary:
     @property
     def _length(self) -> str:
         if not self.lengths or self.lengths[0] == self.lengths[-1]:
-            return f"{self.lengths[0] if self.lengths else 0} tokens"
+            length = self.lengths[0] if self.lengths else 0
+            return f"{length} token{'s' * (length != 1)}"
         return f"{self.lengths[0]} to {self.lengths[-1]} tokens, median {median(self.lengths):g}"
 
 

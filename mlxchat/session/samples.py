@@ -94,7 +94,9 @@ class SessionSamples(SessionContext):
             return kept
         self.conversation.begin_step("sample")
         if isinstance(self._place.entry, Reply):
-            return self.conversation.add_version(self._place, sample.reply)
+            tip = self.conversation.tip  # where one was kept before, undo goes back to it
+            beside = tip if tip.parent is self._place.parent else self._place
+            return self.conversation.add_version(beside, sample.reply)
         self.conversation.go_to(self._place)
         return self.conversation.add(sample.reply)
 
