@@ -21,6 +21,7 @@ from mlxchat.cli.parser import Parser
 from mlxchat.cli.sample_output import SampleOutput
 from mlxchat.cli.sample_run import SampleRun
 from mlxchat.commands.export_file import check_writable, read_file
+from mlxchat.commands.samples import USUAL
 from mlxchat.conversation.exports.prompt_lines import Prompt, read_prompts
 from mlxchat.engine.catalog import DEFAULT_MODEL
 from mlxchat.engine.interface import Message, ModelSpec
@@ -28,8 +29,6 @@ from mlxchat.errors import INTERRUPTED, MODEL_ERROR, OK, WRONG_USE, MlxchatError
 from mlxchat.session.samples import MOST_SAMPLES
 from mlxchat.settings.sweep import EXAMPLES, parse_axis, points
 
-USUAL = 10
-"""How many samples, where nobody says."""
 EXAMPLE = """\
 examples:
   mlxchat sample --demo -p "Tell me a joke." -n 10 --seed 21 --temp 0.7

@@ -41,6 +41,16 @@ class SessionSamples(SessionContext):
             return False
         return not samples.over or (samples.reference is not None and samples.score is None)
 
+    @property
+    def shown_samples(self) -> Samples | None:
+        """The samples of this place of the conversation, where they were written last."""
+        place, tip = self._place, self.conversation.tip
+        if place is None or self.sampling:
+            return None
+        asked = place.parent if isinstance(place.entry, Reply) else place
+        here = tip.parent if isinstance(tip.entry, Reply) else tip
+        return self.samples if here is asked else None
+
     def sample_here(self, count: int, axes: Sequence[Axis] = ()) -> Samples:
         """Write several replies in the place of the last one, or to the last message."""
         self._check_free()
