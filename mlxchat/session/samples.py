@@ -62,6 +62,9 @@ class SessionSamples(SessionContext):
         prefill = "" if reply is None or reply.edited else reply.prefill
         samples = self.sample(self.conversation.messages(until=reply), count, axes, prefill=prefill)
         self._place = tip
+        if reply is not None:  # their prompt is that of the reply
+            for sample in samples.samples:
+                sample.reply.left_out = reply.left_out
         return samples
 
     def sample(

@@ -111,6 +111,24 @@ def test_a_sample_becomes_a_version_once_and_can_be_undone(session, engine):
     assert engine.request.messages[2].content == "Hey there"
 
 
+def test_samples_have_the_prompt_of_a_reply_that_saw_a_part(session, engine):
+    for question in ("One", "Two"):
+        session.send(question)
+        answer(session, engine, "Well")
+    session.conversation.overflow = "window"
+    session.send("Three")
+    engine.begin(left_out=2)
+    engine.say("Well")
+    engine.finish()
+    session.pump()
+    samples = session.sample_here(1)
+    assert [m.content for m in engine.samples.messages] == ["Be brief.", "Two", "Well", "Three"]
+    write(session, engine, "Oh")
+    session.keep_sample(samples.samples[0])
+    before = session.conversation.before(samples.samples[0].reply)
+    assert before == list(engine.samples.messages)
+
+
 def test_a_message_without_a_reply_can_be_sampled(session, engine):
     session.send("Hello")
     answer(session, engine, "Hi")
