@@ -32,6 +32,20 @@ from mlxchat.engine.interface import (
     WordsNoted,
 )
 from mlxchat.engine.local import LocalEngine
+from mlxchat.engine.samples import (
+    Draw,
+    SampleFinished,
+    SamplesEvent,
+    SamplesFailed,
+    SamplesFinished,
+    SamplesPrefill,
+    SamplesRequest,
+    SamplesStarted,
+    SampleToken,
+    Scored,
+    ScoreFailed,
+    ScoreRequest,
+)
 from mlxchat.settings.parameters import Settings
 
 PATIENCE = 240.0
@@ -75,6 +89,42 @@ class Written:
         assert isinstance(self.end, ReplyFinished)
         spoken = self.token_ids[: len(self.token_ids) - self.end.unspoken]
         return Message("assistant", self.text, tuple(spoken))
+
+
+@dataclass
+class Sampled:
+    """Several replies to one prompt, as they came."""
+
+    records: list[list[TokenRecord]]
+    ends: dict[int, SampleFinished] = field(default_factory=dict)
+    one_by_one: str = ""
+    reused: int = 0
+    failure: str = ""
+
+    @property
+    def texts(self) -> list[str]:
+        return ["".join(record.text for record in row) for row in self.records]
+
+    @property
+    def token_ids(self) -> list[list[int]]:
+        return [[record.token_id for record in row] for row in self.records]
+
+    @property
+    def reasons(self) -> list[str]:
+        return [self.ends[number].reason for number in range(len(self.records))]
+
+    def take_in(self, event: Event) -> None:
+        if isinstance(event, SampleToken):
+            assert event.number not in self.ends
+            self.records[event.number].append(event.record)
+        elif isinstance(event, SampleFinished):
+            self.ends[event.number] = event
+        elif isinstance(event, SamplesStarted):
+            self.one_by_one = event.one_by_one
+        elif isinstance(event, SamplesPrefill):
+            self.reused = event.reused
+        elif isinstance(event, SamplesFailed):
+            self.failure = event.message
 
 
 class Driver:
@@ -148,6 +198,39 @@ class Driver:
         self.engine.load_adapter(str(path))
         event = self._until(lambda e: isinstance(e, AdapterLoaded | AdapterFailed))[-1]
         assert isinstance(event, AdapterLoaded | AdapterFailed)
+        return event
+
+    def sample(
+        self,
+        messages: Sequence[Message] | str,
+        draws: Sequence[Draw],
+        *,
+        prefill: str = "",
+        adapter: Path | str | None = None,
+        watch: Callable[[Event], None] = lambda event: None,
+    ) -> Sampled:
+        """Ask for several replies to one prompt and wait for their end."""
+        if isinstance(messages, str):
+            messages = [Message("user", messages)]
+        self._ids += 1
+        path = None if adapter is None else str(adapter)
+        self.engine.sample(SamplesRequest(self._ids, messages, draws, prefill, path))
+        sampled = Sampled([[] for _ in draws])
+
+        def over(event: Event) -> bool:
+            if isinstance(event, SamplesEvent):
+                watch(event)
+                sampled.take_in(event)
+            return isinstance(event, SamplesFinished | SamplesFailed)
+
+        self._until(over)
+        return sampled
+
+    def score(self, messages: Sequence[Message], reply: str) -> Scored | ScoreFailed:
+        self._ids += 1
+        self.engine.score(ScoreRequest(self._ids, messages, reply))
+        event = self._until(lambda e: isinstance(e, Scored | ScoreFailed))[-1]
+        assert isinstance(event, Scored | ScoreFailed)
         return event
 
     def count(

@@ -19,6 +19,7 @@ from mlxchat.engine.interface import (
     ModelSpec,
     Overflow,
     PrefillProgress,
+    PromptForm,
     ReplyFailed,
     ReplyFinished,
     ReplyRequest,
@@ -28,6 +29,16 @@ from mlxchat.engine.interface import (
     TokenSampled,
     TokensCounted,
     WordIds,
+)
+from mlxchat.engine.samples import (
+    SampleFinished,
+    SamplesFailed,
+    SamplesFinished,
+    SamplesPrefill,
+    SamplesRequest,
+    SamplesStarted,
+    SampleToken,
+    ScoreRequest,
 )
 from mlxchat.engine.statistics import Memory
 from mlxchat.settings.parameters import Settings
@@ -52,6 +63,7 @@ class ScriptedEngine:
         self.calls: list[tuple[str, object]] = []
         self.settings = Settings()
         self.request: ReplyRequest | None = None
+        self.samples: SamplesRequest | None = None
         self._events: list[Event] = []
         self._said = 0
         self.end_tokens: frozenset[int] = frozenset()
@@ -91,6 +103,13 @@ class ScriptedEngine:
 
     def inspect(self, request: InspectRequest) -> None:
         self.calls.append(("inspect", request))
+
+    def sample(self, request: SamplesRequest) -> None:
+        self.calls.append(("sample", request))
+        self.samples = request
+
+    def score(self, request: ScoreRequest) -> None:
+        self.calls.append(("score", request))
 
     def spell(self, token_ids: Sequence[int]) -> list[str]:
         return [f" t{token_id}" for token_id in token_ids]
@@ -173,6 +192,40 @@ class ScriptedEngine:
 
     def fail(self, message: str) -> None:
         self.tell(ReplyFailed(self._id, message))
+
+    # Samples
+
+    def begin_samples(self, one_by_one: str = "") -> None:
+        self.tell(
+            SamplesPrefill(self._samples_id, 0, 10, 10, False, PromptForm()),
+            SamplesStarted(self._samples_id, one_by_one),
+        )
+
+    def say_sample(self, number: int, text: str) -> None:
+        """One token a word."""
+        assert self.samples is not None
+        settings = self.samples.draws[number].settings
+        for place, word in enumerate(text.split(" ")):
+            lead = " " if place else ""
+            record = TokenRecord(place, lead + word, -0.5, 0, ((place, -0.5),), settings)
+            self.tell(SampleToken(self._samples_id, number, record))
+
+    def finish_sample(self, number: int, reason: str = "stop", unspoken: int = 0) -> None:
+        statistics = Statistics(prompt_tokens=10, reply_tokens=3, context_tokens=13)
+        self.tell(
+            SampleFinished(self._samples_id, number, reason, statistics, unspoken)  # type: ignore[arg-type]
+        )
+
+    def finish_samples(self) -> None:
+        self.tell(SamplesFinished(self._samples_id))
+
+    def fail_samples(self, message: str) -> None:
+        self.tell(SamplesFailed(self._samples_id, message))
+
+    @property
+    def _samples_id(self) -> int:
+        assert self.samples is not None
+        return self.samples.request_id
 
     @property
     def _id(self) -> int:

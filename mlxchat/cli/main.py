@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import NoReturn
 
 from mlxchat import __version__
-from mlxchat.cli.options import add_options, given_settings, model_spec
+from mlxchat.cli.options import add_options, check_one_model, given_settings, model_spec
 from mlxchat.cli.parser import Parser
 from mlxchat.errors import INTERRUPTED
 
@@ -27,6 +27,7 @@ examples:
   mlxchat ./model -p "Why is the sky blue?" --max-tokens 200
 
 other commands:
+  mlxchat sample -p TEXT -n 10          ten replies to one prompt, at once; sweeps
   mlxchat doctor [--json] [--demo]      what was found here, and what to install
   mlxchat sessions [--search TEXT]      the saved sessions; rename, pin, delete
   mlxchat export [SESSION] --format F   a session as Markdown, JSON, data
@@ -80,9 +81,7 @@ def chat_parser() -> argparse.ArgumentParser:
 def _chat(arguments: Sequence[str]) -> int:
     parser = chat_parser()
     parsed = parser.parse_args(arguments)
-    named = [name for name in (parsed.model_argument, parsed.model) if name]
-    if len(named) + parsed.demo > 1:
-        parser.error("name one model: MODEL, --model or --demo")
+    check_one_model(parser, parsed)
     names = [name for name, _ in parsed.adapter or ()]
     if len(set(names)) < len(names):
         parser.error("--adapter gives two adapters the same name: call one of them otherwise")
@@ -122,5 +121,11 @@ def _other(name: str, arguments: Sequence[str]) -> int:
     return code
 
 
-OTHERS = {"doctor": "doctor", "sessions": "sessions", "export": "export", "import": "imports"}
+OTHERS = {
+    "sample": "sample",
+    "doctor": "doctor",
+    "sessions": "sessions",
+    "export": "export",
+    "import": "imports",
+}
 """The commands beside the chat, and the module that runs each."""

@@ -45,14 +45,14 @@ def answer(session: ChatSession, spec: ModelSpec, prompt: str) -> int:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
     writer = ReplyWriter(sys.stdout, sys.stderr)
-    with _interrupts() as interrupts:
+    with catching_interrupts() as interrupts:
         session.load(spec)
         session.send(prompt)
         try:
             return writer.follow(session, interrupts)
         except OSError as error:
             session.engine.cancel()
-            return _cut_off(error)
+            return cut_off(error)
         finally:
             session.engine.close()
 
@@ -160,7 +160,8 @@ class Interrupts:
 
 
 @contextmanager
-def _interrupts() -> Iterator[Interrupts]:
+def catching_interrupts() -> Iterator[Interrupts]:
+    """Meanwhile Ctrl+C is only noted."""
     interrupts = Interrupts()
     before = signal.signal(signal.SIGINT, interrupts.take)
     try:
@@ -169,7 +170,7 @@ def _interrupts() -> Iterator[Interrupts]:
         signal.signal(signal.SIGINT, before)
 
 
-def _cut_off(error: OSError) -> int:
+def cut_off(error: OSError) -> int:
     """Standard output takes no more; the exit code. A closed pipe is no error: `| head`."""
     # Python would complain again when it flushes at the end.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +50,7 @@ class Option:
         group.add_argument(
             *names,
             action="extend" if self.many else "append" if self.repeated else "store",
-            type=_checked(self.parse),
+            type=checked(self.parse),
             nargs="+" if self.many else "?" if self.alone is not None else None,
             const=self.alone,
             default=self.default,
@@ -59,15 +59,16 @@ class Option:
         )
 
 
-def _checked(parse: Callable[[str], Any]) -> Callable[[str], Any]:
-    def checked(text: str) -> Any:
+def checked(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """`parse` as argparse wants it: what is wrong is said in its sentence."""
+
+    def value(text: str) -> Any:
         try:
             return parse(text)
         except MlxchatError as error:
             raise argparse.ArgumentTypeError(str(error)) from None
 
-    checked.__name__ = "value"
-    return checked
+    return value
 
 
 def whole(low: int, high: int | None = None) -> Callable[[str], int]:
@@ -192,9 +193,11 @@ def all_options() -> list[Option]:
     return [option for group in GROUPS for option in own if option.group == group]
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Declare every flag to `parser`, in groups."""
+def add_options(parser: argparse.ArgumentParser, groups: Container[str] = GROUPS) -> None:
+    """Declare every flag of these groups to `parser`."""
     for name, title in GROUPS.items():
+        if name not in groups:
+            continue
         group = parser.add_argument_group(title)
         for option in all_options():
             if option.group == name:
@@ -204,6 +207,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def named_adapters(arguments: argparse.Namespace) -> dict[str, str]:
     """Paths of adapters by the names that the arguments give them."""
     return dict(arguments.adapter or ())
+
+
+def check_one_model(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    """End the program where several models are named."""
+    named = [name for name in (arguments.model_argument, arguments.model) if name]
+    if len(named) + arguments.demo > 1:
+        parser.error("name one model: MODEL, --model or --demo")
 
 
 def model_spec(arguments: argparse.Namespace) -> ModelSpec | None:

@@ -18,12 +18,20 @@ OFFERED = 20
 
 def write_export(text: str, file: Path, *, force: bool = False) -> None:
     """Write a file, over an existing one only with `force`. Raises MlxchatError."""
+    check_writable(file, force=force)
+    try:
+        write_atomically(file, text.encode("utf-8", "replace"))
+    except (OSError, ValueError) as error:
+        raise MlxchatError(f"{shown(file)} cannot be written: {_reason(error)}.") from None
+
+
+def check_writable(file: Path, *, force: bool = False) -> None:
+    """Raises MlxchatError where `write_export` would not touch what is there."""
     try:
         if file.is_dir():
             raise MlxchatError(f"{shown(file)} is a folder: name a file in it.")
         if file.exists() and not force:
             raise MlxchatError(f"{shown(file)} is there already: name another file, or force it.")
-        write_atomically(file, text.encode("utf-8", "replace"))
     except (OSError, ValueError) as error:
         raise MlxchatError(f"{shown(file)} cannot be written: {_reason(error)}.") from None
 

@@ -77,6 +77,9 @@ class Host(Protocol):
     def replay(self) -> None:
         """Write the last reply again with its own settings and seed, and compare."""
 
+    def samples(self, argument: str) -> None:
+        """Write several replies in the place of the last one (see commands/samples.py)."""
+
     def leave(self) -> None:
         """End the program."""
 

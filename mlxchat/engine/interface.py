@@ -12,6 +12,7 @@ from mlxchat.engine.distribution import Distribution
 from mlxchat.engine.model_spec import DEMO as DEMO
 from mlxchat.engine.model_spec import ModelInfo as ModelInfo
 from mlxchat.engine.model_spec import ModelSpec as ModelSpec
+from mlxchat.engine.samples import SamplesEvent, SamplesRequest, ScoreEvent, ScoreRequest
 from mlxchat.engine.statistics import Statistics
 from mlxchat.settings.parameters import Settings
 
@@ -310,6 +311,8 @@ Event = (
     | TokensCounted
     | WordsNoted
     | Inspected
+    | SamplesEvent
+    | ScoreEvent
 )
 
 
@@ -349,6 +352,12 @@ class Engine(Protocol):
     def inspect(self, request: InspectRequest) -> None:
         """Ask what can come at a place; answered when the engine is idle, or between two tokens,
         the newest question only. New settings at the same place cost no run of the model."""
+
+    def sample(self, request: SamplesRequest) -> None:
+        """Write several replies to one prompt, at once where the model can. Requests queue up."""
+
+    def score(self, request: ScoreRequest) -> None:
+        """Ask how probable the model finds a reply. Requests queue up."""
 
     def spell(self, token_ids: Sequence[int]) -> list[str]:
         """The text that becomes readable with each of a reply's tokens; empty in mid-character."""

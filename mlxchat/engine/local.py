@@ -26,6 +26,7 @@ from mlxchat.engine.interface import (
     ReplyRequest,
     WordIds,
 )
+from mlxchat.engine.samples import SamplesFailed, SamplesRequest, ScoreFailed, ScoreRequest
 from mlxchat.engine.words import words_of
 from mlxchat.errors import MlxchatError
 from mlxchat.settings.parameters import Settings
@@ -157,6 +158,25 @@ class LocalEngine:
             return
         self._answered = question
         worker.inspect(question, lambda: stop() or question is not self._question)
+
+    def sample(self, request: SamplesRequest) -> None:
+        """Write several replies to one prompt."""
+        self._question = None
+        self._submit(
+            Job(
+                lambda worker, stop: worker.sample(request, stop),
+                lambda message: SamplesFailed(request.request_id, message),
+            )
+        )
+
+    def score(self, request: ScoreRequest) -> None:
+        """Tell how probable the model finds a reply."""
+        self._submit(
+            Job(
+                lambda worker, stop: worker.score(request, stop),
+                lambda message: ScoreFailed(request.request_id, message),
+            )
+        )
 
     def spell(self, token_ids: Sequence[int]) -> list[str]:
         """The text of each of a reply's tokens."""

@@ -17,6 +17,27 @@ from mlxchat.engine.distribution import Cut
 from mlxchat.settings.parameters import SMALLEST_TEMP, SMALLEST_TOP_P, Settings
 
 Filter = Callable[[mx.array], mx.array]
+NextKey = Callable[[], mx.array | None]
+"""Gives the random key of the next draw; None takes one from the thread's random state."""
+
+
+class KeySequence:
+    """The keys that the thread's random state gives after `mx.random.seed(seed)`, one a draw.
+
+    Replies that are written side by side have a sequence each, so that none depends on the others.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._key = mx.random.key(seed)
+
+    def next(self) -> mx.array:
+        """The next key."""
+        self._key, key = mx.random.split(self._key)
+        return key
+
+
+def thread_state() -> None:
+    """No key: the draw takes one from the thread's random state."""
 
 
 class NamedFilter(NamedTuple):
@@ -76,11 +97,16 @@ def xtc_excluded(logprobs: mx.array, threshold: float, special_tokens: Sequence[
 
 
 def xtc_filter(
-    logprobs: mx.array, probability: float, threshold: float, special_tokens: Sequence[int]
+    logprobs: mx.array,
+    probability: float,
+    threshold: float,
+    special_tokens: Sequence[int],
+    next_key: NextKey = thread_state,
 ) -> mx.array:
     """`xtc_excluded` with `probability`; takes one draw from the random state each time."""
     excluded = xtc_excluded(logprobs, threshold, special_tokens)
-    return mx.where(mx.random.uniform(0, 1) > probability, logprobs, excluded)
+    drawn = mx.random.uniform(0, 1, key=next_key())
+    return mx.where(drawn > probability, logprobs, excluded)
 
 
 def top_k_filter(logprobs: mx.array, top_k: int) -> mx.array:
@@ -95,6 +121,7 @@ def filters_of(
     vocabulary_size: int,
     *,
     xtc_acts: bool = False,
+    next_key: NextKey = thread_state,
 ) -> list[NamedFilter]:
     """The filters that these settings switch on, in mlx_lm's order, clamped to what is safe.
 
@@ -113,7 +140,9 @@ def filters_of(
         chain.append(NamedFilter("xtc", lambda x: xtc_excluded(x, threshold, xtc_special_tokens)))
     elif share > 0:
         chain.append(
-            NamedFilter("xtc", lambda x: xtc_filter(x, share, threshold, xtc_special_tokens))
+            NamedFilter(
+                "xtc", lambda x: xtc_filter(x, share, threshold, xtc_special_tokens, next_key)
+            )
         )
     if 0 < top_k < vocabulary_size:
         chain.append(NamedFilter("top_k", lambda x: top_k_filter(x, top_k)))
@@ -123,7 +152,13 @@ def filters_of(
 class LiveSampler:
     """Draws tokens under settings that may be replaced between two of them."""
 
-    def __init__(self, settings: Settings, xtc_special_tokens: Sequence[int]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        xtc_special_tokens: Sequence[int],
+        next_key: NextKey = thread_state,
+    ) -> None:
+        self._next_key = next_key
         self._xtc_special_tokens = tuple(xtc_special_tokens)
         self._filters: list[NamedFilter] | None = None
         self.settings = settings
@@ -147,8 +182,13 @@ class LiveSampler:
             self.weights = None
             return mx.argmax(logprobs, axis=-1)
         if self._filters is None:
-            self._filters = filters_of(self.settings, self._xtc_special_tokens, logprobs.shape[-1])
+            self._filters = filters_of(
+                self.settings,
+                self._xtc_special_tokens,
+                logprobs.shape[-1],
+                next_key=self._next_key,
+            )
         for _, keep in self._filters:
             logprobs = keep(logprobs)
         self.weights = logprobs * (1.0 / self.settings.temp)
-        return mx.random.categorical(self.weights)
+        return mx.random.categorical(self.weights, key=self._next_key())

@@ -36,6 +36,14 @@ from mlxchat.engine.interface import (  # noqa: E402
 from mlxchat.engine.loader import LoadedModel, load  # noqa: E402
 from mlxchat.engine.prompt_cache import PromptCacheStore  # noqa: E402
 from mlxchat.engine.reply import Reply  # noqa: E402
+from mlxchat.engine.sample_batch import write_samples  # noqa: E402
+from mlxchat.engine.samples import (  # noqa: E402
+    SamplesFailed,
+    SamplesRequest,
+    ScoreFailed,
+    ScoreRequest,
+)
+from mlxchat.engine.scoring import score  # noqa: E402
 from mlxchat.engine.spelling import Speller, Vocabulary  # noqa: E402
 from mlxchat.errors import Cancelled, MlxchatError  # noqa: E402
 from mlxchat.settings.parameters import Settings  # noqa: E402
@@ -108,6 +116,30 @@ class Worker:
         except Exception as error:
             sentence = unexpected("The reply broke off", error)
             self._emit(ReplyFailed(request.reply_id, sentence))
+            self._recover()
+
+    def sample(self, request: SamplesRequest, cancelled: IsCancelled) -> None:
+        """Write several replies to one prompt; a failure is an event."""
+        try:
+            write_samples(self._model(), self._store, request, self._emit, cancelled)
+        except MlxchatError as error:
+            self._emit(SamplesFailed(request.request_id, str(error)))
+        except Exception as error:
+            sentence = unexpected("The samples broke off", error)
+            self._emit(SamplesFailed(request.request_id, sentence))
+            self._recover()
+
+    def score(self, request: ScoreRequest, cancelled: IsCancelled) -> None:
+        """Tell how probable a reply is; a failure, or a stop, is an event."""
+        try:
+            self._emit(score(self._model(), self._store, request, cancelled))
+        except Cancelled:
+            self._emit(ScoreFailed(request.request_id, "It was stopped."))
+        except MlxchatError as error:
+            self._emit(ScoreFailed(request.request_id, str(error)))
+        except Exception as error:
+            sentence = unexpected("The answer could not be scored", error)
+            self._emit(ScoreFailed(request.request_id, sentence))
             self._recover()
 
     def look_up(self, settings: Settings) -> None:

@@ -18,12 +18,12 @@ from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.distribution import Distribution
 from mlxchat.engine.interface import ALTERNATIVES, Engine, TokenRecord
 from mlxchat.errors import MlxchatError
-from mlxchat.session.context import SessionContext
 from mlxchat.session.replies import Ask
+from mlxchat.session.samples import SessionSamples
 from mlxchat.settings.parameters import Value
 
 
-class ChatSession(SessionContext):
+class ChatSession(SessionSamples):
     """What a person does and what the engine answers, kept consistent.
 
     Nothing that was said is lost: each of these can be undone but for what is only looked at, and

@@ -66,7 +66,13 @@ def check_changes(figures: list[dict[str, Any]]) -> None:
     assert made > 0
 
 
+def check_samples(figures: list[dict[str, Any]]) -> None:
+    # Ten seeds wrote what they write alone.
+    assert all(figure["raw"]["the_same"] == 10 for figure in figures)
+
+
 CHECKS = {
+    "samples": check_samples,
     "engine": check_engine,
     "first_token": check_first_token,
     "cancel": check_cancel,

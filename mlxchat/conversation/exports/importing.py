@@ -35,7 +35,7 @@ def import_conversations(data: bytes, name: str) -> list[Chat]:
     `name` is the file's, for that sentence.
     """
     try:
-        found = _read(_text(data))
+        found = _read(decoded(data))
     except WrongValue as error:
         raise MlxchatError(f"{one_line(name)} cannot be imported: {error}.") from None
     if not found:
@@ -43,7 +43,8 @@ def import_conversations(data: bytes, name: str) -> list[Chat]:
     return found
 
 
-def _text(data: bytes) -> str:
+def decoded(data: bytes) -> str:
+    """A file's content as text; WrongValue where it is none."""
     if len(data) > LARGEST_FILE:
         raise WrongValue(f"is larger than {LARGEST_FILE // 1024**2} MB")
     try:
@@ -62,7 +63,7 @@ def _read(text: str) -> list[Chat]:
         raise WrongValue(NOTHING_KNOWN)
     lines = _lines(text)
     if lines is None:
-        return _together(_found(_parsed(text, 1)))
+        return _together(_found(parsed(text, 1)))
     return _together([found for number, line in lines for found in _on_line(line, number)])
 
 
@@ -79,7 +80,7 @@ def _lines(text: str) -> list[tuple[int, str]] | None:
 
 
 def _on_line(line: str, number: int) -> list[Found]:
-    value = _parsed(line, number)
+    value = parsed(line, number)
     try:
         return _found(value)
     except WrongValue as error:
@@ -127,7 +128,8 @@ def _together(found: list[Found]) -> list[Chat]:
     return chats + [Chat("", tree) for tree in trees_of(pairs)]
 
 
-def _parsed(text: str, first_line: int) -> Any:
+def parsed(text: str, first_line: int) -> Any:
+    """The JSON that begins in this line of a file; WrongValue where it is none."""
     try:
         value = json.loads(text, parse_constant=_no_number, parse_int=_whole_number)
         return cleaned(value) if HALF_ESCAPED.search(text) else value

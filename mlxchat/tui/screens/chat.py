@@ -34,8 +34,8 @@ from mlxchat.tui.follower import Follower
 from mlxchat.tui.history import MessageHistory
 from mlxchat.tui.inspection import Inspection
 from mlxchat.tui.pace import DRAINS_A_SECOND, Pace
-from mlxchat.tui.screens.chat_adapter import AdapterScreen
 from mlxchat.tui.screens.chat_panel import NARROW, WIDE
+from mlxchat.tui.screens.chat_samples import SamplingScreen
 from mlxchat.tui.transcript.tokens import named
 from mlxchat.tui.transcript.transcript import Transcript
 from mlxchat.tui.widgets.key_footer import KeyFooter
@@ -58,7 +58,7 @@ next token.
 F1 help  ·  Ctrl+P commands"""
 
 
-class ChatScreen(AdapterScreen):
+class ChatScreen(SamplingScreen):
     """One conversation, with every control of the sampler beside it."""
 
     app: MlxchatApp

@@ -1,0 +1,145 @@
+"""`mlxchat sample`: several replies to one prompt, or to each prompt of a file."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mlxchat.cli.oneshot import catching_interrupts, cut_off, new_session, prompt_text
+from mlxchat.cli.options import (
+    add_options,
+    check_one_model,
+    checked,
+    given_settings,
+    model_spec,
+    plain_text,
+    whole,
+)
+from mlxchat.cli.parser import Parser
+from mlxchat.cli.sample_output import SampleOutput
+from mlxchat.cli.sample_run import SampleRun
+from mlxchat.commands.export_file import check_writable, read_file
+from mlxchat.commands.samples import USUAL
+from mlxchat.conversation.exports.prompt_lines import Prompt, read_prompts
+from mlxchat.engine.catalog import DEFAULT_MODEL
+from mlxchat.engine.interface import Message, ModelSpec
+from mlxchat.errors import INTERRUPTED, MODEL_ERROR, OK, WRONG_USE, MlxchatError
+from mlxchat.session.samples import MOST_SAMPLES
+from mlxchat.settings.sweep import EXAMPLES, parse_axis, points
+
+EXAMPLE = """\
+examples:
+  mlxchat sample --demo -p "Tell me a joke." -n 10 --seed 21 --temp 0.7
+  mlxchat sample ./fused -p "Hello" -n 4 --sweep temp=0.2:1.4:0.3 --sweep min_p=0,0.1
+  mlxchat sample ./fused --prompts data/valid.jsonl --jsonl --output samples.jsonl
+
+Samples are written as one batch over a prompt that is read once. The first has the seed that is
+given, each next one the seed after it, at every point of a sweep anew; with the same seed the same
+texts come again.
+"""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Do what stands after `mlxchat sample`; the exit code."""
+    parser = sample_parser()
+    parsed = parser.parse_args(arguments)
+    check_one_model(parser, parsed)
+    if (parsed.prompt is None) == (parsed.prompts is None):
+        parser.error("give one of --prompt and --prompts")
+    parsed.n = parsed.n or (USUAL if parsed.prompts is None else 1)
+    try:
+        prompts = _prompts(parsed)
+        points(parsed.sweep)
+        if parsed.output:
+            check_writable(Path(parsed.output), force=parsed.force)
+    except MlxchatError as error:
+        print(f"mlxchat: {error}", file=sys.stderr)
+        return WRONG_USE
+    return _sample(parsed, prompts)
+
+
+def sample_parser() -> argparse.ArgumentParser:
+    """The parser of `mlxchat sample [MODEL] [flags]`."""
+    parser = Parser(
+        prog="mlxchat sample",
+        description="Write several replies to one prompt at once, and sum up how they differ.",
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "model_argument", nargs="?", metavar="MODEL", help="A folder or a Hugging Face repository"
+    )
+    _add_own(parser.add_argument_group("samples"))
+    add_options(parser, groups=("model", "prompt", "sampler", "cache"))
+    return parser
+
+
+def _add_own(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "-n", type=checked(whole(1, MOST_SAMPLES)), metavar="N",
+        help="how many, at each point of a sweep (default 10; 1 with --prompts)",
+    )  # fmt: skip
+    group.add_argument(
+        "--sweep", action="append", type=checked(parse_axis), default=[], metavar="AXIS",
+        help=f"a parameter that takes several values: {EXAMPLES}; give it twice for two",
+    )  # fmt: skip
+    group.add_argument(
+        "--prompts", metavar="FILE", type=plain_text,
+        help="a prompt for each line of a file in mlx_lm.lora's chat format; the answers in it are "
+        "shown, with their perplexity",
+    )  # fmt: skip
+    form = group.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON document")
+    form.add_argument(
+        "--jsonl", action="store_true", help="a line of JSON for each sample, as messages"
+    )
+    group.add_argument("--output", metavar="FILE", help="write there, not to standard output")
+    group.add_argument("--force", action="store_true", help="write over a file that is there")
+
+
+def _prompts(parsed: argparse.Namespace) -> list[Prompt]:
+    """What is to be answered; MlxchatError where that is nothing."""
+    if parsed.prompts is not None:
+        found = read_prompts(read_file(Path(parsed.prompts)), parsed.prompts)
+    else:
+        text = prompt_text(parsed.prompt, sys.stdin)
+        if not text.strip():
+            raise MlxchatError("The prompt is empty: give --prompt a text.")
+        found = [Prompt([Message("user", text)])]
+    return [_under_system(prompt, parsed.system_prompt) for prompt in found]
+
+
+def _under_system(prompt: Prompt, system: str | None) -> Prompt:
+    """The prompt under a system prompt, where it has none of its own."""
+    if not system or prompt.messages[0].role == "system":
+        return prompt
+    return prompt._replace(messages=[Message("system", system), *prompt.messages])
+
+
+def _sample(parsed: argparse.Namespace, prompts: Sequence[Prompt]) -> int:
+    output = SampleOutput(parsed)
+    session = new_session("", given_settings(parsed), "")
+    failed = False
+    with catching_interrupts() as interrupts:
+        run = SampleRun(session, interrupts)
+        try:
+            run.load(model_spec(parsed) or ModelSpec(DEFAULT_MODEL))
+            for number, prompt in enumerate(prompts, 1):
+                place = f"prompt {number} of {len(prompts)} · " if len(prompts) > 1 else ""
+                samples = run.sample(prompt, parsed, place)
+                output.add(samples)
+                failed = failed or bool(samples.failure)
+                if interrupts.pressed:
+                    break
+            output.close()
+        except MlxchatError as error:
+            print(f"mlxchat: {error}", file=sys.stderr)
+            return INTERRUPTED if interrupts.pressed else MODEL_ERROR
+        except OSError as error:
+            return cut_off(error)
+        finally:
+            session.engine.close()
+    return INTERRUPTED if interrupts.pressed else MODEL_ERROR if failed else OK

@@ -1,0 +1,33 @@
+"""What may follow /samples."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from mlxchat.errors import MlxchatError
+from mlxchat.settings.sweep import Axis, parse_axis, points
+
+USUAL = 10
+"""How many samples, where nobody says."""
+USAGE = "/samples takes a number and what to sweep: /samples 10, /samples 3 temp=0.2:1.4:0.3"
+
+
+class Asked(NamedTuple):
+    """What a person wants."""
+
+    number: int = USUAL
+    axes: tuple[Axis, ...] = ()
+
+
+def samples_asked(argument: str) -> Asked | None:
+    """The number of samples and the axes of a sweep; None where nothing is said. Raises
+    MlxchatError."""
+    words = argument.split()
+    if not words:
+        return None
+    counts = [word for word in words if "=" not in word]
+    axes = tuple(parse_axis(word) for word in words if "=" in word)
+    points(axes)
+    if len(counts) > 1 or not all(word.isascii() and word.isdigit() for word in counts):
+        raise MlxchatError(f"{USAGE}.")
+    return Asked(int(counts[0]) if counts else USUAL, axes)

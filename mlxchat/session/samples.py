@@ -1,0 +1,149 @@
+"""Several replies to one prompt, asked for and taken in; any of them can become a version."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mlxchat.conversation.entries import Reply
+from mlxchat.conversation.node import Node
+from mlxchat.conversation.samples import Sample, Samples, planned
+from mlxchat.engine.interface import Event, Message
+from mlxchat.engine.samples import (
+    Draw,
+    SamplesEvent,
+    SamplesRequest,
+    SamplesStarted,
+    ScoreEvent,
+    ScoreRequest,
+)
+from mlxchat.errors import MlxchatError
+from mlxchat.session.context import SessionContext
+from mlxchat.settings.sweep import Axis, points
+
+MOST_SAMPLES = 1000
+"""In one request."""
+
+
+class SessionSamples(SessionContext):
+    """What a person does with samples: `samples` grows with `events`, `stop` cancels them."""
+
+    samples: Samples | None = None
+    """Those that are being written, or were written last; no part of the conversation."""
+    _place: Node | None = None
+    """The message that they are other versions of, or that they answer."""
+
+    @property
+    def sampling(self) -> bool:
+        """Whether samples are being written, or a reference is being scored."""
+        samples = self.samples
+        if samples is None:
+            return False
+        return not samples.over or (samples.reference is not None and samples.score is None)
+
+    @property
+    def shown_samples(self) -> Samples | None:
+        """The samples of this place of the conversation, where they were written last."""
+        place, tip = self._place, self.conversation.tip
+        if place is None or self.sampling:
+            return None
+        asked = place.parent if isinstance(place.entry, Reply) else place
+        here = tip.parent if isinstance(tip.entry, Reply) else tip
+        return self.samples if here is asked else None
+
+    def sample_here(self, count: int, axes: Sequence[Axis] = ()) -> Samples:
+        """Write several replies in the place of the last one, or to the last message."""
+        self._check_free()
+        self._check_model()
+        tip = self.conversation.tip
+        if tip.entry is None:
+            raise MlxchatError("There is nothing to answer yet: send a message first.")
+        reply = tip.entry if isinstance(tip.entry, Reply) else None
+        prefill = "" if reply is None or reply.edited else reply.prefill
+        samples = self.sample(self.conversation.messages(until=reply), count, axes, prefill=prefill)
+        self._place = tip
+        if reply is not None:  # their prompt is that of the reply
+            for sample in samples.samples:
+                sample.reply.left_out = reply.left_out
+        return samples
+
+    def sample(
+        self,
+        messages: Sequence[Message],
+        count: int,
+        axes: Sequence[Axis] = (),
+        *,
+        prefill: str = "",
+        reference: str | None = None,
+    ) -> Samples:
+        """Write `count` replies to a prompt at each point of a sweep, with the seeds that follow
+        each other from the settings' own, or from a new one; and score a reference, if there is
+        one."""
+        self._check_free()
+        if self._loads:
+            raise MlxchatError("A model is being loaded: wait until it is there.")
+        found = points(axes)
+        if not 1 <= count * len(found) <= MOST_SAMPLES:
+            raise MlxchatError(
+                f"From 1 to {MOST_SAMPLES} samples can be written at once, not "
+                f"{count * len(found)}: ask for another number."
+            )
+        pattern = replace(self._new_reply(()), prefill=prefill)
+        samples = planned(pattern, found, count)
+        self._ask_samples(Samples(messages, samples, reference=reference), prefill)
+        assert self.samples is not None
+        return self.samples
+
+    def keep_sample(self, sample: Sample) -> Node:
+        """Make a sample a version of the reply in whose place it was written, and show it. One that
+        was kept before is shown."""
+        if not sample.over:
+            raise MlxchatError("This one is still being written: wait for it, or stop it (Esc).")
+        if self._place is None:
+            raise MlxchatError("These samples belong to no conversation.")
+        kept = next((n for n in self.conversation.nodes() if n.entry is sample.reply), None)
+        if kept is not None:
+            self.conversation.show(kept)
+            return kept
+        self.conversation.begin_step("sample")
+        if isinstance(self._place.entry, Reply):
+            tip = self.conversation.tip  # where one was kept before, undo goes back to it
+            beside = tip if tip.parent is self._place.parent else self._place
+            return self.conversation.add_version(beside, sample.reply)
+        self.conversation.go_to(self._place)
+        return self.conversation.add(sample.reply)
+
+    def stop(self) -> None:
+        """Stop what is going on; samples alone where some are being written."""
+        if self.sampling:
+            self.engine.cancel()
+        else:
+            super().stop()
+
+    def _ask_samples(self, samples: Samples, prefill: str) -> None:
+        self._reply_id += 1
+        samples.request_id = self._reply_id
+        self.samples, self._place, self._reading = samples, None, True
+        draws = [Draw(s.reply.settings, s.reply.seed) for s in samples.samples]
+        messages, request_id = samples.messages, samples.request_id
+        self.engine.sample(SamplesRequest(request_id, messages, draws, prefill, self.adapter))
+        if samples.reference is not None:
+            strength = self.settings.adapter_strength
+            self.engine.score(
+                ScoreRequest(request_id, messages, samples.reference, self.adapter, strength)
+            )
+
+    # What the engine did
+
+    @property
+    def _unfinished(self) -> bool:
+        return self.sampling or super()._unfinished
+
+    def _take_in(self, event: Event) -> bool:
+        if not isinstance(event, SamplesEvent | ScoreEvent):
+            return super()._take_in(event)
+        if self.samples is None or event.request_id != self.samples.request_id:
+            return False
+        self._reading = self._reading and not isinstance(event, SamplesStarted)
+        self.samples.take_in(event)
+        return True

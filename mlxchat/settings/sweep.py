@@ -1,0 +1,86 @@
+"""A sweep: one or two parameters that take a row of values, every combination of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from itertools import product
+
+from mlxchat.errors import MlxchatError
+from mlxchat.settings.number_parameter import Number
+from mlxchat.settings.parameters import NUMBERS, Settings, parameter
+
+MOST_AXES = 2
+MOST_POINTS = 100
+"""Combinations in one sweep: nobody reads more."""
+EXAMPLES = "temp=0.2:1.4:0.3 (from:to:step) or temp=0.2,0.8,1.4"
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A parameter and the values that it takes."""
+
+    name: str
+    values: tuple[Number, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One combination of values; none where nothing is swept."""
+
+    values: tuple[tuple[str, Number], ...] = ()
+
+    @property
+    def label(self) -> str:
+        """How it is shown: `temp 0.20 · top_p 0.90`."""
+        return " · ".join(f"{name} {NUMBERS[name].format(value)}" for name, value in self.values)
+
+    def applied_to(self, settings: Settings) -> Settings:
+        """These settings with its values."""
+        return settings.with_values(dict(self.values))
+
+
+def parse_axis(text: str) -> Axis:
+    """The axis that a person typed, `temp=0.2:1.4:0.3` or `temp=0.2,0.8`; raises MlxchatError."""
+    name, equals, values = text.strip().partition("=")
+    if not equals or not values.strip():
+        raise MlxchatError(f"A sweep is a parameter and its values, {EXAMPLES}, not {text!r}.")
+    declared = parameter(name.strip().replace("-", "_"))
+    if declared.name == "seed" or declared.name not in NUMBERS:
+        raise MlxchatError(f"{declared.name} cannot be swept: choose a number other than the seed.")
+    found = _range(values) if ":" in values else values.split(",")
+    numbers = [NUMBERS[declared.name].parse(value) for value in found]
+    return Axis(declared.name, tuple(dict.fromkeys(n for n in numbers if n is not None)))
+
+
+def points(axes: Sequence[Axis]) -> list[Point]:
+    """Every combination, the last axis the fastest; one empty point where there is no axis."""
+    if len(axes) > MOST_AXES:
+        raise MlxchatError(f"A sweep has one axis or two, not {len(axes)}.")
+    if len({axis.name for axis in axes}) < len(axes):
+        raise MlxchatError(f"{axes[0].name} is swept twice: give all its values in one --sweep.")
+    rows = [[(axis.name, value) for value in axis.values] for axis in axes]
+    found = [Point(values) for values in product(*rows)]
+    if len(found) > MOST_POINTS:
+        raise MlxchatError(
+            f"This sweep has {len(found)} combinations, and at most {MOST_POINTS} are taken: "
+            "use a larger step."
+        )
+    return found
+
+
+def _range(text: str) -> list[str]:
+    """The values from:to:step, both ends included where a step meets them."""
+    try:
+        low, high, step = (Decimal(part.strip()) for part in text.split(":"))
+        ordered = step > 0 and high >= low and (high - low) / step < MOST_POINTS
+    except (InvalidOperation, ValueError):
+        raise MlxchatError(
+            f"A row of values is from:to:step, as in 0.2:1.4:0.3, not {text!r}."
+        ) from None
+    if not ordered:
+        raise MlxchatError(
+            f"{text} is no row of values: it has to rise in at most {MOST_POINTS} steps."
+        )
+    return [str(low + step * number) for number in range(int((high - low) / step) + 1)]
