@@ -132,14 +132,53 @@ def test_a_description():
     chosen = Settings(temp=1.0, top_p=0.85, top_k=2)
     told = describe(outcome(logprobs, chosen, ()), chosen, str, also=[5], count=4)
     assert [(c.text, c.cut_by) for c in told.candidates] == [
-        ("1", ""), ("2", ""), ("3", "top_k"), ("0", "top_p"), ("5", "top_p"),
+        ("1", ""), ("2", ""), ("3", "top_k"), ("0", "top_p"), ("5", "top_p"), ("4", "top_p"),
     ]  # fmt: skip
     assert (told.kept, told.vocabulary) == (2, 6)
-    assert told.cut == {"top_p": 3, "min_p": 0, "xtc": 0, "top_k": 1, "temp": 0}
+    assert told.cut == {"bias": 0, "top_p": 3, "min_p": 0, "xtc": 0, "top_k": 1, "temp": 0}
     assert told.cut_mass["top_p"] == pytest.approx(0.10, abs=1e-6)
     assert told.candidates[0].after == pytest.approx(0.5 / 0.7, abs=1e-6)
     assert told.candidates[0].before == pytest.approx(0.5, abs=1e-6)
     assert told.entropy_after == pytest.approx(entropy(np.array([0.5, 0.2]) / 0.7), abs=1e-5)
+
+
+def test_the_likeliest_that_each_filter_cut_are_told_where_more_tokens_are_kept():
+    logprobs = logprobs_of(2, 2000, ties=False, spread=1.0)
+    chosen = Settings(temp=1.0, top_p=0.95, min_p=0.03, top_k=500)
+    found = outcome(logprobs, chosen, ())
+    told = describe(found, chosen, str)
+    assert told.kept == 500
+    for name in ("top_p", "min_p", "top_k"):
+        cut = np.flatnonzero(found.cut_by == 1 + FILTERS.index(name))
+        assert len(cut) == told.cut[name] > 0
+        best = cut[np.argmax(found.logprobs[cut])]
+        assert best in [c.token_id for c in told.candidates if c.cut_by == name]
+
+
+def test_what_a_bias_bans_is_told_with_the_models_own_probability():
+    logits = mx.array([3.0, 2.0, 1.0, 0.0])
+    chosen = Settings(temp=1.0, top_p=0.9, logit_bias=((0, -math.inf),))
+    own = logits - mx.logsumexp(logits)
+    for settings_ in (chosen, Settings(logit_bias=chosen.logit_bias)):
+        found = outcome(penalized(logits, [], settings_), settings_, (), own)
+        told = {c.token_id: c for c in describe(found, settings_, str).candidates}
+        assert told[0].cut_by == "bias"
+        assert told[0].by_model == pytest.approx(math.exp(float(own[0])), abs=1e-6)
+        assert told[1].cut_by == ""
+
+
+def test_what_xtc_cuts_in_some_draws_is_told():
+    logprobs = mx.log(mx.array([0.5, 0.3, 0.15, 0.05]))
+    chosen = Settings(temp=1.0, xtc_probability=0.5, xtc_threshold=0.1)
+    told = describe(outcome(logprobs, chosen, ()), chosen, str)
+    assert [(c.text, c.cut_by, c.xtc) for c in told.candidates] == [
+        ("0", "", True), ("1", "", True), ("2", "", False), ("3", "", False),
+    ]  # fmt: skip
+    assert (told.xtc, told.cut["xtc"]) == (2, 0)
+    assert told.candidates[0].after == pytest.approx(0.25, abs=1e-6)
+    always = chosen.with_value("xtc_probability", 1.0)
+    told = describe(outcome(logprobs, always, ()), always, str)
+    assert (told.xtc, told.cut["xtc"]) == (0, 2)
 
 
 def test_nothing_is_drawn_to_explain():
