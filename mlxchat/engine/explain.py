@@ -44,8 +44,12 @@ def penalized(
 ) -> mx.array:
     """Log-probabilities after bias and penalties, (vocabulary,), given the tokens so far."""
     penalties = LivePenalties(settings, before, bias_of)
-    rows = penalties(mx.array([], dtype=mx.uint32), logits[None] + 0)
-    return (rows - mx.logsumexp(rows, keepdims=True))[0]
+    return plain(penalties(mx.array([], dtype=mx.uint32), logits[None] + 0)[0])
+
+
+def plain(logits: mx.array) -> mx.array:
+    """Their log-probabilities, (vocabulary,), as mlx_lm.generate computes them."""
+    return logits - mx.logsumexp(logits, keepdims=True)
 
 
 def outcome(

@@ -8,7 +8,7 @@ import mlx.core as mx
 from mlx_lm.generate import generation_stream, wired_limit
 
 from mlxchat.engine.distribution import Distribution
-from mlxchat.engine.explain import describe, outcome, penalized
+from mlxchat.engine.explain import describe, outcome, penalized, plain
 from mlxchat.engine.interface import InspectRequest, IsCancelled
 from mlxchat.engine.loader import LoadedModel
 from mlxchat.engine.prefill import prefill_step, read_tokens
@@ -38,14 +38,15 @@ class Inspector:
             return None
         settings, words = request.settings, self._loaded.words
         logprobs = penalized(self._logits, token_ids, settings, words.bias)
-        found = outcome(logprobs, settings, self._loaded.xtc_special_tokens(settings))
+        special = self._loaded.xtc_special_tokens(settings)
+        found = outcome(logprobs, settings, special, by_model=plain(self._logits))
         return describe(found, settings, self._text, also=request.also)
 
     def _read(
         self, token_ids: Sequence[int], most_new: int | None, cancelled: IsCancelled
     ) -> mx.array | None:
-        """The model's logits after `token_ids`, (vocabulary,) float32; stored caches stay as they
-        are."""
+        """The model's logits after `token_ids`, (vocabulary,), in its own type, as the sampler
+        has them; stored caches stay as they are."""
         caches, at = self._store.copy_of(self._loaded.key, token_ids)
         if most_new is not None and len(token_ids) - at > most_new:
             return None
@@ -61,7 +62,7 @@ class Inspector:
                 at += step
             if logits is None:
                 return None
-            last = logits[0, -1].astype(mx.float32)
+            last = logits[0, -1]
             mx.eval(last)
         return last
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import mlx.core as mx
 import numpy as np
@@ -11,19 +12,57 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlx_lm import sample_utils
+from mlx_lm.generate import generate_step
 
 from mlxchat.engine.distribution import FILTERS
-from mlxchat.engine.explain import describe, entropy, outcome, penalized
+from mlxchat.engine.explain import describe, entropy, outcome, penalized, plain
 from mlxchat.engine.sampler import LiveSampler
 from mlxchat.settings.parameters import Settings
 
 SPECIAL = (3, 7)
 
 
-def logprobs_of(seed: int, size: int, ties: bool, spread: float = 3.0) -> mx.array:
+TYPES = (mx.float32, mx.bfloat16, mx.float16)
+
+
+def logits_of(
+    seed: int, size: int, ties: bool, spread: float = 3.0, dtype: mx.Dtype = mx.float32
+) -> mx.array:
     values = np.random.default_rng(seed).normal(0, spread, size).astype(np.float32)
-    logits = mx.array(np.round(values) if ties else values)
+    return mx.array(np.round(values) if ties else values).astype(dtype)
+
+
+def logprobs_of(seed: int, size: int, ties: bool, spread: float = 3.0) -> mx.array:
+    logits = logits_of(seed, size, ties, spread)
     return logits - mx.logsumexp(logits)
+
+
+def by_generate_step(
+    logits: mx.array, chosen: Settings, before: list[int]
+) -> tuple[mx.array, mx.array]:
+    """What mlx_lm's own loop hands to the sampler after these logits, under the processors of
+    `chosen`, and what its logits were before them."""
+    seen: list[mx.array] = []
+
+    def sampler(logprobs: mx.array) -> mx.array:
+        seen.append(logprobs[0])
+        return mx.argmax(logprobs, axis=-1)
+
+    def model(tokens: mx.array, cache: object) -> mx.array:
+        return mx.broadcast_to(logits, (1, tokens.shape[1], len(logits)))
+
+    processors = sample_utils.make_logits_processors(
+        {i: value for i, value in chosen.logit_bias if isinstance(i, int)},
+        chosen.repetition_penalty,
+        presence_penalty=chosen.presence_penalty,
+        frequency_penalty=chosen.frequency_penalty,
+    )
+    prompt = mx.array(before)
+    steps = generate_step(
+        prompt, model, max_tokens=1, sampler=sampler, logits_processors=processors, prompt_cache=[]
+    )
+    next(steps)
+    return seen[0], logits
 
 
 def by_mlx_lm(logprobs: mx.array, chosen: Settings) -> list[tuple[str, np.ndarray]]:
@@ -59,21 +98,46 @@ some_settings = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
-@given(some_settings, st.integers(0, 2**32), st.booleans(), st.sampled_from([60, 1000]))
-def test_the_kept_set_and_each_cut_are_mlx_lms(chosen, seed, ties, size):
-    logprobs = logprobs_of(seed, size, ties)
-    found = outcome(logprobs, chosen, SPECIAL)
-    alive = np.ones(size, dtype=bool)
+some_processors = st.sampled_from(
+    [
+        {},
+        {"logit_bias": ((1, 4.5), (3, -math.inf))},
+        {"repetition_penalty": 1.3, "presence_penalty": 0.3},
+        {"frequency_penalty": 0.7, "logit_bias": ((2, -3.3),)},
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    some_settings,
+    some_processors,
+    st.integers(0, 2**32),
+    st.booleans(),
+    st.sampled_from([60, 1000]),
+    st.sampled_from(TYPES),
+)
+def test_the_kept_set_and_each_cut_are_mlx_lms(chosen, more, seed, ties, size, dtype):
+    """From the logits on, in the model's own type, half of single precision too."""
+    chosen, before = replace(chosen, **more), [1, 5, 5, 9]
+    logits = logits_of(seed, size, ties, dtype=dtype)
+    logprobs = penalized(logits, before, chosen)
+    wanted, logits = by_generate_step(logits, chosen, before)
+    assert logprobs.dtype == wanted.dtype
+    assert mx.array_equal(logprobs, wanted)
+    found = outcome(logprobs, chosen, SPECIAL, plain(logits))
+    alive = np.isfinite(np.array(logprobs.astype(mx.float32)))
+    assert (found.cut_by[~alive] == 1 + FILTERS.index("bias")).all()
     for name, left in by_mlx_lm(logprobs, chosen):
         cut_here = alive & ~left
         assert (found.cut_by[cut_here] == 1 + FILTERS.index(name)).all()
         alive = left
     assert (found.cut_by[alive] == 0).all()
     assert (found.probs[~alive] == 0).all()
-    scaled = np.where(alive, np.array(logprobs, dtype=np.float64) / chosen.temp, -np.inf)
-    wanted = np.exp(scaled - scaled.max())
-    assert found.probs == pytest.approx(wanted / wanted.sum(), abs=1e-5)
+    weights = np.array((logprobs * (1.0 / chosen.temp)).astype(mx.float32), dtype=np.float64)
+    scaled = np.where(alive, weights, -np.inf)
+    shares = np.exp(scaled - scaled.max())
+    assert found.probs == pytest.approx(shares / shares.sum(), abs=1e-5)
 
 
 @pytest.mark.parametrize(
