@@ -35,8 +35,7 @@ def reply_origin(reply: Reply) -> str:
     parts = [reply.model]
     if reply.adapter:
         parts.append(f"adapter {PurePath(reply.adapter).name}")
-    changed = spelled(reply.settings, reply.last_settings)
-    settings = active_settings(reply.settings) | changed
+    settings = active_settings(reply.settings) | spelled(reply.settings_in_turn)
     return " · ".join([*parts, *settings.values(), f"seed {reply.seed}"])
 
 
@@ -45,9 +44,10 @@ def active_settings(settings: Settings) -> dict[str, str]:
     shown = {"temp": f"temp {PARAMETERS['temp'].format(settings.temp)}"}
     for name, declared in PARAMETERS.items():
         value = settings.value(name)
-        if declared.off is None or declared.group == "generation":
+        if declared.group == "generation":
             continue
-        if value != declared.off and settings.idle_reason(name) is None:
+        idle = declared.default if declared.off is None else declared.off
+        if value != idle and settings.idle_reason(name) is None:
             shown[name] = f"{name} {short(declared.format(value))}"
     return shown
 
