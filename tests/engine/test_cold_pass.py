@@ -88,10 +88,13 @@ def test_what_was_recorded_is_what_the_model_itself_says(demo_model, driver):
         for place in (0, 1, 5, 8, 11):
             token_ids = prefix(tokenizer, tuple(written.token_ids[:place]))
             logits = cold_logits(model, token_ids)
+            own = np.array((logits - mx.logsumexp(logits))[0])
             for processor in processors:
                 logits = processor(mx.array(token_ids), logits)
             wanted = np.array((logits - mx.logsumexp(logits))[0])
             record = written.records[place]
+            assert record.own_logprob == pytest.approx(own[record.token_id], abs=1e-3)
+            assert record.own_known
             assert record.logprob == pytest.approx(wanted[record.token_id], abs=1e-3)
             for token_id, logprob in record.alternatives:
                 assert logprob == pytest.approx(wanted[token_id], abs=1e-3)

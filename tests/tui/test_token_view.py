@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from mlxchat.conversation.surprise import LEGENDS, MEASURES
+from mlxchat.conversation.surprise import LEGENDS, MEASURES, level
 from mlxchat.engine.distribution import Candidate
+from mlxchat.engine.interface import TokenRecord, TokenSampled
 from mlxchat.tui.transcript.transcript import Transcript
 from mlxchat.tui.widgets.message_editor import MessageEditor
 from mlxchat.tui.widgets.next_token import NextToken
-from mlxchat.tui.widgets.token_detail import TokenDetail
+from mlxchat.tui.widgets.token_detail import SelectedToken, TokenDetail, facts
 from tests.person import Person, add_user, chatting
 from tests.tui.test_next_token import answer, asked, told
 
@@ -50,6 +53,25 @@ async def test_in_and_out(size):
         assert not person.chat.query_one(TokenDetail).display
         await person.press("ctrl+t", "ctrl+t")
         assert not person.transcript.walking
+
+
+async def test_what_bias_and_penalties_made_of_it_is_told_apart():
+    """A token that the person's bias made certain is as surprising as the model finds it."""
+    async with chatting() as person:
+        person.chat.run_command("logit_bias", "7 60")
+        await person.send("What swims?")
+        person.engine.begin()
+        record = TokenRecord(
+            7, "banana", 0.0, 0, ((7, 0.0),), person.engine.settings, 0.0, 0.0, False, -7.0
+        )
+        person.engine.tell(TokenSampled(person.requests[-1].reply_id, record))
+        person.engine.finish()
+        await person.look()
+        screen = " ".join((await person.press("ctrl+t")).split())
+        assert "0.09% by the model drawn at 100.0% · 100.0% after bias and penalties" in screen
+        assert level(record, "disagreement") == level(record, "probability") == 4
+        unknown = replace(record, model_logprob=None)
+        assert facts(SelectedToken(unknown, 0, 1, b""))[0] == "100.0% after bias and penalties"
 
 
 async def test_walking():

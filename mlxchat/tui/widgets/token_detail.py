@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -48,9 +49,11 @@ def facts(selected: SelectedToken) -> list[str]:
     drawn = "chosen by you"
     if record.drawn_prob is not None:
         drawn = f"drawn at {percent(record.drawn_prob)}"
+    processed = f"{percent(math.exp(record.logprob))} after bias and penalties"
     return [
-        f"{percent(record.prob)} by the model",
+        f"{percent(record.prob)} by the model" if record.own_known else processed,
         drawn,
+        *([processed] if record.model_logprob is not None else []),
         f"rank {record.rank + 1}",
         f"entropy {record.entropy:.2f} bits",
         f"id {record.token_id}",
