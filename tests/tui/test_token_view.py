@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from textual.events import Key
 
 from mlxchat.conversation.surprise import LEGENDS, MEASURES, level
 from mlxchat.engine.distribution import Candidate
@@ -132,6 +133,54 @@ async def test_searching():
         await person.press("slash", "escape")
         assert person.app.focused is person.transcript
         assert person.transcript.walking
+
+
+async def test_what_a_fast_hand_types_after_the_slash_is_sought():
+    async with chatting() as person:
+        await reply(person)
+        await person.press("ctrl+t")
+        for key, character in (("slash", "/"), *((letter, letter) for letter in "more")):
+            person.app.post_message(Key(key, character))
+        await person.pilot.pause()
+        assert person.chat.query_one(MessageEditor).text == ""
+        await person.press("enter")
+        assert place(person) == 8
+
+
+@pytest.mark.parametrize("start", [(40, 15), (80, 24)])
+async def test_what_has_the_focus_is_in_sight(start):
+    async with chatting(start) as person:
+        await reply(person)
+        if start != (40, 15):
+            await person.press("ctrl+s", "right")
+            await person.resize(40, 15)
+            await person.press("ctrl+s")
+        await person.press("ctrl+t", "enter")
+        screen = await answer(person, ROADS)
+        assert "·blue" in screen
+        assert "·red" in screen
+        for key in ("down", "down"):
+            await person.press(key)
+            await person.pilot.pause(0.1)
+            assert any("›·" in line for line in person.lines), person.screen
+        await person.press("escape", "escape")
+        await person.press("ctrl+s")
+        await person.pilot.pause(0.1)
+        assert "temp" in person.screen
+        await person.press("ctrl+s", "ctrl+t", "enter")
+        await answer(person, ROADS)
+        await person.pilot.pause(0.1)
+        assert "·blue" in person.screen
+        assert "·red" in person.screen
+
+
+async def test_ctrl_t_goes_from_the_panel_back_to_the_conversation_where_one_covers_the_other():
+    async with chatting((40, 15)) as person:
+        await reply(person)
+        await person.press("ctrl+s", "ctrl+t")
+        assert not person.chat.panel_shown
+        assert person.app.focused is person.transcript
+        assert person.notes == []
 
 
 async def test_colours():

@@ -9,8 +9,7 @@ from textual import on
 from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.events import Key
+from textual.containers import Horizontal, Vertical
 
 from mlxchat.commands.registry import ACTIONS, COMMANDS, completions, run_line
 from mlxchat.conversation.code.as_code import Language, as_code
@@ -40,6 +39,7 @@ from mlxchat.tui.widgets.key_footer import KeyFooter
 from mlxchat.tui.widgets.message_editor import MessageEditor
 from mlxchat.tui.widgets.next_token import NextToken
 from mlxchat.tui.widgets.sampler_panel import SamplerPanel
+from mlxchat.tui.widgets.side_panel import SidePanel
 from mlxchat.tui.widgets.system_prompt import SystemPromptEditor
 from mlxchat.tui.widgets.title_bar import TitleBar
 from mlxchat.tui.widgets.token_detail import TokenDetail
@@ -86,7 +86,7 @@ class ChatScreen(ContextScreen):
             with Vertical(id="conversation"):
                 yield Transcript(WELCOME)
                 yield TokenDetail()
-            with VerticalScroll(id="panel", can_focus=False):
+            with SidePanel(id="panel", can_focus=False):
                 yield SamplerPanel(self.session.settings, self.session.defaults)
                 yield NextToken()
                 yield SystemPromptEditor(self.session.conversation.system)
@@ -189,14 +189,6 @@ class ChatScreen(ContextScreen):
             self.stop()
         else:
             self.say("Ctrl+Q leaves mlxchat.")
-
-    def on_key(self, event: Key) -> None:
-        """What is typed while the conversation has the focus goes to the message."""
-        if not event.character or self.focused is not self.transcript:
-            return
-        if event.is_printable and not self.transcript.takes(event.key):
-            event.stop()
-            self.query_one(MessageEditor).type(event.character)
 
     def run_command(self, name: str, argument: str = "") -> None:
         """Run a command of the registry; what it cannot do is said."""

@@ -75,6 +75,9 @@ cut. `Up` and `Down` choose, `Enter` writes another version of the reply with th
         distribution: Distribution
         token_id: int
 
+    class Moved(Message):
+        """The cursor is at another token."""
+
     class Left(Message):
         """The person goes back without a choice."""
 
@@ -168,9 +171,15 @@ cut. `Up` and `Down` choose, `Enter` writes another version of the reply with th
             self._rows = rows_of(self.distribution)
         self.refresh()
 
+    @property
+    def chosen_line(self) -> int:
+        """The line of the token under the cursor, counted from the widget's first one."""
+        return self.gutter.top + 1 + self._cursor - self._top
+
     def _put_cursor(self, place: int) -> None:
         self._cursor = place
         self._top = min(max(self._top, place - ROWS + 2), max(0, place - 1))
+        self.post_message(self.Moved())
         self.refresh()
 
     def _counts(self) -> str:

@@ -121,6 +121,15 @@ class TokenDetail(Vertical):
         field.value = ""
         field.focus()
 
+    @property
+    def searching(self) -> bool:
+        """Whether the text to look for is being typed; its field gets the focus a little later."""
+        return self.query_one(Input).has_class("-shown")
+
+    def type(self, text: str) -> None:
+        """Add to the text to look for."""
+        self.query_one(Input).insert_text_at_cursor(text)
+
     def action_close_search(self) -> None:
         """Look for nothing."""
         self._searched("")
