@@ -117,6 +117,7 @@ def record(draw: random.Random, settings: Settings, text: str | None = None) -> 
         entropy=10 * draw.random(),
         drawn_logprob=draw.choice((None, -0.0, -5 * draw.random())),
         from_draft=draw.random() < 0.3,
+        model_logprob=draw.choice((None, -0.0, -5 * draw.random())),
     )
 
 

@@ -77,6 +77,14 @@ class Reply:
         return self.tokens.runs[-1].settings if drew else self.settings
 
     @property
+    def settings_in_turn(self) -> list[Settings]:
+        """The settings at the start, and in turn those of its draws."""
+        runs = self.tokens.runs
+        ends = [*(run.first for run in runs[1:]), len(self.tokens)]
+        drawn = (run.settings for run, end in zip(runs, ends, strict=False) if end > self.given)
+        return [self.settings, *drawn]
+
+    @property
     def stopped_by(self) -> Texts:
         """The stop strings, where it may be one of them that ended it."""
         return self.last_settings.stop_strings if self.reason == "stop" else ()

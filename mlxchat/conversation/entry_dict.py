@@ -179,7 +179,7 @@ def _entropy(value: object) -> float:
     return read_number(value, -SURE, MOST_ENTROPY)
 
 
-def _drawn(value: object) -> float | None:
+def _perhaps(value: object) -> float | None:
     return None if value is None else _logprob(value)
 
 
@@ -187,7 +187,8 @@ TOKEN_READERS = {
     "token_id": _token_id,
     "rank": _token_id,
     "logprob": _logprob,
-    "drawn_logprob": _drawn,
+    "drawn_logprob": _perhaps,
+    "model_logprob": _perhaps,
     "entropy": _entropy,
     "alternatives": _alternatives,
 }

@@ -34,7 +34,7 @@ def reply_origin(reply: Reply) -> str:
     parts = [reply.model]
     if adapter := reply_adapter(reply):
         parts.append(f"adapter {adapter}")
-    changed = spelled(reply.settings, reply.last_settings)
+    changed = spelled(reply.settings_in_turn)
     changed.pop(STRENGTH, None)
     settings = active_settings(reply.settings) | changed
     return " · ".join([*parts, *settings.values(), f"seed {reply.seed}"])
@@ -45,9 +45,10 @@ def active_settings(settings: Settings) -> dict[str, str]:
     shown = {"temp": f"temp {PARAMETERS['temp'].format(settings.temp)}"}
     for name, declared in PARAMETERS.items():
         value = settings.value(name)
-        if declared.off is None or declared.group in ("generation", "adapter"):
+        if declared.group in ("generation", "adapter"):
             continue
-        if value != declared.off and settings.idle_reason(name) is None:
+        idle = declared.default if declared.off is None else declared.off
+        if value != idle and settings.idle_reason(name) is None:
             shown[name] = f"{name} {short(declared.format(value))}"
     return shown
 

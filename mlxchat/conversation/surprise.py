@@ -50,4 +50,4 @@ def disagreement(record: TokenRecord) -> float:
     infinite for a token that nobody drew."""
     if record.drawn_logprob is None:
         return math.inf
-    return abs(record.drawn_logprob - record.logprob) / math.log(2)
+    return abs(record.drawn_logprob - record.own_logprob) / math.log(2)

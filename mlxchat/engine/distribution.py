@@ -8,10 +8,11 @@ from typing import Literal
 
 from mlxchat.settings.parameters import Settings
 
-Cut = Literal["", "top_p", "min_p", "xtc", "top_k", "temp"]
-"""The filter that removed a token; `temp` where temp 0 takes the most likely one only."""
+Cut = Literal["", "bias", "top_p", "min_p", "xtc", "top_k", "temp"]
+"""What removed a token: a filter, `bias` where a bias bans it, `temp` where temp 0 takes the most
+likely one only."""
 
-FILTERS: tuple[Cut, ...] = ("top_p", "min_p", "xtc", "top_k", "temp")
+FILTERS: tuple[Cut, ...] = ("bias", "top_p", "min_p", "xtc", "top_k", "temp")
 """In the order in which mlx_lm applies them."""
 
 
@@ -26,11 +27,20 @@ class Candidate:
     after: float
     """The probability with which the sampler draws it."""
     cut_by: Cut = ""
+    xtc: bool = False
+    """Whether XTC removes it in the draws in which it acts, and not in the others."""
+    model_logprob: float | None = None
+    """Before bias and penalties; None where there are none."""
 
     @property
     def before(self) -> float:
         """The probability before the filters."""
         return math.exp(self.logprob)
+
+    @property
+    def by_model(self) -> float:
+        """The model's own probability, before bias and penalties."""
+        return self.before if self.model_logprob is None else math.exp(self.model_logprob)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +49,11 @@ class Distribution:
 
     settings: Settings
     candidates: tuple[Candidate, ...]
-    """The most likely tokens before the filters, most likely first."""
+    """The most likely tokens before the filters, most likely first; then those that were asked for
+    and the most likely ones that each filter removed."""
     vocabulary: int
-    kept: int
-    """How many tokens can be drawn at all."""
+    kept: int | None
+    """How many tokens can be drawn at all; None where nobody counted."""
     entropy_before: float
     """In bits, at temperature 1 and before the filters."""
     entropy_after: float
@@ -51,3 +62,5 @@ class Distribution:
     """How many tokens each filter removed."""
     cut_mass: dict[Cut, float] = field(default_factory=dict)
     """How much probability each filter removed, of the probability before all filters."""
+    xtc: int = 0
+    """How many tokens XTC removes in the draws in which it acts, and not in the others."""

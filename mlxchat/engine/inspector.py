@@ -8,7 +8,7 @@ import mlx.core as mx
 from mlx_lm.generate import generation_stream, wired_limit
 
 from mlxchat.engine.distribution import Distribution
-from mlxchat.engine.explain import describe, outcome, penalized
+from mlxchat.engine.explain import describe, outcome, penalized, plain
 from mlxchat.engine.interface import InspectRequest, IsCancelled
 from mlxchat.engine.live_adapter import LiveAdapter
 from mlxchat.engine.loader import LoadedModel
@@ -26,6 +26,8 @@ class Inspector:
         self._store = store
         self._place: tuple[CacheKey, list[int]] | None = None
         self._logits: mx.array | None = None
+        self._by_model: mx.array | None = None
+        """Their log-softmax."""
 
     def distribution(self, request: InspectRequest, cancelled: IsCancelled) -> Distribution | None:
         """What can come next at the place that the request names; None when stopped."""
@@ -36,12 +38,14 @@ class Inspector:
         if (adapter.key, token_ids) != self._place or self._logits is None:
             adapter.use()
             self._logits = self._read(adapter.key, token_ids, request.most_new, cancelled)
+            self._by_model = None if self._logits is None else plain(self._logits)
             self._place = adapter.key, token_ids
         if self._logits is None:
             return None
         settings, words = request.settings, self._loaded.words
         logprobs = penalized(self._logits, token_ids, settings, words.bias)
-        found = outcome(logprobs, settings, self._loaded.xtc_special_tokens(settings))
+        special = self._loaded.xtc_special_tokens(settings)
+        found = outcome(logprobs, settings, special, by_model=self._by_model)
         return describe(found, settings, self._text, also=request.also)
 
     def _read(
@@ -51,8 +55,8 @@ class Inspector:
         most_new: int | None,
         cancelled: IsCancelled,
     ) -> mx.array | None:
-        """The model's logits after `token_ids`, (vocabulary,) float32; stored caches stay as they
-        are."""
+        """The model's logits after `token_ids`, (vocabulary,), in its own type, as the sampler
+        has them; stored caches stay as they are."""
         caches, at = self._store.copy_of(key, token_ids)
         if most_new is not None and len(token_ids) - at > most_new:
             return None
@@ -68,7 +72,7 @@ class Inspector:
                 at += step
             if logits is None:
                 return None
-            last = logits[0, -1].astype(mx.float32)
+            last = logits[0, -1]
             mx.eval(last)
         return last
 

@@ -61,11 +61,23 @@ class TokenRecord:
     """Natural log of the probability with which the sampler drew it, after all filters and the
     temperature; None where that is not known, or where the token was not drawn but chosen."""
     from_draft: bool = False
+    model_logprob: float | None = None
+    """Before bias and penalties, kept where the settings have some; None where nobody kept it."""
+
+    @property
+    def own_logprob(self) -> float:
+        """The model's own, before bias and penalties, as far as `own_known`."""
+        return self.logprob if self.model_logprob is None else self.model_logprob
+
+    @property
+    def own_known(self) -> bool:
+        """Whether it is known what the model said before bias and penalties."""
+        return self.model_logprob is not None or not self.settings.processes_logits
 
     @property
     def prob(self) -> float:
-        """The model's own probability for it."""
-        return math.exp(self.logprob)
+        """The model's own probability for it, as far as `own_known`."""
+        return math.exp(self.own_logprob)
 
     @property
     def drawn_prob(self) -> float | None:

@@ -36,10 +36,14 @@ class LivePenalties:
         self._bias: tuple[mx.array, mx.array] | None = None
         before = list(tokens_before)
         self._before = mx.array(before, dtype=mx.uint32) if before else None
+        self.unprocessed: mx.array | None = None
+        """(rows, vocabulary): the last logits before bias and penalties, where there were any."""
 
     def __call__(self, tokens: mx.array, logits: mx.array) -> mx.array:
         """The logits after bias and penalties, (rows, vocabulary); `tokens` are those so far."""
         settings = self.settings
+        # An array of its own: a penalty writes into the other.
+        self.unprocessed = mx.stop_gradient(logits) if settings.processes_logits else None
         if settings.logit_bias:
             logits = self._add_bias(logits, settings.logit_bias)
         if settings.repetition_penalty != 1.0:

@@ -11,6 +11,7 @@ import numpy as np
 
 from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.interface import ALTERNATIVES, TokenRecord
+from mlxchat.engine.penalties import LivePenalties
 from mlxchat.engine.sampler import SMALLEST_TEMP, LiveSampler
 from mlxchat.settings.parameters import Settings
 
@@ -70,12 +71,15 @@ class Sampled(NamedTuple):
     weights: mx.array | None = None
     """(vocabulary,): the log-weights that it was drawn by; None where they are not known, or at
     temp 0."""
+    model_logprob: mx.array | None = None
+    """Scalar: of the token before bias and penalties; None where there were none."""
 
     @property
     def arrays(self) -> tuple[mx.array, ...]:
         """All that is to be evaluated."""
         found = self.token, self.logprobs, self.candidates.rows, self.candidates.logprobs
-        return found if self.weights is None else (*found, self.weights)
+        more = self.weights, self.model_logprob
+        return *found, *(array for array in more if array is not None)
 
     def record(self, text: str, from_draft: bool = False) -> TokenRecord:
         """The record in plain Python values; evaluates what is not evaluated yet."""
@@ -95,6 +99,9 @@ class Sampled(NamedTuple):
             entropy=entropy(logprobs),
             drawn_logprob=self._drawn_logprob(token_id, from_draft),
             from_draft=from_draft,
+            model_logprob=(
+                None if self.model_logprob is None else cast(float, self.model_logprob.item())
+            ),
         )
 
     def _drawn_logprob(self, token_id: int, from_draft: bool) -> float | None:
@@ -123,31 +130,45 @@ def log_sum(weights: np.ndarray) -> float:
 
 
 def observe(
-    logprobs: mx.array, token: mx.array, settings: Settings, weights: mx.array | None = None
+    logprobs: mx.array,
+    token: mx.array,
+    settings: Settings,
+    weights: mx.array | None = None,
+    unprocessed: mx.array | None = None,
 ) -> Sampled:
-    """What to record of `token`, a scalar drawn by `weights`; `logprobs` are (vocabulary,) too."""
+    """What to record of `token`, a scalar drawn by `weights`. All others are (vocabulary,);
+    `unprocessed` are the logits before bias and penalties, where there were any."""
     logprobs = logprobs.astype(mx.float32)
     if weights is not None:
         weights = weights.astype(mx.float32)
-    return Sampled(settings, token, logprobs, candidates(logprobs, ALTERNATIVES), weights)
+    by_model = None if unprocessed is None else _logprob_of(token, unprocessed.astype(mx.float32))
+    return Sampled(settings, token, logprobs, candidates(logprobs, ALTERNATIVES), weights, by_model)
+
+
+def _logprob_of(token: mx.array, logits: mx.array) -> mx.array:
+    return logits[token] - mx.logsumexp(logits)
 
 
 class RecordingSampler:
     """A live sampler that keeps, in order, what it drew."""
 
-    def __init__(self, sampler: LiveSampler) -> None:
+    def __init__(self, sampler: LiveSampler, penalties: LivePenalties | None = None) -> None:
+        """`penalties` are those that the log-probabilities went through."""
         self._sampler = sampler
+        self._penalties = penalties
         self._sampled: deque[Sampled] = deque()
 
     def __call__(self, logprobs: mx.array) -> mx.array:
         """Draw a token, (1, vocabulary) to (1,), and start evaluating its record with it."""
         token = self._sampler(logprobs)
         weights = self._sampler.weights
+        unprocessed = self._penalties.unprocessed if self._penalties else None
         sampled = observe(
             logprobs[0],
             token[0],
             self._sampler.settings,
             None if weights is None else weights[0],
+            None if unprocessed is None else unprocessed[0],
         )
         mx.async_eval(token, *sampled.arrays)
         self._sampled.append(sampled)

@@ -248,7 +248,7 @@ class Reply:
     def _responses(self) -> Generator[tuple[Any, TokenRecord], None, None]:
         """mlx_lm's responses, each with the record of its token."""
         loaded, spec = self._loaded, self._loaded.spec
-        recording = RecordingSampler(self._sampler)
+        recording = RecordingSampler(self._sampler, self._penalties)
         drafting = loaded.draft_model is not None
         responses = stream_generate(
             BeforeEachRun(loaded.model, self._begin_run),

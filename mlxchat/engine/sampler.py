@@ -40,6 +40,10 @@ def thread_state() -> None:
     """No key: the draw takes one from the thread's random state."""
 
 
+Sort = Callable[[mx.array], mx.array]
+"""Sorts along the last axis, the least first."""
+
+
 class NamedFilter(NamedTuple):
     """A filter, (rows, vocabulary) log-probabilities to the same with the removed at -inf."""
 
@@ -47,7 +51,7 @@ class NamedFilter(NamedTuple):
     keep: Filter
 
 
-def top_p_filter(logprobs: mx.array, top_p: float) -> mx.array:
+def top_p_filter(logprobs: mx.array, top_p: float, sort: Sort = mx.sort) -> mx.array:
     """Keep the smallest set of most likely tokens that reaches `top_p` of the mass.
 
     Args:
@@ -55,7 +59,7 @@ def top_p_filter(logprobs: mx.array, top_p: float) -> mx.array:
         top_p: between 0 and 1, both excluded.
     Source: Holtzman et al. 2019, as in mlx_lm.sample_utils.apply_top_p.
     """
-    ascending = mx.sort(logprobs, axis=-1)
+    ascending = sort(logprobs)
     probs = mx.exp(ascending.astype(mx.float32))
     mass_above = mx.cumsum(probs, axis=-1, reverse=True, inclusive=False)
     total = mass_above[..., :1] + probs[..., :1]
@@ -122,6 +126,7 @@ def filters_of(
     *,
     xtc_acts: bool = False,
     next_key: NextKey = thread_state,
+    sort: Sort = mx.sort,
 ) -> list[NamedFilter]:
     """The filters that these settings switch on, in mlx_lm's order, clamped to what is safe.
 
@@ -133,7 +138,7 @@ def filters_of(
     share, threshold = settings.xtc_probability, settings.xtc_threshold
     if 0 < settings.top_p < 1:
         top_p = max(settings.top_p, SMALLEST_TOP_P)
-        chain.append(NamedFilter("top_p", lambda x: top_p_filter(x, top_p)))
+        chain.append(NamedFilter("top_p", lambda x: top_p_filter(x, top_p, sort)))
     if settings.min_p > 0:
         chain.append(NamedFilter("min_p", lambda x: min_p_filter(x, settings.min_p, keep)))
     if share > 0 and xtc_acts:

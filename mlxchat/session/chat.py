@@ -243,7 +243,8 @@ class ChatSession(SessionSamples):
 def chosen(seen: Distribution, token_id: int, text: str) -> TokenRecord:
     """The record of a token that a person took out of a distribution."""
     logprobs = {c.token_id: c.logprob for c in seen.candidates}
-    own = logprobs[token_id]
+    [taken] = (c for c in seen.candidates if c.token_id == token_id)
+    own = taken.logprob
     ranked = sorted(logprobs.items(), key=lambda pair: -pair[1])
     return TokenRecord(
         token_id=token_id,
@@ -253,6 +254,7 @@ def chosen(seen: Distribution, token_id: int, text: str) -> TokenRecord:
         alternatives=Alternatives(ranked[:ALTERNATIVES]),
         settings=seen.settings,
         entropy=seen.entropy_before,
+        model_logprob=taken.model_logprob if seen.settings.processes_logits else None,
     )
 
 

@@ -343,7 +343,7 @@ class SessionReplies(SessionSettings):
 
     def _check_free(self) -> None:
         if self.busy:
-            raise MlxchatError("A reply is still being written: stop it first (Esc).")
+            raise MlxchatError("A reply is still being written: stop it first (Ctrl+C).")
 
     def speaks(self, reply: Reply) -> bool:
         """Whether the model that is loaded is the one that wrote a reply, so that its tokens mean

@@ -189,6 +189,12 @@ class Settings:
             if self.value(name) != other.value(name)
         }
 
+    @property
+    def processes_logits(self) -> bool:
+        """Whether a bias or a penalty changes the model's own prediction."""
+        off = (self.repetition_penalty, self.presence_penalty, self.frequency_penalty)
+        return bool(self.logit_bias) or off != (1.0, 0.0, 0.0)
+
     def idle_reason(self, name: str) -> str | None:
         """Why this parameter has no effect just now, or None where it has one."""
         if parameter(name).needs_temp and self.temp == 0:

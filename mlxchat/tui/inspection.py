@@ -8,7 +8,8 @@ from mlxchat.conversation.entries import Reply
 from mlxchat.engine.distribution import Distribution
 from mlxchat.engine.interface import Inspected
 from mlxchat.session.chat import ChatSession
-from mlxchat.tui.widgets.next_token import NextToken, recorded
+from mlxchat.tui.widgets.next_token import NextToken
+from mlxchat.tui.widgets.next_token_rows import recorded
 from mlxchat.tui.widgets.token_detail import SelectedToken, TokenDetail, spelled
 
 NEXT = "NEXT TOKEN"

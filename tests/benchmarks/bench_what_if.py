@@ -24,7 +24,7 @@ def measure(vocabulary: int, changes: int) -> list[float]:
     import mlx.core as mx
 
     from mlxchat.engine.explain import describe, outcome, penalized
-    from mlxchat.tui.widgets.next_token import rows_of
+    from mlxchat.tui.widgets.next_token_rows import rows_of
 
     logits = mx.random.normal((vocabulary,), key=mx.random.key(1)) * 3
     mx.eval(logits)

@@ -87,6 +87,7 @@ def records(draw: st.DrawFn, under: Settings) -> TokenRecord:
         draw(st.floats(0, 17)),
         draw(st.none() | logprobs),
         draw(st.booleans()),
+        draw(st.none() | logprobs),
     )
 
 

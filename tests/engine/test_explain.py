@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import mlx.core as mx
 import numpy as np
@@ -11,19 +12,57 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlx_lm import sample_utils
+from mlx_lm.generate import generate_step
 
 from mlxchat.engine.distribution import FILTERS
-from mlxchat.engine.explain import describe, entropy, outcome, penalized
+from mlxchat.engine.explain import describe, entropy, outcome, penalized, plain
 from mlxchat.engine.sampler import LiveSampler
 from mlxchat.settings.parameters import Settings
 
 SPECIAL = (3, 7)
 
 
-def logprobs_of(seed: int, size: int, ties: bool, spread: float = 3.0) -> mx.array:
+TYPES = (mx.float32, mx.bfloat16, mx.float16)
+
+
+def logits_of(
+    seed: int, size: int, ties: bool, spread: float = 3.0, dtype: mx.Dtype = mx.float32
+) -> mx.array:
     values = np.random.default_rng(seed).normal(0, spread, size).astype(np.float32)
-    logits = mx.array(np.round(values) if ties else values)
+    return mx.array(np.round(values) if ties else values).astype(dtype)
+
+
+def logprobs_of(seed: int, size: int, ties: bool, spread: float = 3.0) -> mx.array:
+    logits = logits_of(seed, size, ties, spread)
     return logits - mx.logsumexp(logits)
+
+
+def by_generate_step(
+    logits: mx.array, chosen: Settings, before: list[int]
+) -> tuple[mx.array, mx.array]:
+    """What mlx_lm's own loop hands to the sampler after these logits, under the processors of
+    `chosen`, and what its logits were before them."""
+    seen: list[mx.array] = []
+
+    def sampler(logprobs: mx.array) -> mx.array:
+        seen.append(logprobs[0])
+        return mx.argmax(logprobs, axis=-1)
+
+    def model(tokens: mx.array, cache: object) -> mx.array:
+        return mx.broadcast_to(logits, (1, tokens.shape[1], len(logits)))
+
+    processors = sample_utils.make_logits_processors(
+        {i: value for i, value in chosen.logit_bias if isinstance(i, int)},
+        chosen.repetition_penalty,
+        presence_penalty=chosen.presence_penalty,
+        frequency_penalty=chosen.frequency_penalty,
+    )
+    prompt = mx.array(before)
+    steps = generate_step(
+        prompt, model, max_tokens=1, sampler=sampler, logits_processors=processors, prompt_cache=[]
+    )
+    next(steps)
+    return seen[0], logits
 
 
 def by_mlx_lm(logprobs: mx.array, chosen: Settings) -> list[tuple[str, np.ndarray]]:
@@ -59,21 +98,46 @@ some_settings = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
-@given(some_settings, st.integers(0, 2**32), st.booleans(), st.sampled_from([60, 1000]))
-def test_the_kept_set_and_each_cut_are_mlx_lms(chosen, seed, ties, size):
-    logprobs = logprobs_of(seed, size, ties)
-    found = outcome(logprobs, chosen, SPECIAL)
-    alive = np.ones(size, dtype=bool)
+some_processors = st.sampled_from(
+    [
+        {},
+        {"logit_bias": ((1, 4.5), (3, -math.inf))},
+        {"repetition_penalty": 1.3, "presence_penalty": 0.3},
+        {"frequency_penalty": 0.7, "logit_bias": ((2, -3.3),)},
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    some_settings,
+    some_processors,
+    st.integers(0, 2**32),
+    st.booleans(),
+    st.sampled_from([60, 1000]),
+    st.sampled_from(TYPES),
+)
+def test_the_kept_set_and_each_cut_are_mlx_lms(chosen, more, seed, ties, size, dtype):
+    """From the logits on, in the model's own type, half of single precision too."""
+    chosen, before = replace(chosen, **more), [1, 5, 5, 9]
+    logits = logits_of(seed, size, ties, dtype=dtype)
+    logprobs = penalized(logits, before, chosen)
+    wanted, logits = by_generate_step(logits, chosen, before)
+    assert logprobs.dtype == wanted.dtype
+    assert mx.array_equal(logprobs, wanted)
+    found = outcome(logprobs, chosen, SPECIAL, plain(logits))
+    alive = np.isfinite(np.array(logprobs.astype(mx.float32)))
+    assert (found.cut_by[~alive] == 1 + FILTERS.index("bias")).all()
     for name, left in by_mlx_lm(logprobs, chosen):
         cut_here = alive & ~left
         assert (found.cut_by[cut_here] == 1 + FILTERS.index(name)).all()
         alive = left
     assert (found.cut_by[alive] == 0).all()
     assert (found.probs[~alive] == 0).all()
-    scaled = np.where(alive, np.array(logprobs, dtype=np.float64) / chosen.temp, -np.inf)
-    wanted = np.exp(scaled - scaled.max())
-    assert found.probs == pytest.approx(wanted / wanted.sum(), abs=1e-5)
+    weights = np.array((logprobs * (1.0 / chosen.temp)).astype(mx.float32), dtype=np.float64)
+    scaled = np.where(alive, weights, -np.inf)
+    shares = np.exp(scaled - scaled.max())
+    assert found.probs == pytest.approx(shares / shares.sum(), abs=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -132,14 +196,53 @@ def test_a_description():
     chosen = Settings(temp=1.0, top_p=0.85, top_k=2)
     told = describe(outcome(logprobs, chosen, ()), chosen, str, also=[5], count=4)
     assert [(c.text, c.cut_by) for c in told.candidates] == [
-        ("1", ""), ("2", ""), ("3", "top_k"), ("0", "top_p"), ("5", "top_p"),
+        ("1", ""), ("2", ""), ("3", "top_k"), ("0", "top_p"), ("5", "top_p"), ("4", "top_p"),
     ]  # fmt: skip
     assert (told.kept, told.vocabulary) == (2, 6)
-    assert told.cut == {"top_p": 3, "min_p": 0, "xtc": 0, "top_k": 1, "temp": 0}
+    assert told.cut == {"bias": 0, "top_p": 3, "min_p": 0, "xtc": 0, "top_k": 1, "temp": 0}
     assert told.cut_mass["top_p"] == pytest.approx(0.10, abs=1e-6)
     assert told.candidates[0].after == pytest.approx(0.5 / 0.7, abs=1e-6)
     assert told.candidates[0].before == pytest.approx(0.5, abs=1e-6)
     assert told.entropy_after == pytest.approx(entropy(np.array([0.5, 0.2]) / 0.7), abs=1e-5)
+
+
+def test_the_likeliest_that_each_filter_cut_are_told_where_more_tokens_are_kept():
+    logprobs = logprobs_of(2, 2000, ties=False, spread=1.0)
+    chosen = Settings(temp=1.0, top_p=0.95, min_p=0.03, top_k=500)
+    found = outcome(logprobs, chosen, ())
+    told = describe(found, chosen, str)
+    assert told.kept == 500
+    for name in ("top_p", "min_p", "top_k"):
+        cut = np.flatnonzero(found.cut_by == 1 + FILTERS.index(name))
+        assert len(cut) == told.cut[name] > 0
+        best = cut[np.argmax(found.logprobs[cut])]
+        assert best in [c.token_id for c in told.candidates if c.cut_by == name]
+
+
+def test_what_a_bias_bans_is_told_with_the_models_own_probability():
+    logits = mx.array([3.0, 2.0, 1.0, 0.0])
+    chosen = Settings(temp=1.0, top_p=0.9, logit_bias=((0, -math.inf),))
+    own = logits - mx.logsumexp(logits)
+    for settings_ in (chosen, Settings(logit_bias=chosen.logit_bias)):
+        found = outcome(penalized(logits, [], settings_), settings_, (), own)
+        told = {c.token_id: c for c in describe(found, settings_, str).candidates}
+        assert told[0].cut_by == "bias"
+        assert told[0].by_model == pytest.approx(math.exp(float(own[0])), abs=1e-6)
+        assert told[1].cut_by == ""
+
+
+def test_what_xtc_cuts_in_some_draws_is_told():
+    logprobs = mx.log(mx.array([0.5, 0.3, 0.15, 0.05]))
+    chosen = Settings(temp=1.0, xtc_probability=0.5, xtc_threshold=0.1)
+    told = describe(outcome(logprobs, chosen, ()), chosen, str)
+    assert [(c.text, c.cut_by, c.xtc) for c in told.candidates] == [
+        ("0", "", True), ("1", "", True), ("2", "", False), ("3", "", False),
+    ]  # fmt: skip
+    assert (told.xtc, told.cut["xtc"]) == (2, 0)
+    assert told.candidates[0].after == pytest.approx(0.25, abs=1e-6)
+    always = chosen.with_value("xtc_probability", 1.0)
+    told = describe(outcome(logprobs, always, ()), always, str)
+    assert (told.xtc, told.cut["xtc"]) == (0, 2)
 
 
 def test_nothing_is_drawn_to_explain():

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.explain import entropy, outcome
 from mlxchat.engine.interface import ALTERNATIVES
+from mlxchat.engine.penalties import LivePenalties
 from mlxchat.engine.recorder import ROW, RecordingSampler, candidates, observe
 from mlxchat.engine.sampler import LiveSampler
 from mlxchat.settings.parameters import Settings
@@ -72,6 +73,32 @@ def test_the_probability_of_a_draw(seed, temp, top_p, top_k):
     assert record.drawn_prob == pytest.approx(expected.probs[record.token_id], rel=1e-4)
     assert record.entropy == pytest.approx(entropy(np.exp(expected.logprobs)), abs=1e-3)
     assert record.drawn_prob > 0
+
+
+@pytest.mark.parametrize("dtype", [mx.float32, mx.bfloat16], ids=str)
+def test_the_models_own_probability_is_kept_where_bias_or_penalties_change_it(dtype):
+    """Each of them, in a reply's own order of calls; nothing is kept where none is on."""
+    logits = mx.random.normal((1, 100), key=mx.random.key(3)).astype(dtype) * 3
+    own = np.array(logits[0].astype(mx.float32))
+    own = own - np.log(np.exp(own).sum())
+    for more in (
+        {"logit_bias": ((7, 60.0),)},
+        {"repetition_penalty": 1.8},
+        {"presence_penalty": 1.5},
+        {"frequency_penalty": -1.5},
+    ):
+        chosen = Settings(temp=1.0, **more)
+        penalties = LivePenalties(chosen, [3, 9])
+        recording = RecordingSampler(LiveSampler(chosen, ()), penalties)
+        processed = penalties(mx.array([4]), logits + 0)
+        recording(processed - mx.logsumexp(processed, keepdims=True))
+        record = recording.next().record("")
+        assert record.model_logprob == pytest.approx(own[record.token_id], abs=1e-4)
+        assert record.prob == pytest.approx(np.exp(own[record.token_id]), abs=1e-4)
+        penalties.settings = Settings(temp=1.0)
+        recording(penalties(mx.array([4]), logits + 0))
+        assert recording.next().record("").model_logprob is None
+    assert record.own_known
 
 
 def test_alternatives_are_a_sequence():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mlxchat.conversation.changes import TOGETHER, changes
+from mlxchat.conversation.summary import active_settings
 from mlxchat.conversation.token_list import TokenList
 from mlxchat.engine.interface import TokenRecord
 from mlxchat.settings.parameters import Settings
@@ -19,8 +20,53 @@ def test_changes_are_found_and_those_close_together_are_one():
     a, b, c = (Settings(temp=temp) for temp in (0.1, 0.5, 0.9))
     tokens = [record(s) for s in [a] * 5 + [b] * 3 + [c] * (TOGETHER + 2) + [a] * 4]
     found = changes(TokenList(tokens).runs)
-    assert [(x.token, x.text) for x in found] == [(5, "temp 0.10→0.90"), (22, "temp 0.90→0.10")]
+    assert [(x.token, x.text) for x in found] == [
+        (5, "temp 0.10→0.50→0.90"),
+        (22, "temp 0.90→0.10"),
+    ]
     assert changes(TokenList([record(a), record(replace(a))]).runs) == []
+
+
+def test_values_on_the_way_are_told_and_a_value_that_came_back():
+    a, b, c = (Settings(temp=temp) for temp in (0.1, 0.5, 0.9))
+    there_and_back = [record(s) for s in [a] * 5 + [b] * 3 + [a] * 4]
+    [change] = changes(TokenList(there_and_back).runs)
+    assert change.text == "temp 0.10→0.50→0.10"
+    [change] = changes(TokenList([record(s) for s in (a, b, c)]).runs)
+    assert change.text == "temp 0.10→0.50→0.90"
+    dragged = [record(Settings(temp=n / 10, top_k=n // 10)) for n in range(1, 13)]
+    [change] = changes(TokenList(dragged).runs)
+    assert change.text == "temp 0.10→0.20→0.30→(6 more)→1.00→1.10→1.20 · top_k off→1"
+
+
+async def test_a_change_that_was_taken_back_is_told():
+    async with chatting() as person:
+        await person.send("Go")
+        person.engine.begin()
+        for temp in ("0.70", "0.90", "0.70"):
+            person.chat.run_command("temp", temp)
+            person.engine.say("one two three")
+            await person.look()
+        person.engine.finish()
+        screen = await person.look()
+        assert "temp 0.70→0.90→0.70" in screen
+        person.transcript.focus()
+        await person.press("enter")
+        told = next(line for line in person.lines if "from token" in line)
+        assert "temp 0.70→0.90→0.70 from token 4" in told
+
+
+def test_the_footer_names_all_settings_with_an_effect():
+    chosen = Settings(
+        temp=1.0, min_p=0.1, min_tokens_to_keep=3, xtc_probability=0.5, xtc_threshold=0.2,
+        repetition_penalty=1.2, repetition_context_size=64, presence_context_size=99,
+    )  # fmt: skip
+    told = active_settings(chosen)
+    assert told["xtc_threshold"] == "xtc_threshold 0.20"
+    assert told["min_tokens_to_keep"] == "min_tokens_to_keep 3"
+    assert told["repetition_context_size"] == "repetition_context_size 64"
+    assert "presence_context_size" not in told
+    assert "xtc_threshold" not in active_settings(Settings(temp=1.0, xtc_probability=0.5))
 
 
 async def written(person: Person) -> None:
@@ -91,4 +137,4 @@ async def test_what_is_told_keeps_up():
         assert "temp 0.70→0.90 from token 4" in await person.press("enter")
         person.chat.run_command("temp", "1.3")
         person.engine.say("five")
-        assert "temp 0.70→1.30 from token 4" in await person.look()
+        assert "temp 0.70→0.90→1.30 from token 4" in await person.look()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mlxchat.engine.distribution import Candidate, Distribution
 from mlxchat.engine.interface import Inspected, InspectRequest
 from mlxchat.settings.parameters import Settings
-from mlxchat.tui.widgets.next_token import NextToken, Row, bar_of, rows_of, spelled
+from mlxchat.tui.widgets.next_token import NextToken
+from mlxchat.tui.widgets.next_token_rows import ROWS, Row, bar_of, rows_of
+from mlxchat.tui.widgets.token_detail import spelled
 from tests.person import Person, chatting
 
 
 def told(*candidates: Candidate, kept: int, chosen: Settings | None = None) -> Distribution:
-    cut = dict.fromkeys(("top_p", "min_p", "xtc", "top_k", "temp"), 40)
-    return Distribution(chosen or Settings(temp=1.0), candidates, 100, kept, 2.0, 1.3, cut)  # type: ignore[arg-type]
+    cut = {candidate.cut_by: 40 for candidate in candidates if candidate.cut_by}
+    return Distribution(chosen or Settings(temp=1.0), candidates, 100, kept, 2.0, 1.3, cut)
 
 
 PARIS = told(
@@ -45,6 +49,39 @@ def test_rows_are_what_is_kept_then_what_is_cut():
     ]
     assert abs(rows[2].share - 0.05) < 1e-9
     assert "\x1b" not in rows[4].text
+
+
+def test_every_filter_is_named_however_many_tokens_are_kept():
+    """There are lines for all that cut something, with as many of their tokens as there is room."""
+    kept = [Candidate(n, f"w{n}", -3.0, 0.02) for n in range(40)]
+    names = ("bias", "top_p", "min_p", "xtc", "top_k")
+    gone = [
+        Candidate(100 + 10 * n + m, f"{name}{m}", -5.0 - m, 0.0, name, model_logprob=-1.0)
+        for n, name in enumerate(names)
+        for m in range(2)
+    ]
+    for count in range(len(names) + 1):
+        rows = rows_of(told(*kept, *(c for c in gone if c.cut_by in names[:count]), kept=60))
+        rules = [row.text for row in rows if row.role == "rule"]
+        assert len(rules) == count
+        assert all(name in rule for name, rule in zip(names, rules, strict=False))
+        assert len(rows) <= ROWS
+    assert rules[0] == "banned by logit_bias: 40"
+    assert [row.share for row in rows_of(told(*gone[:1], kept=0))][-1] == gone[0].by_model
+    two = rows_of(told(*kept, *gone[2:6], kept=60))
+    assert [row.text for row in two if row.role == "cut"] == ["top_p0", "min_p0"]
+
+
+def test_what_xtc_cuts_in_some_draws_is_told():
+    chosen = Settings(temp=1.0, xtc_probability=0.5)
+    rows = rows_of(
+        replace(
+            told(Candidate(1, " a", -0.7, 0.25, xtc=True), Candidate(2, "b", -1, 0.75), kept=2),
+            settings=chosen,
+            xtc=1,
+        )
+    )
+    assert [row.text for row in rows] == ["b", "·a xtc", "xtc cuts 1 in 50.0% of draws"]
 
 
 def test_a_bar_is_as_long_as_its_share():

@@ -388,3 +388,18 @@ async def test_the_models_own_stands_first_in_the_choice():
         choices = person.app.screen.query_one(OptionList)
         assert MODELS_OWN in str(choices.get_option_at_index(0).prompt)
         assert choices.highlighted == 0
+
+
+async def test_what_is_saved_is_named_and_is_what_the_sliders_show():
+    async with chatting() as person:
+        person.chat.run_command("temp", "0.6")
+        person.chat.run_command("preset")
+        await person.look()
+        await person.press("down", "down")
+        assert person.session.settings.temp != 0.6
+        await person.press("s")
+        assert "Save temp 0.60" in person.screen
+        assert person.session.settings.temp == 0.6
+        await person.press("escape")
+        assert "Save temp" not in person.screen
+        assert person.session.settings.temp != 0.6

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
 
-from mlxchat.conversation.surprise import LEGENDS, MEASURES
+import pytest
+from textual.events import Key
+
+from mlxchat.conversation.surprise import LEGENDS, MEASURES, level
 from mlxchat.engine.distribution import Candidate
+from mlxchat.engine.interface import TokenRecord, TokenSampled
 from mlxchat.tui.transcript.transcript import Transcript
 from mlxchat.tui.widgets.message_editor import MessageEditor
 from mlxchat.tui.widgets.next_token import NextToken
-from mlxchat.tui.widgets.token_detail import TokenDetail
+from mlxchat.tui.widgets.token_detail import SelectedToken, TokenDetail, facts
 from tests.person import Person, add_user, chatting
 from tests.tui.test_next_token import answer, asked, told
 
@@ -50,6 +54,25 @@ async def test_in_and_out(size):
         assert not person.chat.query_one(TokenDetail).display
         await person.press("ctrl+t", "ctrl+t")
         assert not person.transcript.walking
+
+
+async def test_what_bias_and_penalties_made_of_it_is_told_apart():
+    """A token that the person's bias made certain is as surprising as the model finds it."""
+    async with chatting() as person:
+        person.chat.run_command("logit_bias", "7 60")
+        await person.send("What swims?")
+        person.engine.begin()
+        record = TokenRecord(
+            7, "banana", 0.0, 0, ((7, 0.0),), person.engine.settings, 0.0, 0.0, False, -7.0
+        )
+        person.engine.tell(TokenSampled(person.requests[-1].reply_id, record))
+        person.engine.finish()
+        await person.look()
+        screen = " ".join((await person.press("ctrl+t")).split())
+        assert "0.09% by the model drawn at 100.0% · 100.0% after bias and penalties" in screen
+        assert level(record, "disagreement") == level(record, "probability") == 4
+        unknown = replace(record, model_logprob=None)
+        assert facts(SelectedToken(unknown, 0, 1, b""))[0] == "100.0% after bias and penalties"
 
 
 async def test_walking():
@@ -110,6 +133,54 @@ async def test_searching():
         await person.press("slash", "escape")
         assert person.app.focused is person.transcript
         assert person.transcript.walking
+
+
+async def test_what_a_fast_hand_types_after_the_slash_is_sought():
+    async with chatting() as person:
+        await reply(person)
+        await person.press("ctrl+t")
+        for key, character in (("slash", "/"), *((letter, letter) for letter in "more")):
+            person.app.post_message(Key(key, character))
+        await person.pilot.pause()
+        assert person.chat.query_one(MessageEditor).text == ""
+        await person.press("enter")
+        assert place(person) == 8
+
+
+@pytest.mark.parametrize("start", [(40, 15), (80, 24)])
+async def test_what_has_the_focus_is_in_sight(start):
+    async with chatting(start) as person:
+        await reply(person)
+        if start != (40, 15):
+            await person.press("ctrl+s", "right")
+            await person.resize(40, 15)
+            await person.press("ctrl+s")
+        await person.press("ctrl+t", "enter")
+        screen = await answer(person, ROADS)
+        assert "·blue" in screen
+        assert "·red" in screen
+        for key in ("down", "down"):
+            await person.press(key)
+            await person.pilot.pause(0.1)
+            assert any("›·" in line for line in person.lines), person.screen
+        await person.press("escape", "escape")
+        await person.press("ctrl+s")
+        await person.pilot.pause(0.1)
+        assert "temp" in person.screen
+        await person.press("ctrl+s", "ctrl+t", "enter")
+        await answer(person, ROADS)
+        await person.pilot.pause(0.1)
+        assert "·blue" in person.screen
+        assert "·red" in person.screen
+
+
+async def test_ctrl_t_goes_from_the_panel_back_to_the_conversation_where_one_covers_the_other():
+    async with chatting((40, 15)) as person:
+        await reply(person)
+        await person.press("ctrl+s", "ctrl+t")
+        assert not person.chat.panel_shown
+        assert person.app.focused is person.transcript
+        assert person.notes == []
 
 
 async def test_colours():

@@ -33,7 +33,7 @@ def as_code(language: Language, conversation: Conversation, look_up: LookUp = no
     if not reply.drawn:
         raise MlxchatError("You chose every token of this reply: there is nothing to write again.")
     if reply.reason is None:
-        raise MlxchatError("The reply is still being written: stop it first (Esc).")
+        raise MlxchatError("The reply is still being written: stop it first (Ctrl+C).")
     messages = conversation.before(reply)
     if language == "python":
         return Code(python_script(reply, messages, look_up), ".py")

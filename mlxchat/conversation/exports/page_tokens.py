@@ -51,7 +51,9 @@ def tokens_html(reply: Reply, names: Names) -> str:
 def _about(reply: Reply, record: TokenRecord, names: Names) -> str:
     """What was recorded of a token, and what could have come in its place."""
     drawn = record.drawn_prob
-    facts = [f"{record.prob:.1%} by the model"]
+    facts = [f"{record.prob:.1%} by the model"] if record.own_known else []
+    if record.settings.processes_logits:
+        facts.append(f"{math.exp(record.logprob):.1%} after bias and penalties")
     facts.append("not drawn" if drawn is None else f"{drawn:.1%} under the settings")
     facts += [f"rank {record.rank + 1}", f"entropy {record.entropy:.2f} bit"]
     lines = [f"{_marked(record.text or EMPTY)} #{record.token_id}", " · ".join(facts)]

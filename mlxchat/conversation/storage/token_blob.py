@@ -31,8 +31,9 @@ INTEGER: Literal["q"] = "q"
 FLOAT: Literal["d"] = "d"
 WIDTH = 8
 """Types of a column, and the bytes of a number."""
-FROM_DRAFT, KNOWN = 1, 2
-"""Flags of a token; known is the probability with which it was drawn."""
+FROM_DRAFT, KNOWN, PROCESSED = 1, 2, 4
+"""Flags of a token; known is the probability with which it was drawn, and of a processed one the
+model's own before bias and penalties."""
 
 
 class DamagedTokens(MlxchatError):
@@ -69,6 +70,7 @@ def pack(records: Sequence[TokenRecord]) -> bytes:
             bytes(map(_flags, records)),
             _together(b"".join(ids for ids, _ in halves), ID_BYTES),
             _together(b"".join(logprobs for _, logprobs in halves), ID_BYTES),
+            _floats(r.model_logprob for r in records if r.model_logprob is not None),
         )
     )
     small = zlib.compress(body, LEVEL)
@@ -114,6 +116,7 @@ def _unpack(piece: PackedPiece, settings: Iterator[Settings]) -> Iterator[TokenR
     if min((0, *lengths, *widths)) < 0 or sum(lengths) != len(piece.text):
         raise ValueError("lengths that do not fit")
     likely_ids, likely = (_apart(body.take(total * ID_BYTES), ID_BYTES) for _ in range(2))
+    by_model = iter(body.floats(sum(bool(flag & PROCESSED) for flag in flags)))
     body.end()
     at = pair = 0
     for n in range(count):
@@ -125,6 +128,7 @@ def _unpack(piece: PackedPiece, settings: Iterator[Settings]) -> Iterator[TokenR
             next(settings), entropies[n],
             drawn[n] if flags[n] & KNOWN else None,
             bool(flags[n] & FROM_DRAFT),
+            next(by_model) if flags[n] & PROCESSED else None,
         )  # fmt: skip
         at, pair = at + lengths[n], end
 
@@ -186,7 +190,11 @@ def _alternatives(record: TokenRecord) -> Alternatives:
 
 
 def _flags(record: TokenRecord) -> int:
-    return FROM_DRAFT * record.from_draft | KNOWN * (record.drawn_logprob is not None)
+    return (
+        FROM_DRAFT * record.from_draft
+        | KNOWN * (record.drawn_logprob is not None)
+        | PROCESSED * (record.model_logprob is not None)
+    )
 
 
 def _integers(numbers: Iterable[int]) -> bytes:

@@ -9,8 +9,7 @@ from textual import on
 from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.events import Key
+from textual.containers import Horizontal, Vertical
 
 from mlxchat.commands.registry import ACTIONS, COMMANDS, completions, run_line
 from mlxchat.conversation.code.as_code import Language, as_code
@@ -42,6 +41,7 @@ from mlxchat.tui.widgets.key_footer import KeyFooter
 from mlxchat.tui.widgets.message_editor import MessageEditor
 from mlxchat.tui.widgets.next_token import NextToken
 from mlxchat.tui.widgets.sampler_panel import SamplerPanel
+from mlxchat.tui.widgets.side_panel import SidePanel
 from mlxchat.tui.widgets.system_prompt import SystemPromptEditor
 from mlxchat.tui.widgets.title_bar import TitleBar
 from mlxchat.tui.widgets.token_detail import TokenDetail
@@ -88,7 +88,7 @@ class ChatScreen(SamplingScreen):
             with Vertical(id="conversation"):
                 yield Transcript(WELCOME)
                 yield TokenDetail()
-            with VerticalScroll(id="panel", can_focus=False):
+            with SidePanel(id="panel", can_focus=False):
                 yield SamplerPanel(self.session.settings, self.session.defaults)
                 yield NextToken()
                 yield SystemPromptEditor(self.session.conversation.system)
@@ -192,18 +192,6 @@ class ChatScreen(SamplingScreen):
             self.stop()
         else:
             self.say("Ctrl+Q leaves mlxchat.")
-
-    def on_key(self, event: Key) -> None:
-        """What is typed where it means nothing goes to the message."""
-        if not event.character or not event.is_printable or self._means_something(event.key):
-            return
-        event.stop()
-        self.query_one(MessageEditor).type(event.character)
-
-    def _means_something(self, key: str) -> bool:
-        if self.focused is self.transcript:
-            return self.transcript.takes(key)
-        return key in self.active_bindings
 
     def run_command(self, name: str, argument: str = "") -> None:
         """Run a command of the registry; what it cannot do is said."""

@@ -174,7 +174,7 @@ class SessionsScreen(TokensScreen):
 
     def _check_free(self) -> None:
         if self.session.busy:
-            raise MlxchatError("A reply is still being written: stop it first (Esc).")
+            raise MlxchatError("A reply is still being written: stop it first (Ctrl+C).")
 
     def _show_conversation(self) -> None:
         """Another conversation is open."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from functools import partial
 
 from textual import on
+from textual.events import Key
 
 from mlxchat.conversation.surprise import MEASURES
 from mlxchat.errors import MlxchatError
 from mlxchat.tui.inspection import Inspection
 from mlxchat.tui.screens.chat_tree import TreeScreen
 from mlxchat.tui.transcript.transcript import Transcript
+from mlxchat.tui.widgets.message_editor import MessageEditor
 from mlxchat.tui.widgets.next_token import NextToken
 from mlxchat.tui.widgets.token_detail import TokenDetail
 
@@ -31,11 +33,36 @@ class TokensScreen(TreeScreen):
 
     # Tokens
 
+    def on_key(self, event: Key) -> None:
+        """What is typed where it means nothing goes to the message; after `/` in the token view to
+        the search, which may open behind the keys that a fast hand typed next."""
+        if not event.character or not event.is_printable:
+            return
+        detail, transcript = self.query_one(TokenDetail), self.transcript
+        inside = self.focused is transcript or detail in getattr(self.focused, "ancestors", ())
+        if inside and detail.searching:
+            detail.type(event.character)
+        elif self.focused is transcript and event.key == "slash" and transcript.walking:
+            detail.open_search()
+        elif not self._means_something(event.key):
+            self.query_one(MessageEditor).type(event.character)
+        else:
+            return
+        event.stop()
+
+    def _means_something(self, key: str) -> bool:
+        if self.focused is self.transcript:
+            return self.transcript.takes(key)
+        return key in self.active_bindings
+
     def show_tokens(self, what: str | None) -> None:
         """Walk through the tokens of the reply in sight, or stop it; or show all, or other
         colours."""
         view = self.transcript
-        if what in MEASURES:
+        if what is None and self.has_class("-panel-only"):
+            self.panel_chosen = False
+            self.transcript.focus()
+        elif what in MEASURES:
             view.measure = what
         elif what in ("always", "off"):
             view.always_tokens = what == "always"
@@ -63,9 +90,7 @@ class TokensScreen(TreeScreen):
         self._inspect()
 
     def _focus_roads(self) -> None:
-        panel = self.query_one(NextToken)
-        panel.focus(scroll_visible=False)
-        self.call_after_refresh(panel.scroll_visible, animate=False, top=True)
+        self.query_one(NextToken).focus(scroll_visible=False)
 
     @on(NextToken.Left)
     def _roads_left(self) -> None:

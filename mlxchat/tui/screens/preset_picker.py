@@ -12,6 +12,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from mlxchat.conversation.summary import active_settings
 from mlxchat.errors import MlxchatError
 from mlxchat.session.chat import ChatSession
 from mlxchat.settings.parameters import Settings
@@ -21,6 +22,7 @@ from mlxchat.tui.screens.dialog import Dialog
 from mlxchat.tui.screens.preset_lines import comparison, option_line, preset_keys
 
 TrySettings = Callable[[Settings, Preset | None], None]
+TITLE = "Preset"
 MOST_PROBLEMS = 3
 UNSAVED = "What is set now, changed since the preset was chosen"
 
@@ -108,7 +110,7 @@ class PresetPicker(Dialog[Preset]):
             Static(id="preset-keys"),
             id="box",
         )
-        box.border_title = "Preset"
+        box.border_title = TITLE
         yield box
 
     def on_mount(self) -> None:
@@ -180,6 +182,7 @@ class PresetPicker(Dialog[Preset]):
         """Go back to the settings from before; from a name that is being typed, to the list."""
         if self.has_class("-naming"):
             self._end_naming()
+            self._show()
         else:
             self._try_settings(self._before, None)
             self.dismiss(None)
@@ -187,9 +190,12 @@ class PresetPicker(Dialog[Preset]):
     def action_save(self) -> None:
         """Ask for a name to save the settings from before under."""
         preset = self._session.preset
-        self._begin_naming(
-            None, "Save what is set now as", preset.name if preset.kind == "own" else ""
+        # The sliders show what is saved, not the preset that was being tried.
+        self._try_settings(self._before, None)
+        self.query_one("#box").border_title = "Save " + " · ".join(
+            active_settings(self._before).values()
         )
+        self._begin_naming(None, "as", preset.name if preset.kind == "own" else "")
 
     def action_rename(self) -> None:
         """Ask for another name."""
@@ -236,6 +242,7 @@ class PresetPicker(Dialog[Preset]):
 
     def _end_naming(self) -> None:
         self.remove_class("-naming")
+        self.query_one("#box").border_title = TITLE
         self.query_one("#box").border_subtitle = ""
         self.query_one(PresetList).focus()
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -16,88 +15,11 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from mlxchat.engine.distribution import Candidate, Distribution
-from mlxchat.engine.interface import TokenRecord
-from mlxchat.tui.widgets.token_detail import percent, spelled
+from mlxchat.engine.distribution import Distribution
+from mlxchat.tui.widgets.next_token_rows import ALL_ROWS, ROWS, Row, bar_of, rows_of
+from mlxchat.tui.widgets.token_detail import percent
 
-KEPT_ROWS, CUT_ROWS = 6, 3
-ALL_ROWS = 40
-ROWS = 11
-"""Always as many, so that nothing below jumps while a slider moves."""
 BAR_WIDTH = 16
-EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
-
-
-class Row(NamedTuple):
-    """One line: a bar, a token and its share, or a rule with a word in it."""
-
-    text: str
-    share: float = 0.0
-    role: str = "rule"
-    token_id: int | None = None
-    """The token that can be chosen there."""
-
-
-def recorded(record: TokenRecord, texts: list[str]) -> Distribution:
-    """What was recorded of a drawn token, without what filters would do: its alternatives with the
-    model's own probabilities. `texts` are theirs."""
-    candidates = [
-        Candidate(token_id, text, logprob, math.exp(logprob))
-        for (token_id, logprob), text in zip(record.alternatives, texts, strict=True)
-    ]
-    if all(c.token_id != record.token_id for c in candidates):
-        candidates.append(Candidate(record.token_id, record.text, record.logprob, record.prob))
-    return Distribution(
-        settings=record.settings,
-        candidates=tuple(candidates),
-        vocabulary=len(candidates),
-        kept=len(candidates),
-        entropy_before=record.entropy,
-        entropy_after=record.entropy,
-    )
-
-
-def rows_of(
-    distribution: Distribution, kept_rows: int = KEPT_ROWS, cut_rows: int = CUT_ROWS
-) -> list[Row]:
-    """The tokens that can be drawn by their share of the draws, then those that the filters cut by
-    the model's own probability."""
-    kept = sorted((c for c in distribution.candidates if not c.cut_by), key=lambda c: -c.after)
-    rows = [Row(spelled(c.text), c.after, "kept", c.token_id) for c in kept[:kept_rows]]
-    more = distribution.kept - len(rows)
-    if more > 0:
-        left = max(0.0, 1 - sum(row.share for row in rows))
-        rows.append(Row(f"{more:,} more", left, "more"))
-    return rows + _cut_rows(distribution, cut_rows)
-
-
-def bar_of(row: Row, width: int) -> str:
-    """The row's share as a bar in a field of `width` cells, to an eighth of a cell; what is cut is
-    hatched, in whole cells."""
-    eighths = max(1, round(row.share * width * 8)) if row.role != "more" else 0
-    if row.role == "cut":
-        return ("░" * -(-eighths // 8)).ljust(width)
-    whole, rest = divmod(eighths, 8)
-    return ("█" * whole + EIGHTHS[rest]).ljust(width)
-
-
-def _cut_rows(distribution: Distribution, count: int) -> list[Row]:
-    gone = [c for c in distribution.candidates if c.cut_by][:count]
-    rows: list[Row] = []
-    before = ""
-    for candidate in gone:
-        if candidate.cut_by != before:
-            rows.append(Row(_cut_title(candidate, distribution)))
-            before = candidate.cut_by
-        rows.append(Row(spelled(candidate.text), candidate.before, "cut", candidate.token_id))
-    return rows
-
-
-def _cut_title(candidate: Candidate, distribution: Distribution) -> str:
-    if candidate.cut_by == "temp":
-        return "never at temp 0"
-    count = distribution.cut[candidate.cut_by]
-    return f"cut by {candidate.cut_by}: {count:,}"
 
 
 class NextToken(Widget, can_focus=True):
@@ -152,6 +74,9 @@ cut. `Up` and `Down` choose, `Enter` writes another version of the reply with th
 
         distribution: Distribution
         token_id: int
+
+    class Moved(Message):
+        """The cursor is at another token."""
 
     class Left(Message):
         """The person goes back without a choice."""
@@ -241,14 +166,20 @@ cut. `Up` and `Down` choose, `Enter` writes another version of the reply with th
         if self.distribution is None:
             self._rows = []
         elif self.has_focus:
-            self._rows = rows_of(self.distribution, ALL_ROWS, ALL_ROWS)
+            self._rows = rows_of(self.distribution, ALL_ROWS, room=2 * ALL_ROWS)
         else:
-            self._rows = rows_of(self.distribution)[:ROWS]
+            self._rows = rows_of(self.distribution)
         self.refresh()
+
+    @property
+    def chosen_line(self) -> int:
+        """The line of the token under the cursor, counted from the widget's first one."""
+        return self.gutter.top + 1 + self._cursor - self._top
 
     def _put_cursor(self, place: int) -> None:
         self._cursor = place
         self._top = min(max(self._top, place - ROWS + 2), max(0, place - 1))
+        self.post_message(self.Moved())
         self.refresh()
 
     def _counts(self) -> str:
@@ -258,7 +189,7 @@ cut. `Up` and `Down` choose, `Enter` writes another version of the reply with th
 
     def _bar(self, row: Row, width: int, chosen: bool) -> Strip:
         bar = bar_of(row, min(BAR_WIDTH, width // 3))
-        share = percent(row.share) if row.share >= 0.0005 else "<0.1%"
+        share = percent(row.share)
         quiet = "cursor" if chosen else "quiet" if row.role != "kept" else ""
         here = row.token_id is not None and row.token_id == self.current
         mark = "›" if chosen else "•" if here else " "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -48,9 +49,11 @@ def facts(selected: SelectedToken) -> list[str]:
     drawn = "chosen by you"
     if record.drawn_prob is not None:
         drawn = f"drawn at {percent(record.drawn_prob)}"
+    processed = f"{percent(math.exp(record.logprob))} after bias and penalties"
     return [
-        f"{percent(record.prob)} by the model",
+        f"{percent(record.prob)} by the model" if record.own_known else processed,
         drawn,
+        *([processed] if record.model_logprob is not None else []),
         f"rank {record.rank + 1}",
         f"entropy {record.entropy:.2f} bits",
         f"id {record.token_id}",
@@ -117,6 +120,15 @@ class TokenDetail(Vertical):
         field.add_class("-shown")
         field.value = ""
         field.focus()
+
+    @property
+    def searching(self) -> bool:
+        """Whether the text to look for is being typed; its field gets the focus a little later."""
+        return self.query_one(Input).has_class("-shown")
+
+    def type(self, text: str) -> None:
+        """Add to the text to look for."""
+        self.query_one(Input).insert_text_at_cursor(text)
 
     def action_close_search(self) -> None:
         """Look for nothing."""

@@ -82,8 +82,8 @@ def test_damaged_bytes_give_a_sentence(seed: int):
         back = unpack([PackedPiece("word" * 5, bytes(whole))], [Run(0, SETTINGS[0])])
     except DamagedTokens as error:
         assert "text is whole" in str(error)
-    else:  # a bit of the compression that does not matter
-        assert act == 2
+    else:  # a bit of the compression that does not matter, or some of its own checksum cut off
+        assert act in (0, 2)
         same_tokens(TokenList(records), TokenList(back))
 
 
