@@ -55,6 +55,7 @@ class Adapters:
     def load(self, path: str) -> Adapter:
         """Read an adapter, or find it where its file is still what was read.
 
+        mlx_lm draws random numbers for the layers that it makes: not between two draws of a reply.
         Raises MlxchatError in a sentence that says what is wrong with it.
         """
         file = find_adapter(path)

@@ -75,10 +75,12 @@ class SessionAdapters(SessionReplies):
         return super().idle_reason(name)
 
     def _path_of(self, wanted: str) -> str:
-        """Where an adapter lies. Raises MlxchatError for what is neither a name nor a path."""
+        """Where an adapter lies. Raises MlxchatError for a word that is neither a name nor a
+        folder."""
         named = {folded(name): path for name, path in self.adapters.items()}
         path = absolute_path(named.get(folded(wanted), wanted))
-        if named and folded(wanted) not in named and not Path(path).exists():
+        is_word = folded(wanted) not in named and "/" not in wanted
+        if named and is_word and not Path(path).exists():
             known = ", ".join(self.adapters)
             raise MlxchatError(
                 f"There is no adapter “{wanted}”, and no such folder: the names are {known}."

@@ -95,6 +95,13 @@ def test_it_does_not_change_under_a_reply(session, engine):
             change()
 
 
+def test_a_word_that_is_no_name_is_told_with_the_names(session, engine):
+    with pytest.raises(MlxchatError, match=r"no adapter “priate”.*the names are pirate, poet"):
+        session.use_adapter("priate")
+    put_on(session, engine, "PIRATE")
+    assert session.adapter == "/runs/3/adapters"
+
+
 def test_without_a_model_there_is_nothing_to_put_it_on():
     session = ChatSession(ScriptedEngine())
     with pytest.raises(MlxchatError, match="No model is loaded"):
