@@ -51,6 +51,15 @@ async def write(person: Person, *texts: str) -> str:
     return await follow(person)
 
 
+async def shrunk(card: SampleCard, person: Person) -> None:
+    """Wait until a card has its usual height again."""
+    for _ in range(100):
+        if card.size.height < 10:
+            return
+        await person.pilot.pause(0.02)
+    raise AssertionError(card.size)
+
+
 def cards(person: Person) -> list[SampleCard]:
     return [c for c in samples_screen(person).query(SampleCard) if not c.has_class("-folded")]
 
@@ -169,6 +178,7 @@ async def test_arrows_walk_the_grid_and_space_shows_a_whole_text():
         assert "word99" in person.screen
         await person.press("pagedown")
         await person.press("space")
+        await shrunk(cards(person)[0], person)
         assert "word99" not in person.screen
         for key, place in (("right", 1), ("down", 3), ("up", 0), ("end", 3), ("home", 0)):
             await person.press(key)

@@ -72,7 +72,10 @@ class SampleCard(Static, can_focus=True):
     def toggle_tall(self) -> None:
         """Show the whole text, or a box of the usual height again."""
         self.toggle_class("-tall")
-        self._write()
+        self.call_after_refresh(self._toggled)
+
+    def _toggled(self) -> None:
+        self._write(layout=True)
         self.call_after_refresh(self.scroll_visible, animate=False)
 
     def on_click(self, event: events.Click) -> None:
@@ -83,19 +86,25 @@ class SampleCard(Static, can_focus=True):
         else:
             self.focus()
 
-    def _write(self) -> None:
-        width = self.content_size.width
-        if width < 1:
-            return
-        tall = self.has_class("-tall")
-        self.update(Content("\n".join(self._lines(width, tall))), layout=tall)
+    def _write(self, *, layout: bool = False) -> None:
+        width, height = self.content_size.width, self._height
+        if width > 0:
+            layout = layout or height is None
+            self.update(Content("\n".join(self._lines(width, height))), layout=layout)
 
-    def _lines(self, width: int, tall: bool) -> list[str]:
+    @property
+    def _height(self) -> int | None:
+        """Lines of the text that its style has room for; None where all are shown. The size tells
+        it too late: in a row of the grid it is that of the text which stands there now."""
+        declared = self.styles.height
+        cells = declared.cells if declared is not None else None
+        return None if cells is None else max(1, cells - self.gutter.height)
+
+    def _lines(self, width: int, height: int | None) -> list[str]:
         text, over = self.sample.reply.text.strip(), self.sample.over
-        if not tall:
+        if height is not None:
             text = text[:MOST_SHOWN] if over else text[-MOST_SHOWN:]
         lines = [line.text for line in render_plain(text, width)]
-        height = self.content_size.height
-        if tall or len(lines) <= height:
+        if height is None or len(lines) <= height:
             return lines
         return [*lines[: height - 1], "…"] if over else lines[-height:]
