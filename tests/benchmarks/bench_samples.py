@@ -31,7 +31,7 @@ class Sizes:
     at_least: float | None = AT_LEAST
 
 
-FULL = {"SmolLM2": Sizes(32, 3), "two-layer": Sizes(64, 3, None)}
+FULL = {"SmolLM2": Sizes(16, 2), "two-layer": Sizes(64, 3, None)}
 SMALL = {"two-layer": Sizes(4, 1)}
 
 
