@@ -13,6 +13,7 @@ ENDINGS = {
     "cancelled": "stopped by you",
     "length": "cut at max_tokens",
     "context": "cut where the context is full",
+    "interrupted": "cut off when the program ended",
 }
 
 
@@ -61,9 +62,10 @@ def reply_footer(reply: Reply) -> str:
     parts = [f"{cost.reply_tokens} tok"]
     if cost.tokens_per_second:
         parts.append(f"{cost.tokens_per_second:.1f} tok/s")
-    if cost.reply_tokens:
+    if cost.first_token_seconds:
         parts.append(f"first {cost.first_token_seconds:.2f} s")
-    parts.append(f"{cost.reused_tokens} in cache, {cost.read_tokens} read")
+    if cost.prompt_tokens:
+        parts.append(f"{cost.reused_tokens} in cache, {cost.read_tokens} read")
     if cost.accepted_draft_tokens:
         parts.append(f"{cost.accepted_draft_tokens} drafted")
     if reply.given:

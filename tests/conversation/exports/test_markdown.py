@@ -83,7 +83,7 @@ def test_what_it_looks_like():
     assert written(conversation) == (
         "# Title\n\n<!-- mlxchat conversation -->\n\n## System prompt\n\n> Be brief.\n\n"
         "## 1. You\n\n> Hello\n\n## 2. Assistant: m\n\n> # Hi\n>\n> ```python\n> print(1)\n\n"
-        "- 0 tok · 0 in cache, 0 read\n- m · temp 0.00 · seed 1\n- Rated good\n\n"
+        "- 0 tok\n- m · temp 0.00 · seed 1\n- Rated good\n\n"
         "Note:\n\n> Unclosed.\n"
     )
 
