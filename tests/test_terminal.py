@@ -227,8 +227,10 @@ def test_a_session_is_resumed_by_name_or_out_of_the_list(start, tiny_model):
         app.type("\x0c")
         app.wait_for("Say something below")
     quits_in_order(app)
-    named = start("--resume", "first")
+    named = start("--resume", "first", "--system-prompt", "Be wet.")
     named.wait_for("First things first")
+    named.wait_for("3 tok ·")
+    assert "Be wet." in named.text
     quits_in_order(named)
     listed = start("--resume")
     assert "First things first" in listed.wait_for("Second thoughts")

@@ -38,6 +38,9 @@ class ChatSession(SessionSamples):
         keeper: Keeper | None = None,
     ) -> None:
         super().__init__(engine, system, overrides)
+        self.system_to_resume: str | None = None
+        """The system prompt that a saved session goes on under, where the person gave one at the
+        start; None for the session's own."""
         self.keeper = keeper
         if keeper is not None:
             keeper.follow(self.conversation)
@@ -205,8 +208,15 @@ class ChatSession(SessionSamples):
             self.keeper.follow(conversation, session_id)
 
     def open_saved(self, saved: SavedSession) -> str:
-        """Go on with a saved session; what to say where another model wrote it, or nothing."""
+        """Go on with a saved session; what to say where another model wrote it, or nothing.
+
+        The system prompt of the start counts for the session that the program begins with.
+        """
+        begins, system = not self.conversation.entries, self.system_to_resume
         self.open(saved.conversation, saved.row.id)
+        if begins and system is not None:
+            self.set_system(system)
+            self.system_to_resume = None
         last = self.conversation.last_reply
         if last is None or self.info is None:
             return ""

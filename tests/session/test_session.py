@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from mlxchat.conversation.storage.sessions import SavedSession, SessionRow
 from mlxchat.conversation.summary import reply_footer, reply_label
 from mlxchat.engine.interface import LoadFailed, Message, ModelSpec
 from mlxchat.errors import MlxchatError
 from mlxchat.session.chat import ChatSession
+from tests.conversation.exports.chats import talk
 from tests.scripted import ScriptedEngine
 from tests.sessions import answer, last_request, ready_session
 
@@ -72,6 +74,30 @@ def test_words_are_settings_like_the_others(session, engine):
     assert f"stop_strings none→{'x' * 39}…" in reply_footer(session.reply)
     session.reset_settings()
     assert session.settings.logit_bias == ()
+
+
+def saved(system: str) -> SavedSession:
+    conversation = talk("Hello", "Hi", system=system)
+    row = SessionRow(1, 1, "Title", 0.0, 0.0, 2)
+    return SavedSession(row, conversation)
+
+
+def test_a_session_goes_on_under_the_system_prompt_of_the_start(session):
+    session.system_to_resume = "Be long."
+    session.open_saved(saved("Be wet."))
+    assert session.conversation.system == "Be long."
+    session.undo_step()
+    assert session.conversation.system == "Be wet."
+    session.open_saved(saved("Be dry."))
+    assert session.conversation.system == "Be dry."
+
+
+def test_a_session_that_is_opened_later_keeps_its_system_prompt(session, engine):
+    session.system_to_resume = "Be long."
+    session.send("Hello")
+    answer(session, engine, "Hi")
+    session.open_saved(saved("Be wet."))
+    assert session.conversation.system == "Be wet."
 
 
 def test_a_message_sent_while_loading_waits(engine):
