@@ -144,6 +144,7 @@ def reply(draw: random.Random, tokens: int | None = None) -> Reply:
         ),
         failure=draw.choice(("", "It broke off.")),
         edited=draw.random() < 0.2,
+        imported=draw.random() < 0.1,
         left_out=draw.randrange(3),
     )
     for _ in range(count):

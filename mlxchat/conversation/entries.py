@@ -52,6 +52,9 @@ class Reply:
     failure: str = ""
     edited: bool = False
     """Whether the person wrote or changed it, so that no model stands behind its words."""
+    imported: bool = False
+    """Whether it came out of a file that told nothing of how it was drawn: its text alone is
+    known, and its settings and its seed are nobody's."""
     left_out: int = 0
     """How many of the oldest messages (see rows_of) were not in its prompt: they did not fit."""
 
@@ -71,6 +74,11 @@ class Reply:
     def text(self) -> str:
         """The whole reply, its prefilled start included."""
         return self.prefill + self.tokens.text
+
+    @property
+    def only_text(self) -> bool:
+        """Whether all of it is its text, and its prefilled start was given to no model."""
+        return self.edited or self.imported
 
     @property
     def damage(self) -> str:

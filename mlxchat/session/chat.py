@@ -61,7 +61,7 @@ class ChatSession(SessionSamples):
             raise MlxchatError("There is nothing to retry yet: send a message first.")
         node = node or self._last_reply_node
         if node is not None:
-            self.prefill = "" if _reply(node).edited else _reply(node).prefill
+            self.prefill = "" if _reply(node).only_text else _reply(node).prefill
         self._ask_again("retry", Ask(version_of=node))
 
     def prefill_reply(self, text: str) -> None:
@@ -218,7 +218,7 @@ class ChatSession(SessionSamples):
             self.set_system(system)
             self.system_to_resume = None
         last = self.conversation.last_reply
-        if last is None or self.info is None:
+        if last is None or last.imported or self.info is None:
             return ""
         if self.speaks(last) and self.adapter == last.adapter:
             return ""

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from mlxchat.conversation.entries import UserMessage
+from mlxchat.conversation.exports.message_rows import written_reply
 from mlxchat.conversation.storage.sessions import SavedSession, SessionRow
 from mlxchat.conversation.summary import reply_footer, reply_label
 from mlxchat.engine.interface import LoadFailed, Message, ModelSpec
@@ -98,6 +100,15 @@ def test_a_session_that_is_opened_later_keeps_its_system_prompt(session, engine)
     answer(session, engine, "Hi")
     session.open_saved(saved("Be wet."))
     assert session.conversation.system == "Be wet."
+
+
+def test_no_model_is_said_to_have_written_what_was_imported(session, engine):
+    wanted = saved("")
+    wanted.conversation.add(UserMessage("Bye"))
+    wanted.conversation.add(written_reply("Ciao"))
+    assert session.open_saved(wanted) == ""
+    session.retry()
+    assert last_request(engine).prefill == ""
 
 
 def test_a_message_sent_while_loading_waits(engine):

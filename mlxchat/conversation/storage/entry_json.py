@@ -16,8 +16,8 @@ from mlxchat.errors import MlxchatError
 from mlxchat.settings.parameters import PARAMETERS, TEXTS, Settings
 
 OWN = (
-    "seed", "given", "opens_in_thought", "reason", "unspoken", "failure", "edited", "left_out",
-    "form", "statistics",
+    "seed", "given", "opens_in_thought", "reason", "unspoken", "failure", "edited", "imported",
+    "left_out", "form", "statistics",
 )  # fmt: skip
 """What each reply has of its own."""
 ORIGIN = ("model", "adapter", "system", "vocabulary_size", "spec")
