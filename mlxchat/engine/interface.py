@@ -122,6 +122,9 @@ class ReplyRequest:
     overflow: Overflow = "stop"
     adapter: str | None = None
     """The path of the adapter to write it with; None: the model alone."""
+    room: int | None = None
+    """Tokens that are kept for it, where what is left out for them is no more than it has to be:
+    no later turn finds this prompt in the cache. None: a usual reply's, and whole steps."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ class SessionContext(SessionAdapters):
             ReplyRequest(
                 self._reply_id, asked, settings, self.summary.seed,
                 schedule=(settings,) * settings.max_tokens, overflow="window",
-                adapter=self.adapter,
+                adapter=self.adapter, room=settings.max_tokens,
             )
         )  # fmt: skip
 
