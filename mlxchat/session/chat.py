@@ -74,13 +74,18 @@ class ChatSession(SessionSamples):
             self._ask_again("prefill", Ask(version_of=self._last_reply_node))
 
     def continue_reply(self, node: Node | None = None) -> None:
-        """Go on where a reply ended, in another version of it: from its exact tokens, or from its
-        text where another model is loaded now or the person changed it."""
+        """Go on where a reply was cut, in another version of it: from its exact tokens, or from
+        its text where another model is loaded now or the person changed it. MlxchatError where it
+        ended by itself: the model would end it there again."""
         self._check_ready()
         node = node or self._last_reply_node
         if node is None:
             raise MlxchatError("There is no reply to continue: send a message first.")
         reply = _reply(node)
+        if reply.reason == "stop" and reply.tokens:
+            raise MlxchatError(
+                "This reply ended by itself: ask for more in a message, or edit it to go on."
+            )
         if self.speaks(reply) and not self._loads and reply.spoken:
             self.prefill, start = reply.prefill, reply.spoken
         else:

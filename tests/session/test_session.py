@@ -202,6 +202,21 @@ def test_events_of_a_reply_that_was_given_up_are_ignored(session, engine):
     assert session.reply.text.strip() == "fresh"
 
 
+def test_a_reply_that_ended_by_itself_is_not_gone_on_with(session, engine):
+    session.send("Hello")
+    answer(session, engine, "Hi")
+    with pytest.raises(MlxchatError, match="ended by itself"):
+        session.continue_reply()
+    assert len(session.conversation.path[0].versions) == 1
+    session.conversation.edit(session.conversation.tip, "Hi, and")
+    session.continue_reply()
+    assert last_request(engine).prefill == "Hi, and"
+    answer(session, engine, " so on", "length")
+    ids = session.reply.spoken_ids
+    session.continue_reply()
+    assert last_request(engine).reply_ids == ids != ()
+
+
 def test_a_fixed_seed_is_used_and_recorded(session, engine):
     session.set_parameter("seed", 21)
     session.send("Hello")
