@@ -157,6 +157,7 @@ class Driver:
         overflow: Overflow = "stop",
         adapter: Path | str | None = None,
         schedule: Sequence[Settings] = (),
+        room: int | None = None,
         watch: Callable[[Event], None] = lambda event: None,
     ) -> Written:
         """Ask and wait for the end; `watch` sees each event as it comes."""
@@ -171,6 +172,7 @@ class Driver:
             prefill,
             tuple(reply_ids),
             overflow=overflow,
+            room=room,
             adapter=None if adapter is None else str(adapter),
             schedule=tuple(schedule),
         )

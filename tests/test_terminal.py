@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from mlxchat.conversation.entries import Reply
+from mlxchat.conversation.storage.store import SessionStore
 from tests.terminal import TO_FILE, Terminal, processes_of, terminal
 
 LONG = ["--max-tokens", "100000", "--temp", "0.5"]
@@ -205,6 +207,17 @@ def test_a_read_only_home(start, tiny_model, monkeypatch):
     quits_in_order(app)
 
 
+def saved_reply() -> Reply:
+    """The first reply of the last session, as the file has it."""
+    store = SessionStore()
+    latest = store.latest()
+    assert latest is not None
+    reply = store.read(latest).conversation.path[1].entry
+    store.close()
+    assert isinstance(reply, Reply)
+    return reply
+
+
 def test_a_chat_goes_on_after_a_kill(start, tiny_model):
     app = chatting(start, tiny_model)
     app.feed(1.5)  # saved at least once a second
@@ -212,6 +225,12 @@ def test_a_chat_goes_on_after_a_kill(start, tiny_model):
     app.ended()
     again = start("--continue", "--max-tokens", "3")
     again.wait_for("Tell me a story")
+    shown = again.wait_for("cut off when the program ended")
+    kept = re.search(r"(\d+) tok · \d+ in cache", shown)
+    assert kept
+    assert int(kept[1]) == len(saved_reply().tokens) > 0
+    last_words = re.findall(r"\w{4,}", saved_reply().text[-300:])
+    assert any(word in shown for word in last_words)
     again.wait_for("/8192")
     again.enter("And then?")
     again.wait_for("3 tok ·")
@@ -227,8 +246,10 @@ def test_a_session_is_resumed_by_name_or_out_of_the_list(start, tiny_model):
         app.type("\x0c")
         app.wait_for("Say something below")
     quits_in_order(app)
-    named = start("--resume", "first")
+    named = start("--resume", "first", "--system-prompt", "Be wet.")
     named.wait_for("First things first")
+    named.wait_for("3 tok ·")
+    assert "Be wet." in named.text
     quits_in_order(named)
     listed = start("--resume")
     assert "First things first" in listed.wait_for("Second thoughts")

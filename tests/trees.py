@@ -138,13 +138,14 @@ def reply(draw: random.Random, tokens: int | None = None) -> Reply:
         form=PromptForm(draw.random() < 0.5, draw.random() < 0.5, draw.random() < 0.5),
         given=min(count, draw.randrange(3)),
         opens_in_thought=draw.random() < 0.5,
-        reason=draw.choice(("stop", "length", "cancelled", "failed")),
+        reason=draw.choice(("stop", "length", "cancelled", "failed", "interrupted")),
         unspoken=min(count, draw.randrange(2)),
         statistics=Statistics(
             prompt_tokens=14, first_token_seconds=draw.random(), memory=Memory(1, 2, 3)
         ),
         failure=draw.choice(("", "It broke off.")),
         edited=draw.random() < 0.2,
+        imported=draw.random() < 0.1,
         left_out=draw.randrange(3),
     )
     for _ in range(count):

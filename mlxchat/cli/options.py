@@ -142,7 +142,8 @@ OPTIONS: tuple[Option, ...] = (
            "session", short="-c", switch=True),
     Option("--resume", "Go on with this session: a number out of `mlxchat sessions`, or a title; "
            "alone: choose from a list", "session", metavar="SESSION", parse=plain_text, alone=""),
-    Option("--system-prompt", "The system prompt", "prompt", metavar="TEXT", parse=plain_text),
+    Option("--system-prompt", "The system prompt; that of a session that is gone on with is "
+           "changed to it", "prompt", metavar="TEXT", parse=plain_text),
     Option("--prompt", "Answer this on standard output and end (- reads standard input)",
            "prompt", short="-p", metavar="TEXT", parse=plain_text),
     Option("--prefill-response", "The start of the first reply, which the model goes on from",

@@ -36,7 +36,10 @@ def run_app(arguments: argparse.Namespace) -> int:
     session.prefill = arguments.prefill_response or ""
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_SECONDS)
-    app = MlxchatApp(session, spec, options or ModelSpec(""), _resumed(arguments))
+    resumed = _resumed(arguments)
+    if resumed is not None:
+        session.system_to_resume = arguments.system_prompt
+    app = MlxchatApp(session, spec, options or ModelSpec(""), resumed)
     try:
         with leaving_in_order(app):
             app.run()

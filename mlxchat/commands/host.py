@@ -86,7 +86,7 @@ class Host(Protocol):
     # The tree. The message meant is the picked one, or else the last that fits.
 
     def continue_reply(self) -> None:
-        """Go on where a reply ended."""
+        """Go on where a reply was cut."""
 
     def prefill_reply(self, text: str) -> None:
         """Write another version of the last reply, or the next one, that begins so."""

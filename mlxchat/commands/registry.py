@@ -113,7 +113,7 @@ ACTIONS: tuple[Command, ...] = (
     Command("retry", "Write the last reply again", lambda host, _: host.retry(),
             key="ctrl+r", label="retry", aliases=("regen",), when="idle", about="reply",
             menu="Write it again"),
-    Command("continue", "Go on where a reply ended", lambda host, _: host.continue_reply(),
+    Command("continue", "Go on where a reply was cut", lambda host, _: host.continue_reply(),
             when="idle", about="reply", menu="Go on where it ended"),
     Command("prefill", "Write another reply that begins with these words", _prefill,
             "text", when="idle"),

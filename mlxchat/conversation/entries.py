@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mlxchat.conversation.token_list import TokenList
 from mlxchat.engine.interface import (
@@ -52,13 +52,33 @@ class Reply:
     failure: str = ""
     edited: bool = False
     """Whether the person wrote or changed it, so that no model stands behind its words."""
+    imported: bool = False
+    """Whether it came out of a file that told nothing of how it was drawn: its text alone is
+    known, and its settings and its seed are nobody's."""
     left_out: int = 0
     """How many of the oldest messages (see rows_of) were not in its prompt: they did not fit."""
+
+    def interrupt(self) -> None:
+        """End a reply out of a file that was never finished: its program ended. It cost what is
+        there of it, as far as that was saved."""
+        drawn = max(0, len(self.tokens) - self.given)
+        prompt = self.statistics.prompt_tokens
+        self.reason = "interrupted"
+        self.statistics = replace(
+            self.statistics,
+            reply_tokens=drawn,
+            context_tokens=prompt + drawn if prompt else 0,
+        )
 
     @property
     def text(self) -> str:
         """The whole reply, its prefilled start included."""
         return self.prefill + self.tokens.text
+
+    @property
+    def only_text(self) -> bool:
+        """Whether all of it is its text, and its prefilled start was given to no model."""
+        return self.edited or self.imported
 
     @property
     def damage(self) -> str:

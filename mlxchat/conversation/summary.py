@@ -13,8 +13,10 @@ ENDINGS = {
     "cancelled": "stopped by you",
     "length": "cut at max_tokens",
     "context": "cut where the context is full",
+    "interrupted": "cut off when the program ended",
 }
-
+"""What ended a reply, where it did not end by itself."""
+IMPORTED = "imported, and nothing but its text is known"
 
 RATING_MARKS: dict[Rating | None, str] = {"good": "+ good", "bad": "− bad", None: ""}
 
@@ -57,14 +59,18 @@ def reply_footer(reply: Reply) -> str:
     """What a reply cost, `128 tok · 41.2 tok/s · first 0.21 s · 412 in cache, 18 read`, and what
     made it."""
     if reply.edited:
-        return f"written by you, in the place of {reply_origin(reply)}"
+        origin = "an imported reply" if reply.imported else reply_origin(reply)
+        return f"written by you, in the place of {origin}"
+    if reply.imported:
+        return " · ".join([IMPORTED, *([ENDINGS[reply.reason]] if reply.reason in ENDINGS else [])])
     cost = reply.statistics
     parts = [f"{cost.reply_tokens} tok"]
     if cost.tokens_per_second:
         parts.append(f"{cost.tokens_per_second:.1f} tok/s")
-    if cost.reply_tokens:
+    if cost.first_token_seconds:
         parts.append(f"first {cost.first_token_seconds:.2f} s")
-    parts.append(f"{cost.reused_tokens} in cache, {cost.read_tokens} read")
+    if cost.prompt_tokens:
+        parts.append(f"{cost.reused_tokens} in cache, {cost.read_tokens} read")
     if cost.accepted_draft_tokens:
         parts.append(f"{cost.accepted_draft_tokens} drafted")
     if reply.given:

@@ -59,13 +59,14 @@ class ContextUse:
         return "full" if self.used > most else "near" if self.used >= NEAR_SHARE * most else "fine"
 
 
-def excess(prompt: int, given: int, limit: int) -> int:
-    """How many tokens too many there are; 0 or less where all is well.
+def excess(prompt: int, given: int, limit: int, room: int | None = None) -> int:
+    """How many tokens too many there are; 0 or less where all is well. `room` is what is kept for
+    the reply; None for a usual one's.
 
     `given` are the tokens that the reply begins with. They count only where the model could not
     write another token otherwise, so that a reply that goes on has the prompt that it began with.
     """
-    most = most_prompt_tokens(limit)
+    most = most_prompt_tokens(limit) if room is None else limit - room
     return prompt - most if prompt + given < limit else prompt + given - most
 
 

@@ -44,7 +44,9 @@ def fit_prompt(loaded: LoadedModel, request: ReplyRequest) -> Fitted:
     Raises DoesNotFit where the person wants to be asked, and MlxchatError where the conversation
     does not fit and no message may or can be left out.
     """
-    fitting = _Fitting(loaded, request.messages, request.prefill, len(request.reply_ids))
+    fitting = _Fitting(
+        loaded, request.messages, request.prefill, len(request.reply_ids), request.room
+    )
     if request.overflow == "stop" and not fitting.possible:
         raise MlxchatError(fitting.sentence)
     if request.overflow == "stop" or fitting.comfortable:
@@ -65,9 +67,15 @@ class _Fitting:
     """Messages on their way to a prompt."""
 
     def __init__(
-        self, loaded: LoadedModel, messages: Sequence[Message], prefill: str, given: int
+        self,
+        loaded: LoadedModel,
+        messages: Sequence[Message],
+        prefill: str,
+        given: int,
+        room: int | None = None,
     ) -> None:
         self._loaded = loaded
+        self._room = room
         self._messages = messages
         self._prefill = prefill
         self._written = len(self._encoded(prefill)) if prefill else 0
@@ -101,7 +109,8 @@ class _Fitting:
     def windowed(self) -> Fitted:
         """The prompt without the oldest turns; MlxchatError where not even the last one fits."""
         assert self._limit is not None
-        wanted = to_drop(self._excess(self.whole.prompt), self._limit)
+        over = self._excess(self.whole.prompt)
+        wanted = to_drop(over, self._limit) if self._room is None else over
         last = len(self._starts) - 1
         place = first_that(lambda n: self._dropped(n) >= wanted, last, self._guess(wanted))
         prompt = self._from(place)
@@ -139,7 +148,7 @@ class _Fitting:
     def _excess(self, prompt: Prompt) -> int:
         if self._limit is None:
             return 0
-        return excess(len(prompt.token_ids) - self._written, self._given, self._limit)
+        return excess(len(prompt.token_ids) - self._written, self._given, self._limit, self._room)
 
     def _possible(self, prompt: Prompt) -> bool:
         taken = len(prompt.token_ids) - self._written + self._given

@@ -17,8 +17,9 @@ from mlxchat.engine.statistics import Statistics
 from mlxchat.settings.parameters import Settings
 
 Role = Literal["system", "user", "assistant"]
-FinishReason = Literal["stop", "length", "context", "cancelled", "failed"]
-"""`context`: prompt and reply are as long as the model takes."""
+FinishReason = Literal["stop", "length", "context", "cancelled", "failed", "interrupted"]
+"""`context`: prompt and reply are as long as the model takes; `interrupted`: the program ended
+while it was written, and what was saved of it is there."""
 Overflow = Literal["ask", "window", "stop"]
 """What is done where a conversation does not fit: tell so and wait for the person, leave out the
 oldest turns, or write as long as there is room and then say why not."""
@@ -133,6 +134,9 @@ class ReplyRequest:
     overflow: Overflow = "stop"
     adapter: str | None = None
     """The path of the adapter to write it with; None: the model alone."""
+    room: int | None = None
+    """Tokens that are kept for it, where what is left out for them is no more than it has to be:
+    no later turn finds this prompt in the cache. None: a usual reply's, and whole steps."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,9 @@ class ChatSession(SessionSamples):
         keeper: Keeper | None = None,
     ) -> None:
         super().__init__(engine, system, overrides)
+        self.system_to_resume: str | None = None
+        """The system prompt that a saved session goes on under, where the person gave one at the
+        start; None for the session's own."""
         self.keeper = keeper
         if keeper is not None:
             keeper.follow(self.conversation)
@@ -58,7 +61,7 @@ class ChatSession(SessionSamples):
             raise MlxchatError("There is nothing to retry yet: send a message first.")
         node = node or self._last_reply_node
         if node is not None:
-            self.prefill = "" if _reply(node).edited else _reply(node).prefill
+            self.prefill = "" if _reply(node).only_text else _reply(node).prefill
         self._ask_again("retry", Ask(version_of=node))
 
     def prefill_reply(self, text: str) -> None:
@@ -71,13 +74,18 @@ class ChatSession(SessionSamples):
             self._ask_again("prefill", Ask(version_of=self._last_reply_node))
 
     def continue_reply(self, node: Node | None = None) -> None:
-        """Go on where a reply ended, in another version of it: from its exact tokens, or from its
-        text where another model is loaded now or the person changed it."""
+        """Go on where a reply was cut, in another version of it: from its exact tokens, or from
+        its text where another model is loaded now or the person changed it. MlxchatError where it
+        ended by itself: the model would end it there again."""
         self._check_ready()
         node = node or self._last_reply_node
         if node is None:
             raise MlxchatError("There is no reply to continue: send a message first.")
         reply = _reply(node)
+        if reply.reason == "stop" and reply.tokens:
+            raise MlxchatError(
+                "This reply ended by itself: ask for more in a message, or edit it to go on."
+            )
         if self.speaks(reply) and not self._loads and reply.spoken:
             self.prefill, start = reply.prefill, reply.spoken
         else:
@@ -205,10 +213,17 @@ class ChatSession(SessionSamples):
             self.keeper.follow(conversation, session_id)
 
     def open_saved(self, saved: SavedSession) -> str:
-        """Go on with a saved session; what to say where another model wrote it, or nothing."""
+        """Go on with a saved session; what to say where another model wrote it, or nothing.
+
+        The system prompt of the start counts for the session that the program begins with.
+        """
+        begins, system = not self.conversation.entries, self.system_to_resume
         self.open(saved.conversation, saved.row.id)
+        if begins and system is not None:
+            self.set_system(system)
+            self.system_to_resume = None
         last = self.conversation.last_reply
-        if last is None or self.info is None:
+        if last is None or last.imported or self.info is None:
             return ""
         if self.speaks(last) and self.adapter == last.adapter:
             return ""

@@ -68,7 +68,8 @@ class SessionContext(SessionAdapters):
     def _taken(self, reply: Reply) -> int:
         """Tokens of a reply and its prompt."""
         if reply is self.current and reply.reason is None:
-            return self._prompt_tokens + len(reply.drawn) if self._prompt_tokens else 0
+            prompt = reply.statistics.prompt_tokens
+            return prompt + len(reply.drawn) if prompt else 0
         return reply.statistics.context_tokens
 
     # What is done
@@ -112,7 +113,7 @@ class SessionContext(SessionAdapters):
             ReplyRequest(
                 self._reply_id, asked, settings, self.summary.seed,
                 schedule=(settings,) * settings.max_tokens, overflow="window",
-                adapter=self.adapter,
+                adapter=self.adapter, room=settings.max_tokens,
             )
         )  # fmt: skip
 

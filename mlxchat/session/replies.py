@@ -29,6 +29,7 @@ from mlxchat.engine.interface import (
     ReplyFinished,
     ReplyRequest,
     ReplyStarted,
+    Statistics,
     TokenRecord,
     TokenSampled,
 )
@@ -86,8 +87,6 @@ class SessionReplies(SessionSettings):
         """Why `current` is not written: there is no room, and the person has not chosen yet."""
         self._request: ReplyRequest | None = None
         """What was asked for last."""
-        self._prompt_tokens = 0
-        """Of the reply that is being written."""
         self._reply_id = 0
         self._reading = False
         self._loads = self._adapting = 0
@@ -247,7 +246,8 @@ class SessionReplies(SessionSettings):
         if isinstance(event, PrefillProgress):
             reply.opens_in_thought, reply.form = event.opens_in_thought, event.form
             reply.left_out = event.left_out or reply.left_out  # a replay is asked for without them
-            self._prompt_tokens = event.reused + event.total
+            prompt = event.reused + event.total  # saved with it, should the program end
+            reply.statistics = Statistics(prompt_tokens=prompt, reused_tokens=event.reused)
         elif isinstance(event, ContextExceeded):
             self.held = event
         elif isinstance(event, ReplyStarted):
@@ -310,7 +310,6 @@ class SessionReplies(SessionSettings):
         self._reply_id += 1
         self._reading = True
         self.current, self.replayed = reply, None
-        self._prompt_tokens = 0
         self._request = ReplyRequest(
             self._reply_id,
             messages,

@@ -59,7 +59,7 @@ class SessionSamples(SessionContext):
         if tip.entry is None:
             raise MlxchatError("There is nothing to answer yet: send a message first.")
         reply = tip.entry if isinstance(tip.entry, Reply) else None
-        prefill = "" if reply is None or reply.edited else reply.prefill
+        prefill = "" if reply is None or reply.only_text else reply.prefill
         samples = self.sample(self.conversation.messages(until=reply), count, axes, prefill=prefill)
         self._place = tip
         if reply is not None:  # their prompt is that of the reply

@@ -44,7 +44,8 @@ def sessions(store: SessionStore) -> list[tuple[str, int]]:
 def marked() -> list:
     conversation = talk("Hello", "Hi")
     conversation.rate(conversation.tip, "good")
-    version(conversation, "Ho", "bad")
+    bad = version(conversation, "Ho", "bad")
+    conversation.show_version(bad, -1)
     return chats(conversation)
 
 

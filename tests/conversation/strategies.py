@@ -108,7 +108,7 @@ def replies(draw: st.DrawFn) -> Reply:
         tokens,
         draw(st.integers(0, len(tokens))),
         draw(st.booleans()),
-        draw(st.sampled_from(["stop", "length", "cancelled", "failed"])),
+        draw(st.sampled_from(["stop", "length", "cancelled", "failed", "interrupted"])),
         draw(st.integers(0, len(tokens))),
         draw(statistics),
         draw(texts),

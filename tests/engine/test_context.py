@@ -207,6 +207,16 @@ class TestAsk:
         begun = short.reply(" a" * 200, GREEDY, prefill=" b" * 320, overflow=overflow)
         assert "the start of the reply" in begun.end.message
 
+    def test_a_reply_with_a_room_of_its_own_leaves_out_no_more_than_it_must(self, short):
+        said = talk(short, 30, overflow="ask")
+        messages, _ = said[-1]
+        usual = short.reply(messages, GREEDY, overflow="window")
+        whole = short.reply(messages, GREEDY, overflow="window", room=8)
+        assert usual.left_out > 2
+        assert whole.left_out == 0
+        room = LIMIT - whole.statistics.prompt_tokens + 1
+        assert short.reply(messages, GREEDY, overflow="window", room=room).left_out == 2
+
 
 class TestOddCaches:
     def test_a_cache_of_limited_size_is_a_limit(self, cold, tiny_qwen):

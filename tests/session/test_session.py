@@ -6,10 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from mlxchat.conversation.entries import UserMessage
+from mlxchat.conversation.exports.message_rows import written_reply
+from mlxchat.conversation.storage.sessions import SavedSession, SessionRow
 from mlxchat.conversation.summary import reply_footer, reply_label
 from mlxchat.engine.interface import LoadFailed, Message, ModelSpec
 from mlxchat.errors import MlxchatError
 from mlxchat.session.chat import ChatSession
+from tests.conversation.exports.chats import talk
 from tests.scripted import ScriptedEngine
 from tests.sessions import answer, last_request, ready_session
 
@@ -72,6 +76,39 @@ def test_words_are_settings_like_the_others(session, engine):
     assert f"stop_strings none→{'x' * 39}…" in reply_footer(session.reply)
     session.reset_settings()
     assert session.settings.logit_bias == ()
+
+
+def saved(system: str) -> SavedSession:
+    conversation = talk("Hello", "Hi", system=system)
+    row = SessionRow(1, 1, "Title", 0.0, 0.0, 2)
+    return SavedSession(row, conversation)
+
+
+def test_a_session_goes_on_under_the_system_prompt_of_the_start(session):
+    session.system_to_resume = "Be long."
+    session.open_saved(saved("Be wet."))
+    assert session.conversation.system == "Be long."
+    session.undo_step()
+    assert session.conversation.system == "Be wet."
+    session.open_saved(saved("Be dry."))
+    assert session.conversation.system == "Be dry."
+
+
+def test_a_session_that_is_opened_later_keeps_its_system_prompt(session, engine):
+    session.system_to_resume = "Be long."
+    session.send("Hello")
+    answer(session, engine, "Hi")
+    session.open_saved(saved("Be wet."))
+    assert session.conversation.system == "Be wet."
+
+
+def test_no_model_is_said_to_have_written_what_was_imported(session, engine):
+    wanted = saved("")
+    wanted.conversation.add(UserMessage("Bye"))
+    wanted.conversation.add(written_reply("Ciao"))
+    assert session.open_saved(wanted) == ""
+    session.retry()
+    assert last_request(engine).prefill == ""
 
 
 def test_a_message_sent_while_loading_waits(engine):
@@ -163,6 +200,21 @@ def test_events_of_a_reply_that_was_given_up_are_ignored(session, engine):
     engine.request = new
     answer(session, engine, "fresh")
     assert session.reply.text.strip() == "fresh"
+
+
+def test_a_reply_that_ended_by_itself_is_not_gone_on_with(session, engine):
+    session.send("Hello")
+    answer(session, engine, "Hi")
+    with pytest.raises(MlxchatError, match="ended by itself"):
+        session.continue_reply()
+    assert len(session.conversation.path[0].versions) == 1
+    session.conversation.edit(session.conversation.tip, "Hi, and")
+    session.continue_reply()
+    assert last_request(engine).prefill == "Hi, and"
+    answer(session, engine, " so on", "length")
+    ids = session.reply.spoken_ids
+    session.continue_reply()
+    assert last_request(engine).reply_ids == ids != ()
 
 
 def test_a_fixed_seed_is_used_and_recorded(session, engine):

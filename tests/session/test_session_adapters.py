@@ -179,7 +179,7 @@ def test_a_replay_has_the_strength_of_each_draw(session, engine):
 
 def test_a_reply_goes_on_from_its_tokens_under_another_adapter(session, engine):
     session.send("Hello")
-    answer(session, engine, "Hi there")
+    answer(session, engine, "Hi there", "length")
     put_on(session, engine, "pirate")
     session.continue_reply()
     assert last_request(engine).reply_ids == (0, 1)

@@ -200,7 +200,7 @@ class TestSummary:
         assert session.busy
         request = last_request(engine)
         assert [m.role for m in request.messages] == ["system", "user", "assistant", "user"]
-        assert request.overflow == "window"
+        assert (request.overflow, request.room) == ("window", request.settings.max_tokens)
         assert request.settings.temp < 1
         engine.begin()
         engine.say("They")

@@ -239,3 +239,10 @@ async def test_the_person_is_told_before():
         await person.look()
         assert len(person.notes) == 1
         assert "1,600 of 2,048 tokens" in person.notes[0]
+        nearly_full = person.session.conversation
+        person.chat.clear()
+        person.session.open(nearly_full)
+        person.chat._show_conversation()
+        person.chat.tell_level()
+        await person.look()
+        assert len([note for note in person.notes if "1,600 of" in note]) == 2

@@ -59,6 +59,7 @@ RATED, NOTE = "- Rated", "Note:"
 SYSTEM_UNDER = "System prompt from this message on:"
 SYSTEM_AFTER = "System prompt after this message:"
 BY_HAND = "Written or changed by hand"
+FAILED = "Failed:"
 SPECIAL = re.compile(r"[\\`*\[\]<>#|~&]|(?<!\w)_|_(?!\w)")
 
 
@@ -152,5 +153,5 @@ def _version(node: Node) -> str:
 
 def _footer(reply: Reply) -> list[str]:
     lines = reply_footer(reply).split("\n") if not reply.edited else [BY_HAND]
-    lines += [f"Failed: {reply.failure}"] if reply.failure else []
+    lines += [f"{FAILED} {reply.failure}"] if reply.failure else []
     return [f"- {escaped(line)}" for line in lines]

@@ -1,5 +1,6 @@
 """Conversations out of the Markdown that `markdown` writes: what was said, by whom, on which
-branch, with ratings, notes and system prompts. Tokens and settings are not in it."""
+branch, with ratings, notes and system prompts, and what ended a reply. Tokens and settings are not
+in it."""
 
 from __future__ import annotations
 
@@ -13,6 +14,8 @@ from mlxchat.conversation.exports.chat import Chat
 from mlxchat.conversation.exports.markdown import (
     ASSISTANT,
     BRANCH,
+    BY_HAND,
+    FAILED,
     MARK,
     NOTE,
     RATED,
@@ -24,6 +27,8 @@ from mlxchat.conversation.exports.markdown import (
 from mlxchat.conversation.exports.message_rows import written_reply
 from mlxchat.conversation.node import Node, Rating
 from mlxchat.conversation.plain import WrongValue
+from mlxchat.conversation.summary import ENDINGS
+from mlxchat.engine.interface import FinishReason
 
 TITLE = re.compile(r"# (.*)")
 MESSAGE = re.compile(
@@ -31,6 +36,7 @@ MESSAGE = re.compile(
 )
 BRANCHED = re.compile(rf"{BRANCH} (\d{{1,9}})")
 RATING = re.compile(rf"{RATED} (good|bad)")
+REASONS = {words: cast(FinishReason, reason) for reason, words in ENDINGS.items()}
 ESCAPED = re.compile(r"\\(.)")
 
 
@@ -114,6 +120,8 @@ class _Reader:
             self.last.note = _quote(part)
         elif (rated := RATING.fullmatch(part.line)) and self.last.entry is not None:
             self.last.rating = cast(Rating, rated[1])
+        elif part.line.startswith("- ") and isinstance(self.last.entry, Reply):
+            _take_footer(self.last.entry, _plain(part.line[2:]))
 
     def _message(self, found: re.Match[str], part: Part) -> None:
         number, who, model, version = found.groups()
@@ -134,6 +142,16 @@ class _Reader:
         if number not in self._numbered:
             raise WrongValue(f"names message {number}, which does not come before it", part.place)
         return self._numbered[number]
+
+
+def _take_footer(reply: Reply, line: str) -> None:
+    """What a line below a reply tells of it: what ended it, or that it is the person's."""
+    if line == BY_HAND:
+        reply.edited = True
+    elif line.startswith(FAILED):
+        reply.reason, reply.failure = "failed", line[len(FAILED) :].strip()
+    else:
+        reply.reason = REASONS.get(line.rpartition(" · ")[2], reply.reason)
 
 
 def _quote(part: Part) -> str:

@@ -47,7 +47,7 @@ def conversation_of(rows: list[Row]) -> Conversation:
 def written_reply(text: str, system: str = "", model: str = NO_MODEL) -> Reply:
     """A reply of which nothing but its text is known."""
     return Reply(
-        model, None, 0, Settings(), prefill=text, system=system, reason="stop", edited=True
+        model, None, 0, Settings(), prefill=text, system=system, reason="stop", imported=True
     )
 
 

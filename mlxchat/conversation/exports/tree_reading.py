@@ -1,7 +1,7 @@
 """Whole trees out of the JSON that `tree_json` writes: equal in every field.
 
 Three things are not taken over from a file, which anybody can have written: leave to run a model's
-own Python code, a reply that is still being written (it counts as stopped), and halves of
+own Python code, a reply that is still being written (it counts as cut off), and halves of
 characters.
 """
 
@@ -129,7 +129,7 @@ def _entry(value: object) -> Entry | None:
     entry = entry_from_dict(value)
     if isinstance(entry, Reply):
         if entry.reason is None:
-            entry.reason = "cancelled"
+            entry.interrupt()
         if entry.spec is not None:
             entry.spec = replace(entry.spec, trust_remote_code=False)
     return entry

@@ -35,17 +35,25 @@ def in_turn(turns: list[Turn]) -> bool:
     )
 
 
-def is_complete(node: Node) -> bool:
-    """Whether it is a reply that ended by itself, or that the person called good as it is."""
+def last_to_train_on(conversation: Conversation) -> Node | None:
+    """The last reply on the shown path up to which every one can be trained on, so that one that
+    cannot is not among what a line says either; None where the first one cannot."""
+    last = None
+    for node in conversation.path:
+        if is_to_train_on(node):
+            last = node
+        elif isinstance(node.entry, Reply) and node.entry.text:  # one without text is in no prompt
+            break
+    return last
+
+
+def is_to_train_on(node: Node) -> bool:
+    """Whether it is a reply that ended by itself and that the person does not call bad, or any
+    that they call good as it is."""
     entry = node.entry
-    if not isinstance(entry, Reply) or not entry.text.strip():
+    if not isinstance(entry, Reply) or not entry.text.strip() or entry.reason is None:
         return False
-    return entry.reason == "stop" or (node.rating == "good" and entry.reason is not None)
-
-
-def last_complete(conversation: Conversation) -> Node | None:
-    """The last reply on the shown path that is whole."""
-    return next((node for node in reversed(conversation.path) if is_complete(node)), None)
+    return node.rating == "good" or (node.rating is None and entry.reason == "stop")
 
 
 def _reply(node: Node) -> Reply:

@@ -16,8 +16,8 @@ from mlxchat.errors import MlxchatError
 from mlxchat.settings.parameters import PARAMETERS, TEXTS, Settings
 
 OWN = (
-    "seed", "given", "opens_in_thought", "reason", "unspoken", "failure", "edited", "left_out",
-    "form", "statistics",
+    "seed", "given", "opens_in_thought", "reason", "unspoken", "failure", "edited", "imported",
+    "left_out", "form", "statistics",
 )  # fmt: skip
 """What each reply has of its own."""
 ORIGIN = ("model", "adapter", "system", "vocabulary_size", "spec")
@@ -59,11 +59,13 @@ def settings_of(text: str) -> Settings:
 
 
 def reply_of(prefill: str, settings: Settings, origin: str, own: str, tokens: TokenList) -> Reply:
-    """The reply again. One that was being written has become a cancelled one. Raises ValueError or
-    TypeError."""
+    """The reply again. One that was being written has become an interrupted one. Raises ValueError
+    or TypeError."""
     fields = {**_origin(origin), **_fields_of(own, OWN)}
-    fields["reason"] = fields.get("reason") or "cancelled"
-    return Reply(settings=settings, prefill=prefill, tokens=tokens, **fields)
+    reply = Reply(settings=settings, prefill=prefill, tokens=tokens, **fields)
+    if reply.reason is None:
+        reply.interrupt()
+    return reply
 
 
 @lru_cache(CACHED)

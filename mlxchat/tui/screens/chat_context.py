@@ -48,6 +48,11 @@ class ContextScreen(SessionsScreen):
             self.query_one(TitleBar).context = held.prompt_tokens
             self.app.push_screen(ContextChoice(held), self._context_chosen)
 
+    def _show_conversation(self) -> None:
+        """Another conversation is open, of which nothing was told yet."""
+        self._level = "fine"
+        super()._show_conversation()
+
     def tell_level(self) -> None:
         """Tell the person once when the limit gets near."""
         use, before = self.session.context, self._level

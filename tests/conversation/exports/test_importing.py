@@ -9,6 +9,7 @@ import pytest
 from mlxchat.conversation.conversation import Conversation
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.exports.importing import import_conversations
+from mlxchat.conversation.summary import reply_footer
 from mlxchat.errors import MlxchatError
 
 HELLO = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi"}]
@@ -42,7 +43,12 @@ def test_a_list_of_messages(content):
     assert conversation.undo() is None
     reply = conversation.last_reply
     assert reply is not None
-    assert (reply.edited, reply.reason, len(reply.tokens)) == (True, "stop", 0)
+    assert (reply.imported, reply.reason, len(reply.tokens)) == (True, "stop", 0)
+    assert reply_footer(reply) == "imported, and nothing but its text is known"
+    conversation.edit(conversation.tip, "Ho")
+    assert conversation.last_reply is not None
+    changed = reply_footer(conversation.last_reply)
+    assert changed == "written by you, in the place of an imported reply"
 
 
 def test_a_system_prompt_holds_from_its_place_on():

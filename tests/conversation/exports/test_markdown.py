@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from mlxchat.conversation.conversation import Conversation, system_at
-from mlxchat.conversation.entries import Reply
+from mlxchat.conversation.entries import Reply, UserMessage
 from mlxchat.conversation.exports.chat import Chat, Options, one_line, title_of
 from mlxchat.conversation.exports.importing import import_conversations
 from mlxchat.conversation.exports.markdown import safe, write_markdown
@@ -83,9 +84,29 @@ def test_what_it_looks_like():
     assert written(conversation) == (
         "# Title\n\n<!-- mlxchat conversation -->\n\n## System prompt\n\n> Be brief.\n\n"
         "## 1. You\n\n> Hello\n\n## 2. Assistant: m\n\n> # Hi\n>\n> ```python\n> print(1)\n\n"
-        "- 0 tok · 0 in cache, 0 read\n- m · temp 0.00 · seed 1\n- Rated good\n\n"
+        "- 0 tok\n- m · temp 0.00 · seed 1\n- Rated good\n\n"
         "Note:\n\n> Unclosed.\n"
     )
+
+
+@pytest.mark.parametrize("reason", ["stop", "length", "context", "cancelled", "interrupted"])
+def test_what_ended_a_reply_comes_back(reason):
+    conversation = talk("Hello")
+    conversation.add(reply("cut o", reason=reason))
+    back = read(written(conversation))
+    assert back.last_reply.reason == reason
+    assert read(written(back)).last_reply.reason == reason
+
+
+def test_a_failure_and_a_hand_come_back():
+    conversation = talk("Hello", "Hi")
+    conversation.edit(conversation.tip, "Ho")
+    conversation.add(UserMessage("And?"))
+    conversation.add(replace(reply("", reason="failed"), failure="It broke off: *why*?"))
+    back = read(written(conversation))
+    replies = [entry for entry in back.entries if isinstance(entry, Reply)]
+    assert [entry.edited for entry in replies] == [True, False]
+    assert (replies[1].reason, replies[1].failure) == ("failed", "It broke off: *why*?")
 
 
 def test_branches_follow_where_they_are_wanted():

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 
 from mlxchat.conversation.conversation import Conversation
-from mlxchat.conversation.entries import Reply
+from mlxchat.conversation.entries import Reply, UserMessage
 from mlxchat.conversation.exports.chat import Options
 from mlxchat.conversation.exports.chat_lines import write_messages
 from mlxchat.conversation.exports.importing import import_conversations
@@ -54,6 +54,42 @@ def test_a_reply_that_is_not_whole_ends_no_line(reason):
     conversation.rate(conversation.tip, "good")
     last = lines(write_messages(chats(conversation), Options()).text)[0]["messages"][-1]
     assert last["content"] == "cut o"
+
+
+@pytest.mark.parametrize("reason", ["length", "context", "cancelled", "failed"])
+def test_a_line_ends_before_a_reply_that_is_not_whole(reason):
+    conversation = talk("Hello", "Hi", "More")
+    cut = conversation.add(reply("cut o", reason=reason))
+    conversation.add(UserMessage("On"))
+    conversation.add(reply("whole"))
+    assert said_last(conversation) == "Hi"
+    conversation.rate(cut, "good")
+    assert said_last(conversation) == "whole"
+
+
+def test_a_line_ends_before_a_reply_that_is_rated_bad():
+    conversation = talk("Hello", "Hi", "Bye", "Get lost", "Why?", "Because")
+    bad = conversation.path[3]
+    conversation.rate(bad, "bad")
+    assert said_last(conversation) == "Hi"
+    conversation.rate(conversation.path[1], "bad")
+    with pytest.raises(MlxchatError, match="nothing to train on"):
+        write_messages(chats(conversation), Options())
+
+
+def test_a_reply_without_text_ends_no_line():
+    conversation = talk("Hello")
+    conversation.add(reply("", reason="failed"))
+    conversation.add(UserMessage("Hello?"))
+    conversation.add(reply("Hi"))
+    assert lines(write_messages(chats(conversation), Options()).text) == [
+        {"messages": messages("user", "Hello\n\nHello?", "assistant", "Hi")}
+    ]
+
+
+def said_last(conversation: Conversation) -> str:
+    (line,) = lines(write_messages(chats(conversation), Options()).text)
+    return line["messages"][-1]["content"]
 
 
 def test_a_line_for_each_reply_of_a_kind():

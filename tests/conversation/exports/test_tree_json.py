@@ -67,7 +67,7 @@ def test_what_a_file_may_not_bring_in():
     conversation.note(conversation.tip, "half \ud83d")
     back = imported(exported(conversation))[0].conversation
     assert back.last_reply.spec == replace(reply.spec, trust_remote_code=False)
-    assert back.last_reply.reason == "cancelled"
+    assert back.last_reply.reason == "interrupted"
     assert back.tip.note == "half \ufffd"
 
 

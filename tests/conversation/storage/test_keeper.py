@@ -12,6 +12,7 @@ from mlxchat.conversation.entries import Reply, UserMessage
 from mlxchat.conversation.storage import keeper as keeping
 from mlxchat.conversation.storage.keeper import Keeper
 from mlxchat.conversation.storage.store import SessionStore
+from mlxchat.conversation.summary import reply_footer
 from tests.conversation.storage.conftest import until_saved
 from tests.scripted import ScriptedEngine
 from tests.sessions import answer, ready_session
@@ -121,6 +122,38 @@ def test_a_whole_chat_on_the_real_session(store: SessionStore):
     keeper.follow(session.conversation)
     until_saved(keeper)
     assert (keeper.number, len(store.page())) == (2, 2)
+
+
+def test_what_a_kill_left_of_a_reply_is_told_and_counted_as_it_was(store: SessionStore):
+    engine = ScriptedEngine()
+    session, keeper = ready_session(engine), Keeper(store)
+    keeper.follow(session.conversation)
+    session.send("Who are you?")
+    engine.begin(reused=4, total=10)
+    session.pump()
+    until_saved(keeper)
+    engine.say("I am a")
+    session.pump()
+    used = session.context.used
+    keeper.flush()
+    assert keeper.session_id is not None
+    again = ready_session(ScriptedEngine())
+    again.open_saved(store.read(keeper.session_id))
+    assert again.reply is not None
+    footer = reply_footer(again.reply).splitlines()[0]
+    assert footer == "3 tok · 4 in cache, 10 read · cut off when the program ended"
+    assert again.context.used == used == 17
+
+
+def test_a_kill_before_the_prompt_was_read_leaves_nothing_to_count(store: SessionStore):
+    session, keeper = ready_session(ScriptedEngine()), Keeper(store)
+    keeper.follow(session.conversation)
+    session.send("Who are you?")
+    until_saved(keeper)
+    assert keeper.session_id is not None
+    cut = store.read(keeper.session_id).conversation.last_reply
+    assert cut is not None
+    assert reply_footer(cut).startswith("0 tok · cut off when the program ended\n")
 
 
 def test_a_reply_that_was_never_begun_is_saved(store: SessionStore):

@@ -95,7 +95,7 @@ def test_a_reply_is_saved_while_it_is_written_and_nothing_is_saved_twice(
     assert keeper.session_id is not None
     cut = store.read(keeper.session_id).conversation.last_reply
     assert cut is not None
-    assert cut.reason == "cancelled"  # as after a kill
+    assert cut.reason == "interrupted"  # as after a kill
     before = rows(file, "SELECT entry, first, packed FROM records ORDER BY first")
     writing.reason, writing.unspoken = "stop", 1
     until_saved(keeper)
@@ -177,8 +177,8 @@ def test_values_that_make_no_sense_are_at_their_defaults():
     own |= {"given": "many", "reason": "bored", "statistics": {"prompt_tokens": 14, "memory": 3}}
     origin = json.loads(origin_json(made)) | {"spec": {"kv_bits": 4}}
     back = reply_of("", Settings(), json.dumps(origin), json.dumps(own), TokenList())
-    assert (back.given, back.reason, back.spec) == (0, "cancelled", None)
-    assert back.statistics == Statistics(prompt_tokens=14)
+    assert (back.given, back.reason, back.spec) == (0, "interrupted", None)
+    assert back.statistics == Statistics(prompt_tokens=14, context_tokens=14)
     assert (back.seed, back.model) == (made.seed, made.model)
 
 
