@@ -95,3 +95,7 @@ class ThemedApp(App[Any]):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Values for the variables of our own, under any other theme."""
         return default_variables()
+
+    def while_away(self) -> None:
+        """Do what must not wait while another program has the terminal. Called a few times a
+        second then, when nothing else of the app goes on."""

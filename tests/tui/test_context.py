@@ -73,7 +73,7 @@ async def test_a_summary_by_mouse():
         person.engine.begin()
         person.engine.say("They said hello.")
         person.engine.finish()
-        person.chat._drain()
+        person.chat.take_in()
         await person.pilot.pause(0.3)
         await person.click("begin a new conversation")
         assert person.app.screen is person.chat
@@ -88,7 +88,7 @@ async def test_what_is_typed_just_before_a_summary_is_taken_is_in_it():
         person.engine.begin()
         person.engine.say("They said hello.")
         person.engine.finish()
-        person.chat._drain()
+        person.chat.take_in()
         await person.pilot.pause(0.3)
         for key in ("!", "?", "ctrl+s"):
             person.app.post_message(events.Key(key, key if len(key) == 1 else None))
@@ -123,7 +123,7 @@ class TestSummary:
         assert isinstance(person.app.screen, SummaryScreen)
 
     async def see(self, person: Person) -> str:
-        person.chat._drain()
+        person.chat.take_in()
         await person.pilot.pause(0.3)
         return person.screen
 
