@@ -130,3 +130,26 @@ async def test_a_hostile_prompt_is_made_visible():
         assert person.chat.query_one("SystemPromptEditor TextArea", TextArea).text
         assert not any(mark in person.screen for mark in "\x1b\x07")
         assert "]52;c;AAAA" in person.screen
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 16), (40, 15)])
+async def test_what_is_typed_after_f2_is_seen(size):
+    async with chatting(size) as person:
+        screen = await person.press("f2", *"Be brief.")
+        assert "Be brief." in screen
+        assert "SYSTEM PROMPT" in screen
+
+
+async def test_what_an_editor_of_ones_own_gives_is_seen(tmp_path, monkeypatch, suspendable):
+    editor(tmp_path, monkeypatch, "path.write_text('Be kind.')")
+    async with chatting((80, 24)) as person:
+        await person.press("f2", "tab")
+        person.chat.query_one("#panel").scroll_home(animate=False)
+        await person.press("f2")
+        assert "Be kind." in await person.press("ctrl+g")
+
+
+async def test_a_prompt_that_grows_stays_in_sight():
+    async with chatting((80, 24)) as person:
+        screen = await person.press("f2", *(key for _ in range(6) for key in ("a", "enter")), "z")
+        assert "│ z" in screen or "┃ z" in screen
