@@ -137,13 +137,11 @@ class TreeScreen(SystemScreen):
         self._moved_to(None, f"Done again: {label}")
 
     def rate(self, rating: Rating | None) -> None:
-        """Call the picked reply good or bad, or the last one in sight; the same again: neither."""
-        meant = self.transcript.meant
-        picked = meant if meant is not None and isinstance(meant.entry, Reply) else None
-        node = picked or self._last_reply
-        if node is None:
-            raise MlxchatError("There is no reply to rate yet.")
-        self.session.rate(node, None if node.rating == rating else rating)
+        """Call the picked reply good or bad, or the last message in sight; None: neither."""
+        node = self._meant(self.transcript.meant)
+        if not isinstance(node.entry, Reply):
+            raise MlxchatError("Only replies are rated: pick one of the model's (Shift+Up).")
+        self.session.rate(node, rating)
         self.follower.path.refresh(node)
 
     def note(self, text: str | None) -> None:
@@ -213,7 +211,7 @@ class TreeScreen(SystemScreen):
 
     def _menu_chosen(self, chosen: tuple[str, str] | None) -> None:
         if chosen is not None:
-            self.run_command(*chosen)
+            self.transcript.action_message(*chosen)
 
     # The message that is meant
 
@@ -221,11 +219,6 @@ class TreeScreen(SystemScreen):
     def _picked_reply(self) -> Node | None:
         node = self.transcript.picked
         return node if node is not None and isinstance(node.entry, Reply) else None
-
-    @property
-    def _last_reply(self) -> Node | None:
-        path = self.session.conversation.path
-        return next((n for n in reversed(path) if isinstance(n.entry, Reply)), None)
 
     def _meant(self, otherwise: Node | None) -> Node:
         node = self.transcript.picked or otherwise
