@@ -150,6 +150,7 @@ class ChatScreen(SamplingScreen):
         elif isinstance(event, ReplyStarted) and self.session.replayed is None:
             self._reply_starts()
         elif isinstance(event, ReplyFinished) and self.session.replayed is None:
+            self._version_written()
             self._system_applied()
             self.tell_level()
         elif isinstance(event, WordsNoted):
