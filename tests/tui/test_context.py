@@ -39,6 +39,16 @@ async def test_the_choice_shows_the_figures_at_every_size(size):
         assert all(len(line) <= size[0] for line in person.lines)
 
 
+@pytest.mark.parametrize("prompt", [2048, 2100])
+async def test_to_go_on_to_the_limit_is_offered_only_below_it(prompt):
+    async with chatting() as person:
+        await person.send("Hello")
+        person.engine.exceed(prompt=prompt)
+        screen = await person.look()
+        assert "Rolling window" in screen
+        assert "Go on to the limit" not in screen
+
+
 @pytest.mark.parametrize(("keys", "overflow"), [(["enter"], "window"), (["up", "enter"], "stop")])
 async def test_the_message_is_answered_as_was_chosen(keys, overflow):
     async with chatting() as person:
