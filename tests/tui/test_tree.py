@@ -114,6 +114,19 @@ async def test_right_on_the_last_version_of_ones_own_message_says_how_another_is
         assert not person.session.busy
 
 
+async def test_what_the_last_move_costs_is_told_in_place_of_the_one_before():
+    async with chatting() as person:
+        await two_turns(person)
+        await person.press("ctrl+r")
+        await person.hear("Other answer")
+        screen = await person.press("left", "right", "left")
+        await person.pilot.pause()
+        assert [note for note in person.notes if note.startswith("Moved")] == [
+            "Moved: the next turn reads 38 tokens anew."
+        ]
+        assert person.screen.count("Moved:") == 1, screen
+
+
 async def test_versions_by_command():
     async with chatting() as person:
         await two_turns(person)

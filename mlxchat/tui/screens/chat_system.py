@@ -112,7 +112,8 @@ class SystemScreen(SettingsScreen):
         new = event.prompt_tokens - event.cached_tokens
         self.query_one(TitleBar).context = event.prompt_tokens
         if self._moved:
-            self.say(f"{self._moved}: the next turn reads {new:,} tokens anew.")
+            words = f"{self._moved}: the next turn reads {new:,} tokens anew."
+            self.app.notify_instead("moved", words)
             self._moved = ""
         elif self._counts_edit:
             self.query_one(SystemPromptEditor).cost = new
