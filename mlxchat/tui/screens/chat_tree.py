@@ -29,7 +29,7 @@ class TreeScreen(SystemScreen):
     _drafts: Drafts
     """Edits of messages that were left unfinished."""
     _picks_version = False
-    """Whether the version that is being written is one of a message that was picked."""
+    """Whether the version that is being written is one of a reply that was picked."""
 
     @property
     def transcript(self) -> Transcript:
@@ -63,14 +63,14 @@ class TreeScreen(SystemScreen):
     def _begin_version(self) -> None:
         """Another version of a message is going to be written in its place."""
         self._moved = ""
-        self._picks_version = self.transcript.picked is not None
+        self._picks_version = self._picked_reply is not None
         self.transcript.picked = None
         self.follower.begin_reply()
         self._show_system()
         self.refresh_bindings()
 
     def _version_written(self) -> None:
-        """Pick it where the message was that it is a version of, if the keys mean messages still.
+        """Pick it in place of the reply that it is a version of, if the keys mean messages still.
         Before, Escape would drop the pick instead of stopping the reply."""
         reply, view = self.session.current, self.transcript
         here = self.focused is view and view.picked is None and not view.walking
