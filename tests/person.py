@@ -72,7 +72,7 @@ class Person:
 
     async def look(self) -> str:
         """Let the app take in what the engine said; the screen."""
-        self.chat._drain()
+        self.chat.take_in()
         await self.pilot.pause()
         return self.screen
 

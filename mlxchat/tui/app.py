@@ -59,6 +59,10 @@ class MlxchatApp(ThemedApp):
         """None of Textual's own: the registry's commands are all there are."""
         return ()
 
+    def while_away(self) -> None:
+        """Take in what the engine says, and save it."""
+        self.chat.take_in()
+
     def pick_model(self, problem: str = "") -> None:
         """Let the person choose a model; `problem` says why the last one is not there."""
         from mlxchat.tui.screens.model_picker import ModelPicker

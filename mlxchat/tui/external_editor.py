@@ -6,22 +6,27 @@ import os
 import shlex
 import subprocess
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-from textual.app import App, SuspendNotSupported
+from textual.app import SuspendNotSupported
 
 from mlxchat.errors import MlxchatError
 from mlxchat.files.copies import write_copy
 from mlxchat.render.safe import visible
+from mlxchat.tui.themes import ThemedApp
 
 SUFFIX = ".md"
 UNSET = "No editor is named: set the environment variable EDITOR, for instance to vim."
+AWAY_SECONDS = 0.2
+"""How often the app is told that it is away still: a part of the second of a reply that may be lost
+at most."""
 
 
-def edit_externally(app: App[Any], text: str) -> str:
-    """The text as $VISUAL, or else $EDITOR, left it. The app stands still meanwhile.
+def edit_externally(app: ThemedApp, text: str) -> str:
+    """The text as $VISUAL, or else $EDITOR, left it. The app shows nothing meanwhile; what must not
+    wait goes on in its `while_away`.
 
     A line break that the editor added at the end is no part of it. Raises an MlxchatError where
     there is no editor, it fails, or this terminal cannot be left; what was saved before it failed
@@ -66,12 +71,12 @@ def _temporary(text: str) -> Path:
     return Path(name)
 
 
-def _run(app: App[Any], command: list[str], file: Path) -> None:
+def _run(app: ThemedApp, command: list[str], file: Path) -> None:
     name = visible(command[0])
     try:
         with app.suspend():
             # Within: an exception would leave the app without its terminal.
-            failure = _call([*command, str(file)])
+            failure = _call([*command, str(file)], app.while_away)
     except SuspendNotSupported:
         raise MlxchatError(
             "This terminal cannot be given to an editor: edit the text here."
@@ -80,15 +85,26 @@ def _run(app: App[Any], command: list[str], file: Path) -> None:
         raise MlxchatError(f"The editor {name} {failure}: the text is as it was.")
 
 
-def _call(command: list[str]) -> str:
-    """Run an editor; what went wrong, or nothing."""
+def _call(command: list[str], meanwhile: Callable[[], None]) -> str:
+    """Run an editor, and `meanwhile` again and again; what went wrong, or nothing."""
     try:
-        code = subprocess.run(command, check=False).returncode
+        editor = subprocess.Popen(command)
     except FileNotFoundError:
         return "was not found"
     except (OSError, ValueError) as error:
         return f"could not be started ({getattr(error, 'strerror', None) or error})"
+    code = _wait(editor, meanwhile)
     return f"ended with exit code {code}" if code else ""
+
+
+def _wait(editor: subprocess.Popen[bytes], meanwhile: Callable[[], None]) -> int:
+    """The exit code of an editor, once it has ended."""
+    with editor:
+        while True:
+            try:
+                return editor.wait(AWAY_SECONDS)
+            except subprocess.TimeoutExpired:
+                meanwhile()
 
 
 def _result(file: Path, before: str) -> str:

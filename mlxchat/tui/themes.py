@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from textual.app import App
+from textual.notifications import Notification, Notify
 from textual.theme import Theme
 
 from mlxchat.files.theme_files import DEFAULT_THEME, Palette, load_themes
@@ -89,9 +90,22 @@ class ThemedApp(App[Any]):
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
+        self._last_of: dict[str, Notification] = {}
         self.theme_problems = tuple(register_themes(self))
         self.theme = DEFAULT_THEME
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Values for the variables of our own, under any other theme."""
         return default_variables()
+
+    def notify_instead(self, kind: str, text: str) -> None:
+        """Show a short text in place of the last one of this kind, so that what is done again and
+        again does not cover the screen."""
+        if (last := self._last_of.get(kind)) is not None:
+            self._unnotify(last)
+        self._last_of[kind] = Notification(text, timeout=self.NOTIFICATION_TIMEOUT)
+        self.post_message(Notify(self._last_of[kind]))
+
+    def while_away(self) -> None:
+        """Do what must not wait while another program has the terminal. Called a few times a
+        second then, when nothing else of the app goes on."""

@@ -39,6 +39,16 @@ async def test_the_choice_shows_the_figures_at_every_size(size):
         assert all(len(line) <= size[0] for line in person.lines)
 
 
+@pytest.mark.parametrize("prompt", [2048, 2100])
+async def test_to_go_on_to_the_limit_is_offered_only_below_it(prompt):
+    async with chatting() as person:
+        await person.send("Hello")
+        person.engine.exceed(prompt=prompt)
+        screen = await person.look()
+        assert "Rolling window" in screen
+        assert "Go on to the limit" not in screen
+
+
 @pytest.mark.parametrize(("keys", "overflow"), [(["enter"], "window"), (["up", "enter"], "stop")])
 async def test_the_message_is_answered_as_was_chosen(keys, overflow):
     async with chatting() as person:
@@ -73,7 +83,7 @@ async def test_a_summary_by_mouse():
         person.engine.begin()
         person.engine.say("They said hello.")
         person.engine.finish()
-        person.chat._drain()
+        person.chat.take_in()
         await person.pilot.pause(0.3)
         await person.click("begin a new conversation")
         assert person.app.screen is person.chat
@@ -88,7 +98,7 @@ async def test_what_is_typed_just_before_a_summary_is_taken_is_in_it():
         person.engine.begin()
         person.engine.say("They said hello.")
         person.engine.finish()
-        person.chat._drain()
+        person.chat.take_in()
         await person.pilot.pause(0.3)
         for key in ("!", "?", "ctrl+s"):
             person.app.post_message(events.Key(key, key if len(key) == 1 else None))
@@ -123,7 +133,7 @@ class TestSummary:
         assert isinstance(person.app.screen, SummaryScreen)
 
     async def see(self, person: Person) -> str:
-        person.chat._drain()
+        person.chat.take_in()
         await person.pilot.pause(0.3)
         return person.screen
 

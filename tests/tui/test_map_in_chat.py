@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mlxchat.tui.screens.text_dialog import TextDialog
 from mlxchat.tui.screens.tree_map import TreeMap
 from tests.person import Person, chatting
 from tests.tui.test_tree import SIZES, picked, said, two_turns
@@ -40,6 +41,29 @@ async def test_it_leads_to_another_branch(size, by):
         assert picked(person) == "Second question"
         assert "Second question" in screen
         assert "Moved: the next turn reads 38 tokens anew." in person.notes
+
+
+async def test_the_keys_mean_the_message_that_it_led_to():
+    async with chatting() as person:
+        await two_turns(person)
+        await person.type("")
+        await person.press("f3", "home", "enter", "e")
+        assert isinstance(person.app.screen, TextDialog)
+        assert person.app.screen.text == "First question"
+
+
+async def test_no_new_text_is_told_of_where_none_came():
+    async with chatting((80, 24)) as person:
+        await two_turns(person)
+        await person.send("Tell me all")
+        await person.hear("\n\n".join(f"Line {n}" for n in range(40)))
+        screen = await person.press("f3", "home", "enter")
+        assert "First question" in screen
+        assert "new text below" not in screen
+        await person.press("shift+down", "plus")
+        screen = await person.press("shift+up", "t", *"odd", "ctrl+s")
+        assert "note: odd" in screen
+        assert "new text below" not in screen
 
 
 async def test_escape_leaves_everything_as_it_was():

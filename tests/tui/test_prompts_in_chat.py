@@ -7,6 +7,7 @@ from contextlib import nullcontext
 import pytest
 from textual.widgets import TextArea
 
+from mlxchat.errors import MlxchatError
 from mlxchat.files.prompt_library import Prompt, read_prompts, recent_prompts, save_prompt
 from mlxchat.tui.screens.prompt_picker import PromptPicker
 from mlxchat.tui.themes import ThemedApp
@@ -130,3 +131,69 @@ async def test_a_hostile_prompt_is_made_visible():
         assert person.chat.query_one("SystemPromptEditor TextArea", TextArea).text
         assert not any(mark in person.screen for mark in "\x1b\x07")
         assert "]52;c;AAAA" in person.screen
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 16), (40, 15)])
+async def test_what_is_typed_after_f2_is_seen(size):
+    async with chatting(size) as person:
+        screen = await person.press("f2", *"Be brief.")
+        assert "Be brief." in screen
+        assert "SYSTEM PROMPT" in screen
+
+
+async def test_what_an_editor_of_ones_own_gives_is_seen(tmp_path, monkeypatch, suspendable):
+    editor(tmp_path, monkeypatch, "path.write_text('Be kind.')")
+    async with chatting((80, 24)) as person:
+        await person.press("f2", "tab")
+        person.chat.query_one("#panel").scroll_home(animate=False)
+        await person.press("f2")
+        assert "Be kind." in await person.press("ctrl+g")
+
+
+async def test_a_prompt_that_grows_stays_in_sight():
+    async with chatting((80, 24)) as person:
+        screen = await person.press("f2", *(key for _ in range(6) for key in ("a", "enter")), "z")
+        assert "│ z" in screen or "┃ z" in screen
+
+
+@pytest.mark.parametrize("by", ["key", "mouse"])
+async def test_a_saved_one_is_edited_in_an_editor_of_ones_own(
+    tmp_path, monkeypatch, suspendable, by
+):
+    editor(tmp_path, monkeypatch, "path.write_text(path.read_text().upper())")
+    save_prompt(Prompt("pirate", "You are a pirate."))
+    async with chatting(system="Be brief.") as person:
+        await person.send("/prompts")
+        await person.press("down")
+        await (person.press("ctrl+g") if by == "key" else person.click("^G edit"))
+        assert isinstance(person.app.screen, PromptPicker)
+        assert read_prompts().prompts == (Prompt("pirate", "YOU ARE A PIRATE."),)
+        await person.press("u")
+        assert read_prompts().prompts == (Prompt("pirate", "You are a pirate."),)
+        assert panel(person).text == "Be brief."
+
+
+async def test_one_that_is_not_saved_is_used_as_the_editor_left_it(
+    tmp_path, monkeypatch, suspendable
+):
+    editor(tmp_path, monkeypatch, "path.write_text(path.read_text().upper())")
+    async with chatting(system="Be brief.") as person:
+        await person.send("/prompts")
+        await person.press("ctrl+g")
+        assert person.app.screen is person.chat
+        assert panel(person).text == "BE BRIEF."
+
+
+async def test_what_cannot_be_saved_is_used(tmp_path, monkeypatch, suspendable):
+    editor(tmp_path, monkeypatch, "path.write_text('New words')")
+    save_prompt(Prompt("pirate", "You are a pirate."))
+
+    def fail(prompt: Prompt) -> bool:
+        raise MlxchatError("prompts.toml cannot be written.")
+
+    async with chatting() as person:
+        await person.send("/prompts")
+        monkeypatch.setattr("mlxchat.tui.screens.prompt_picker.save_prompt", fail)
+        await person.press("ctrl+g")
+        assert "prompts.toml cannot be written." in person.notes
+        assert panel(person).text == "New words"

@@ -81,6 +81,107 @@ async def test_right_on_the_last_version_writes_another():
         assert not person.session.busy
 
 
+@pytest.mark.parametrize("picks", [True, False])
+async def test_right_on_the_last_version_of_an_earlier_reply_writes_another_of_it(picks):
+    async with chatting() as person:
+        await two_turns(person)
+        await person.press("shift+up", "shift+up", "shift+up", "ctrl+r")
+        await person.hear("Other answer")
+        await person.send("And then?")
+        await person.hear("Then this")
+        person.transcript.focus()
+        await person.press("escape")
+        if picks:
+            await person.press("shift+up", "shift+up", "shift+up")
+            assert picked(person) == "Other answer"
+        await person.press("right")
+        screen = await person.hear("Third answer")
+        assert said(person) == ["First question", "Third answer"]
+        assert "‹3/3›" in screen
+
+
+async def test_right_on_the_last_version_of_ones_own_message_says_how_another_is_made():
+    async with chatting() as person:
+        await two_turns(person)
+        await person.send("/edit Better question")
+        await person.hear("Better answer")
+        person.transcript.focus()
+        await person.press("left")
+        assert said(person)[-1] == "Second answer"
+        await person.press("right", "right")
+        assert said(person)[-1] == "Better answer"
+        assert person.notes[-1].startswith("This is the last version of your message")
+        assert not person.session.busy
+
+
+async def test_what_the_last_move_costs_is_told_in_place_of_the_one_before():
+    async with chatting() as person:
+        await two_turns(person)
+        await person.press("ctrl+r")
+        await person.hear("Other answer")
+        await person.press("left", "right", "left")
+        await person.pilot.pause(0.2)
+        assert [note for note in person.notes if note.startswith("Moved")] == [
+            "Moved: the next turn reads 38 tokens anew."
+        ]
+
+
+async def test_versions_by_command():
+    async with chatting() as person:
+        await two_turns(person)
+        await person.press("ctrl+r")
+        await person.hear("Other answer")
+        await person.send("/older")
+        assert said(person)[-1] == "Second answer"
+        await person.send("/newer")
+        assert said(person)[-1] == "Other answer"
+
+
+async def test_a_picked_message_stays_picked_in_its_next_version():
+    async with chatting() as person:
+        await two_turns(person)
+        await person.press("shift+up", "c")
+        await person.press("escape")
+        assert person.engine.called("cancel")
+        await person.hear("and more", "cancelled")
+        assert picked(person) == "Second answer and more"
+        await person.press("e")
+        assert isinstance(person.app.screen, TextDialog)
+
+
+async def test_what_is_typed_while_a_version_is_written_is_a_message():
+    async with chatting() as person:
+        await two_turns(person)
+        await person.press("shift+up", "c", "e")
+        await person.hear("and more")
+        await person.press("d")
+        assert person.chat.query_one(MessageEditor).text == "ed"
+        assert len(said(person)) == 4
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_shift_up_in_the_message_picks_the_last_one(size):
+    async with chatting(size) as person:
+        await two_turns(person)
+        await person.type("")
+        await person.press("shift+up")
+        assert picked(person) == "Second answer"
+        await person.press("shift+up", "e")
+        assert isinstance(person.app.screen, TextDialog)
+        assert person.app.screen.text == "Second question"
+
+
+async def test_shift_up_in_a_text_selects():
+    async with chatting() as person:
+        await two_turns(person)
+        await person.type("some words")
+        await person.press("shift+up")
+        assert picked(person) == ""
+        await person.press("home", "shift+up")
+        assert picked(person) == "Second answer"
+        assert person.chat.query_one(MessageEditor).text == "some words"
+
+
 async def test_editing_by_command_makes_a_version_that_is_answered():
     async with chatting() as person:
         await two_turns(person)

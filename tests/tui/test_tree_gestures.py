@@ -251,6 +251,43 @@ async def test_ratings_and_notes_of_a_picked_message_and_back():
         assert "note: good one" in screen
 
 
+async def test_only_replies_are_rated():
+    async with chatting() as person:
+        await two_turns(person)
+        await person.press("shift+up", "shift+up", "plus")
+        assert picked(person) == "Second question"
+        await person.send("/rate good")
+        assert [node.rating for node in person.session.conversation.path] == [None] * 4
+        refused = [note for note in person.notes if note.startswith("Only replies are rated")]
+        assert len(refused) == 2
+
+
+async def test_what_one_said_is_not_rated_where_it_is_the_last_in_sight():
+    async with chatting() as person:
+        await two_turns(person)
+        await person.press("shift+up", "shift+up", "d", "escape")
+        await person.press("shift+up", "d", "escape", "plus")
+        assert said(person) == TALK[:1]
+        assert "Only replies are rated" in person.notes[-1]
+
+
+async def test_a_rating_by_command_stays_and_by_menu_is_taken_back():
+    async with chatting() as person:
+        await two_turns(person)
+        tip = person.session.conversation.tip
+        await person.send("/rate good")
+        await person.send("/rate good")
+        assert tip.rating == "good"
+        await person.send("/rate none")
+        assert tip.rating is None
+        person.transcript.focus()
+        await person.press("shift+up")
+        await menu(person, "Call it bad")
+        assert tip.rating == "bad"
+        await menu(person, "Call it bad")
+        assert tip.rating is None
+
+
 # The menu
 
 

@@ -116,9 +116,10 @@ class ChatScreen(SamplingScreen):
 
     def _tick(self) -> None:
         if self._pace.due():
-            self._drain()
+            self.take_in()
 
-    def _drain(self) -> None:
+    def take_in(self) -> None:
+        """Take in what the engine said since, show it and save it."""
         before = self.session.state
         for event in self.follower.show(self.session.events()):
             self._react(event)
@@ -149,6 +150,7 @@ class ChatScreen(SamplingScreen):
         elif isinstance(event, ReplyStarted) and self.session.replayed is None:
             self._reply_starts()
         elif isinstance(event, ReplyFinished) and self.session.replayed is None:
+            self._version_written()
             self._system_applied()
             self.tell_level()
         elif isinstance(event, WordsNoted):

@@ -12,6 +12,7 @@ from mlxchat.errors import MlxchatError
 from mlxchat.files.prompt_library import remember_prompt
 from mlxchat.tui.external_editor import edit_externally
 from mlxchat.tui.screens.chat_settings import SettingsScreen
+from mlxchat.tui.themes import ThemedApp
 from mlxchat.tui.widgets.message_editor import MessageEditor
 from mlxchat.tui.widgets.system_prompt import SystemPromptEditor
 from mlxchat.tui.widgets.title_bar import TitleBar
@@ -19,6 +20,8 @@ from mlxchat.tui.widgets.title_bar import TitleBar
 
 class SystemScreen(SettingsScreen):
     """A screen with an editor of the system prompt."""
+
+    app: ThemedApp
 
     _count_id = 0
     _counts_edit = False
@@ -109,7 +112,8 @@ class SystemScreen(SettingsScreen):
         new = event.prompt_tokens - event.cached_tokens
         self.query_one(TitleBar).context = event.prompt_tokens
         if self._moved:
-            self.say(f"{self._moved}: the next turn reads {new:,} tokens anew.")
+            words = f"{self._moved}: the next turn reads {new:,} tokens anew."
+            self.app.notify_instead("moved", words)
             self._moved = ""
         elif self._counts_edit:
             self.query_one(SystemPromptEditor).cost = new

@@ -13,6 +13,7 @@ from mlxchat.tui.follower import Follower
 from mlxchat.tui.screens.chat_system import SystemScreen
 from mlxchat.tui.screens.text_dialog import Choice, Drafts, TextDialog
 from mlxchat.tui.transcript.transcript import Transcript
+from mlxchat.tui.widgets.message_editor_area import EditorArea
 
 EDIT_CHOICES = (
     Choice("version", "as a new version", "ctrl+s"),
@@ -27,6 +28,8 @@ class TreeScreen(SystemScreen):
     follower: Follower
     _drafts: Drafts
     """Edits of messages that were left unfinished."""
+    _picks_version = False
+    """Whether the version that is being written is one of a reply that was picked."""
 
     @property
     def transcript(self) -> Transcript:
@@ -60,10 +63,20 @@ class TreeScreen(SystemScreen):
     def _begin_version(self) -> None:
         """Another version of a message is going to be written in its place."""
         self._moved = ""
+        self._picks_version = self._picked_reply is not None
         self.transcript.picked = None
         self.follower.begin_reply()
         self._show_system()
         self.refresh_bindings()
+
+    def _version_written(self) -> None:
+        """Pick it in place of the reply that it is a version of, if the keys mean messages still.
+        Before, Escape would drop the pick instead of stopping the reply."""
+        reply, view = self.session.current, self.transcript
+        here = self.focused is view and view.picked is None and not view.walking
+        if self._picks_version and here and reply is not None:
+            view.picked = self.session.conversation.node_of(reply)
+        self._picks_version = False
 
     # Versions
 
@@ -82,8 +95,17 @@ class TreeScreen(SystemScreen):
         shown = self.session.show_version(node, step)
         if shown is not None:
             self._moved_to(shown)
-        elif step > 0 and node is self.session.conversation.tip and isinstance(node.entry, Reply):
-            self.retry()
+        elif step > 0:
+            self._write_version(node)
+
+    def _write_version(self, node: Node) -> None:
+        """Write another version of a message that was at its last one."""
+        if not isinstance(node.entry, Reply):
+            raise MlxchatError(
+                "This is the last version of your message: edit it (Shift+Up, e) for another."
+            )
+        self.session.retry(node)
+        self._begin_version()
 
     # Changes of the tree
 
@@ -137,13 +159,11 @@ class TreeScreen(SystemScreen):
         self._moved_to(None, f"Done again: {label}")
 
     def rate(self, rating: Rating | None) -> None:
-        """Call the picked reply good or bad, or the last one in sight; the same again: neither."""
-        meant = self.transcript.meant
-        picked = meant if meant is not None and isinstance(meant.entry, Reply) else None
-        node = picked or self._last_reply
-        if node is None:
-            raise MlxchatError("There is no reply to rate yet.")
-        self.session.rate(node, None if node.rating == rating else rating)
+        """Call the picked reply good or bad, or the last message in sight; None: neither."""
+        node = self._meant(self.transcript.meant)
+        if not isinstance(node.entry, Reply):
+            raise MlxchatError("Only replies are rated: pick one of the model's (Shift+Up).")
+        self.session.rate(node, rating)
         self.follower.path.refresh(node)
 
     def note(self, text: str | None) -> None:
@@ -177,8 +197,8 @@ class TreeScreen(SystemScreen):
         self.app.push_screen(TreeMap(conversation.root, self.transcript.picked), self._gone_to)
 
     def _gone_to(self, node: Node | None) -> None:
-        if node is not None:
-            self._try(partial(self.go_to, node))
+        if node is not None and self._try(partial(self.go_to, node)):
+            self.transcript.focus()  # the keys mean the message that is marked there
 
     def go_to(self, node: Node) -> None:
         """Go to a message anywhere in the tree; one that was taken away comes back."""
@@ -193,12 +213,21 @@ class TreeScreen(SystemScreen):
         at_end = node is None or node.shown is None
         self.transcript.following = self.transcript.following and at_end
         self.follower.path.show()
+        self.transcript.unread = False  # what is below now was said before
         if node is not None and self.transcript.picked is not None:
             self.transcript.bring(node)
         self._show_system()
         self._ask_cost()
         self._inspect()
         self.refresh_bindings()
+
+    @on(EditorArea.BeginningLeft)
+    def _pick_from_message(self) -> None:
+        """Pick the last message in sight, and let the keys mean it."""
+        if not self.transcript.walking:
+            self.transcript.action_pick(-1)
+        if self.transcript.entries:
+            self.transcript.focus()
 
     @on(Transcript.CommandWanted)
     def _command_wanted(self, message: Transcript.CommandWanted) -> None:
@@ -213,7 +242,7 @@ class TreeScreen(SystemScreen):
 
     def _menu_chosen(self, chosen: tuple[str, str] | None) -> None:
         if chosen is not None:
-            self.run_command(*chosen)
+            self.transcript.action_message(*chosen)
 
     # The message that is meant
 
@@ -221,11 +250,6 @@ class TreeScreen(SystemScreen):
     def _picked_reply(self) -> Node | None:
         node = self.transcript.picked
         return node if node is not None and isinstance(node.entry, Reply) else None
-
-    @property
-    def _last_reply(self) -> Node | None:
-        path = self.session.conversation.path
-        return next((n for n in reversed(path) if isinstance(n.entry, Reply)), None)
 
     def _meant(self, otherwise: Node | None) -> Node:
         node = self.transcript.picked or otherwise

@@ -28,16 +28,21 @@ class Offer:
 
 
 def offers(held: ContextExceeded) -> list[Offer]:
-    """What can be done, with the figures."""
+    """What can be done, with the figures. A prompt that reaches the limit leaves no room to go on
+    in."""
     messages = f"{held.left_out} oldest message{'' if held.left_out == 1 else 's'}"
-    return [
+    ways = [
         Offer("window", "Rolling window", f"The {messages} fall out of the model's sight and are "
               f"shown dimmed; {held.window_tokens:,} tokens stay."),
         Offer("summary", "New conversation with a summary", "The model sums this one up; you can "
               "change what it writes. This conversation stays as it is."),
-        Offer("stop", "Go on to the limit and stop there", "The reply ends where no room is left. "
-              "Nothing falls out."),
     ]  # fmt: skip
+    if held.prompt_tokens < held.limit:
+        ways.append(
+            Offer("stop", "Go on to the limit and stop there", "The reply ends where no room is "
+                  "left. Nothing falls out.")
+        )  # fmt: skip
+    return ways
 
 
 class Ways(OptionList):

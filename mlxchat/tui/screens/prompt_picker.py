@@ -25,7 +25,9 @@ from mlxchat.files.prompt_library import (
 )
 from mlxchat.render.one_line import first_words
 from mlxchat.render.safe import visible
+from mlxchat.tui.external_editor import edit_externally
 from mlxchat.tui.screens.dialog import Dialog
+from mlxchat.tui.themes import ThemedApp
 from mlxchat.tui.widgets.key_lines import Key, KeyLines
 from mlxchat.tui.widgets.line_list import LineList
 from mlxchat.tui.widgets.name_field import NameField
@@ -46,6 +48,8 @@ class Offer:
 
 class PromptPicker(Dialog[str]):
     """Dismissed with the text that was chosen, or with None."""
+
+    app: ThemedApp
 
     DEFAULT_CSS = """
     PromptPicker {
@@ -87,6 +91,7 @@ class PromptPicker(Dialog[str]):
         Binding("s", "save", "save the one under the cursor"),
         Binding("r", "rename", "rename"),
         Binding("d,delete", "delete", "delete"),
+        Binding("ctrl+g", "external", "edit in your own editor"),
         Binding("u,ctrl+z", "restore", "bring back what was deleted"),
     ]
 
@@ -157,6 +162,7 @@ class PromptPicker(Dialog[str]):
             *([Key("Enter", "use", "take")] if offer else []),
             *([Key("s", "save", "save")] if offer and not named else []),
             *([Key("r", "rename", "rename"), Key("d", "delete", "delete")] if named else []),
+            *([Key("^G", "edit", "external")] if offer else []),
             *([Key("u", "bring back", "restore")] if self._can_restore else []),
             Key("Esc", "close", "leave"),
         ]
@@ -207,6 +213,26 @@ class PromptPicker(Dialog[str]):
     def action_restore(self) -> None:
         """Bring back the prompt that was deleted last."""
         self._do(restore_prompt, None)
+
+    def action_external(self) -> None:
+        """Edit the prompt under the cursor in the person's own editor: a saved one is saved as it
+        was left there, another is used."""
+        offer = self._offer
+        if offer is None:
+            return
+        try:
+            text = edit_externally(self.app, offer.text)
+        except MlxchatError as error:
+            self._say(str(error), "warning")
+            return
+        if text != offer.text:
+            self._take_edited(offer, text)
+
+    def _take_edited(self, offer: Offer, text: str) -> None:
+        if offer.name and self._do(lambda: save_prompt(Prompt(offer.name, text)), offer.name):
+            self._say(f"“{offer.name}” is saved; u brings back what it said before.")
+        elif text.strip():
+            self.dismiss(text)  # also where it could not be saved: it must not be lost
 
     def action_leave(self) -> None:
         """Close; from the preview, go back to the list."""

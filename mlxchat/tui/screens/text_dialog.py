@@ -20,6 +20,7 @@ from mlxchat.tui.after_typing import after_typing
 from mlxchat.tui.external_editor import edit_externally
 from mlxchat.tui.keys import key_name
 from mlxchat.tui.screens.dialog import Dialog
+from mlxchat.tui.themes import ThemedApp
 from mlxchat.tui.widgets.key_lines import Key, KeyLines
 from mlxchat.tui.widgets.safe_text_area import SafeTextArea
 
@@ -47,6 +48,8 @@ class TextDialog(Dialog[tuple[str, str]]):
     What is typed and left by Escape is kept in `drafts` under `about`, and is there again when the
     dialog is opened with the same.
     """
+
+    app: ThemedApp
 
     DEFAULT_CSS = """
     TextDialog {

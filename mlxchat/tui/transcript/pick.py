@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -75,7 +74,7 @@ class MessagePick(TokenWalk):
             return
         at = next((n for n, entry in enumerate(nodes) if entry.node is self.picked), None)
         if at is None:
-            in_sight = list(self._messages_in_sight()) or nodes
+            in_sight = self._messages_in_sight() or nodes
             chosen = in_sight[-1 if step < 0 else 0]
         else:
             chosen = nodes[min(max(0, at + step), len(nodes) - 1)]
@@ -98,7 +97,9 @@ class MessagePick(TokenWalk):
         self.picked = None
 
     def action_message(self, name: str, argument: str = "") -> None:
-        """Ask for a command for the message."""
+        """Ask for a command for the message. The rating that it has already is taken away."""
+        if name == "rate" and self.meant is not None and self.meant.rating == argument:
+            argument = "none"
         self.post_message(self.CommandWanted(name, argument))
 
     def action_message_menu(self) -> None:
@@ -107,9 +108,9 @@ class MessagePick(TokenWalk):
 
     @property
     def meant(self) -> Node | None:
-        """The message that gestures mean: the picked one, or the last in sight."""
-        in_sight = [entry.node for entry in self._messages_in_sight()]
-        return self.picked or (in_sight[-1] if in_sight else None)
+        """The message that gestures mean: the picked one, or the last in sight, or the last."""
+        nodes = [entry.node for entry in self._messages_in_sight() or self._rows.entries]
+        return self.picked or next((node for node in reversed(nodes) if node is not None), None)
 
     def watch_picked(self, before: Node | None, picked: Node | None) -> None:
         """Paint the mark."""
@@ -133,8 +134,8 @@ class MessagePick(TokenWalk):
                 entry.dimmed = wanted
                 self.repaint(entry, 0, entry.height)
 
-    def _messages_in_sight(self) -> Iterator[Entry]:
-        return (entry for _, entry in self._in_sight() if entry.node is not None)
+    def _messages_in_sight(self) -> list[Entry]:
+        return [entry for _, entry in self._in_sight() if entry.node is not None]
 
     def _show_entry(self, entry: Entry) -> None:
         """Scroll so that the entry's first line is in sight."""

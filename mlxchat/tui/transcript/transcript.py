@@ -199,13 +199,21 @@ text, `Ctrl+C` copies it. What you type goes to the message.
 
     def ask_version(self, step: int) -> bool:
         """Ask for another version of the picked message, or of the last one in sight that has any;
-        False where none has. After the last version of the last reply comes a new one."""
-        nodes = [self.picked] if self.picked else [e.node for e in self._messages_in_sight()]
-        for node in reversed([node for node in nodes if node is not None]):
-            if node.version.count > 1 or (step > 0 and self._is_last_reply(node)):
-                self.post_message(self.VersionAsked(node, step))
-                return True
-        return False
+        False where none has. After the last version of a reply comes a new one; so it does for the
+        last reply where nothing in sight has versions."""
+        node = self._of_versions(step)
+        if node is not None:
+            self.post_message(self.VersionAsked(node, step))
+        return node is not None
+
+    def _of_versions(self, step: int) -> Node | None:
+        """The message that Left and Right walk: both the same one, however far they go."""
+        nodes = [e.node for e in self._messages_in_sight() if e.node is not None]
+        if self.picked is not None:
+            return self.picked if step > 0 or self.picked.version.count > 1 else None
+        several = [node for node in nodes if node.version.count > 1]
+        alone = [node for node in nodes if step > 0 and self._is_last_reply(node)]
+        return next(reversed(several or alone), None)
 
     def _is_last_reply(self, node: Node) -> bool:
         return isinstance(node.entry, Reply) and node.shown is None

@@ -94,7 +94,8 @@ class TranscriptView(ScrollView, can_focus=True):
             self.refresh()
         before = self._rows.height
         ids = self._rows.add(entries)
-        self.unread = not self.following
+        if not self.following and self._rows.height > before:
+            self.unread = True
         if not self._settle():
             self._refresh_rows(before, self._rows.height)
         return ids

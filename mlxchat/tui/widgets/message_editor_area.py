@@ -14,6 +14,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import TextArea
+from textual.widgets.text_area import Selection
 
 from mlxchat.tui.widgets.message_editor_pastes import Pastes
 
@@ -40,6 +41,10 @@ class EditorArea(TextArea):
         """The cursor went beyond the first line (-1) or the last (+1)."""
 
         steps: int
+
+    @dataclass
+    class BeginningLeft(Message):
+        """Shift+Up was pressed where the text begins: there is nothing above to select."""
 
     @dataclass
     class CompletionWanted(Message):
@@ -133,7 +138,9 @@ class EditorArea(TextArea):
     def action_cursor_up(self, select: bool = False) -> None:
         """Go up a line, or beyond the first one."""
         first = self.navigator.is_first_wrapped_line(self.cursor_location)
-        if not select and (first or self.completing):
+        if select and self.selection == Selection.cursor((0, 0)):
+            self.post_message(self.BeginningLeft())
+        elif not select and (first or self.completing):
             self.post_message(self.Left(-1))
         else:
             super().action_cursor_up(select)

@@ -157,6 +157,7 @@ class SystemPromptEditor(Vertical):
     @on(TextArea.Changed)
     def _changed(self, message: TextArea.Changed) -> None:
         message.stop()
+        self._keep_in_sight()
         self._stop_pause()
         if self.text == self._told:
             return
@@ -164,6 +165,16 @@ class SystemPromptEditor(Vertical):
         self.cost = None
         self._show()
         self._pause = self.set_timer(PAUSE, self._tell)
+
+    @on(events.DescendantFocus)
+    def _keep_in_sight(self) -> None:
+        """What is typed is seen: only the next layout knows where the editor stands, once the
+        panel was opened for it or the text has grown."""
+        if self._area.has_focus:
+            self.call_after_refresh(self._show_cursor)
+
+    def _show_cursor(self) -> None:
+        self._area.scroll_visible(animate=False)
 
     @on(events.DescendantBlur)
     def _left(self) -> None:
