@@ -27,7 +27,7 @@ examples:
   mlxchat ./model -p "Why is the sky blue?" --max-tokens 200
 
 other commands:
-  mlxchat sample -p TEXT -n 10          ten replies to one prompt, at once; sweeps
+  mlxchat sample -p TEXT -n 10          ten replies to one prompt; sweeps
   mlxchat doctor [--json] [--demo]      what was found here, and what to install
   mlxchat sessions [--search TEXT]      the saved sessions; rename, pin, delete
   mlxchat export [SESSION] --format F   a session as Markdown, JSON, data

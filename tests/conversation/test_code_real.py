@@ -15,7 +15,7 @@ import pytest
 from mlxchat.conversation.code.as_code import Language, as_code
 from mlxchat.engine import backend
 from mlxchat.settings.parameters import Settings
-from mlxchat.tui.widgets.next_token import recorded
+from mlxchat.tui.widgets.next_token_rows import recorded
 from tests import models
 from tests.adapters import build_adapter, build_run
 from tests.sessions import RealSession
