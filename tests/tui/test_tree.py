@@ -14,11 +14,11 @@ from tests.person import Person, chatting
 SIZES = [(120, 40), (80, 24), (40, 15)]
 
 
-async def two_turns(person: Person) -> None:
+async def two_turns(person: Person, ended: str = "stop") -> None:
     await person.send("First question")
     await person.hear("First answer")
     await person.send("Second question")
-    await person.hear("Second answer")
+    await person.hear("Second answer", ended)
     person.transcript.focus()
     await person.look()
 
@@ -139,7 +139,7 @@ async def test_versions_by_command():
 
 async def test_a_picked_message_stays_picked_in_its_next_version():
     async with chatting() as person:
-        await two_turns(person)
+        await two_turns(person, "length")
         await person.press("shift+up", "c")
         await person.press("escape")
         assert person.engine.called("cancel")
@@ -151,7 +151,7 @@ async def test_a_picked_message_stays_picked_in_its_next_version():
 
 async def test_what_is_typed_while_a_version_is_written_is_a_message():
     async with chatting() as person:
-        await two_turns(person)
+        await two_turns(person, "length")
         await person.press("shift+up", "c", "e")
         await person.hear("and more")
         await person.press("d")

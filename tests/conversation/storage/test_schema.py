@@ -57,6 +57,7 @@ def test_a_file_of_the_first_version(file: Path):
     deleted, whole = talk("Hello", "the albatross"), tree(1)
     deleted.rate(deleted.tip, "good")
     deleted.delete(deleted.tip)
+    whole.rate(whole.path[0], "good")
     whole.overflow = "ask"
     first, second = store.add(deleted), store.add(whole, "The whole")
     store.close()
