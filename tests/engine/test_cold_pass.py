@@ -30,6 +30,7 @@ def in_type(folder: Path, dtype: mx.Dtype, made: Path) -> Path:
     shutil.copytree(folder, made)
     file = str(made / "model.safetensors")
     weights = {name: array.astype(dtype) for name, array in mx.load(file).items()}
+    mx.eval(weights)  # read before it is written over
     mx.save_safetensors(file, weights, metadata={"format": "mlx"})
     return made
 
