@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from mlxchat.cli.parser import Parser
+from mlxchat.cli.parser import Parser, complain
 from mlxchat.commands.export import BRANCHES, WORDS, export_to_file
 from mlxchat.conversation.exports.chat import Chat, Exported, Options
 from mlxchat.conversation.exports.formats import FORMATS
@@ -38,7 +38,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         return _export(parsed, list(_chats(store, parsed)))
     except MlxchatError as error:
-        print(f"mlxchat: {error}", file=sys.stderr)
+        complain(error)
         return WRONG_USE
     finally:
         store.close()

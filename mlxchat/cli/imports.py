@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
-from mlxchat.cli.parser import Parser
+from mlxchat.cli.parser import Parser, complain
 from mlxchat.commands.imports import chats_of_file, imported_sentence, save_imported
 from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.errors import OK, WRONG_USE, MlxchatError
@@ -27,7 +26,7 @@ def run(arguments: Sequence[str]) -> int:
         chats = [chat for name in parsed.files for chat in chats_of_file(name)]
         print(imported_sentence(store, save_imported(store, chats)))
     except MlxchatError as error:
-        print(f"mlxchat: {error}", file=sys.stderr)
+        complain(error)
         return WRONG_USE
     finally:
         store.close()

@@ -13,7 +13,13 @@ from importlib import import_module
 from typing import NoReturn
 
 from mlxchat import __version__
-from mlxchat.cli.options import add_options, check_one_model, given_settings, model_spec
+from mlxchat.cli.options import (
+    add_model_argument,
+    add_options,
+    check_one_model,
+    given_settings,
+    model_spec,
+)
 from mlxchat.cli.parser import Parser
 from mlxchat.errors import INTERRUPTED
 
@@ -70,9 +76,7 @@ def chat_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument(
-        "model_argument", nargs="?", metavar="MODEL", help="A folder or a Hugging Face repository"
-    )
+    add_model_argument(parser)
     parser.add_argument("--version", action="version", version=f"mlxchat {__version__}")
     add_options(parser)
     return parser

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import TextIO
 
+from mlxchat.cli.parser import complain
 from mlxchat.engine.interface import (
     Event,
     LoadFailed,
@@ -64,7 +65,7 @@ def run(session: ChatSession, spec: ModelSpec, argument: str) -> int:
         if not text.strip():
             raise MlxchatError("The prompt is empty: give --prompt a text.")
     except MlxchatError as error:
-        print(f"mlxchat: {error}", file=sys.stderr)
+        complain(error)
         session.engine.close()
         return WRONG_USE
     return answer(session, spec, text)

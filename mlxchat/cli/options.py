@@ -210,6 +210,13 @@ def named_adapters(arguments: argparse.Namespace) -> dict[str, str]:
     return dict(arguments.adapter or ())
 
 
+def add_model_argument(parser: argparse.ArgumentParser) -> None:
+    """Let the model be named without a flag too; `check_one_model` sees that it is named once."""
+    parser.add_argument(
+        "model_argument", nargs="?", metavar="MODEL", help="A folder or a Hugging Face repository"
+    )
+
+
 def check_one_model(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
     """End the program where several models are named."""
     named = [name for name in (arguments.model_argument, arguments.model) if name]

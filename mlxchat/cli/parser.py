@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import NoReturn
+
+from mlxchat.errors import MlxchatError
 
 
 class Parser(argparse.ArgumentParser):
@@ -12,3 +15,8 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """End the program with exit code 2."""
         self.exit(2, f"mlxchat: {message.rstrip('.')} ({self.prog} --help lists every flag).\n")
+
+
+def complain(error: MlxchatError) -> None:
+    """Say on the error output what went wrong."""
+    print(f"mlxchat: {error}", file=sys.stderr)

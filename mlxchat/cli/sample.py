@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mlxchat.cli.oneshot import catching_interrupts, cut_off, new_session, prompt_text
 from mlxchat.cli.options import (
+    add_model_argument,
     add_options,
     check_one_model,
     checked,
@@ -17,7 +18,7 @@ from mlxchat.cli.options import (
     plain_text,
     whole,
 )
-from mlxchat.cli.parser import Parser
+from mlxchat.cli.parser import Parser, complain
 from mlxchat.cli.sample_output import SampleOutput
 from mlxchat.cli.sample_run import SampleRun
 from mlxchat.commands.export_file import check_writable, read_file
@@ -55,7 +56,7 @@ def run(arguments: Sequence[str]) -> int:
         if parsed.output:
             check_writable(Path(parsed.output), force=parsed.force)
     except MlxchatError as error:
-        print(f"mlxchat: {error}", file=sys.stderr)
+        complain(error)
         return WRONG_USE
     return _sample(parsed, prompts)
 
@@ -69,9 +70,7 @@ def sample_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument(
-        "model_argument", nargs="?", metavar="MODEL", help="A folder or a Hugging Face repository"
-    )
+    add_model_argument(parser)
     _add_own(parser.add_argument_group("samples"))
     add_options(parser, groups=("model", "prompt", "sampler", "cache"))
     return parser
@@ -136,7 +135,7 @@ def _sample(parsed: argparse.Namespace, prompts: Sequence[Prompt]) -> int:
                     break
             output.close()
         except MlxchatError as error:
-            print(f"mlxchat: {error}", file=sys.stderr)
+            complain(error)
             return INTERRUPTED if interrupts.pressed else MODEL_ERROR
         except OSError as error:
             return cut_off(error)

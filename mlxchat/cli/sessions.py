@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
 
-from mlxchat.cli.parser import Parser
+from mlxchat.cli.parser import Parser, complain
 from mlxchat.conversation.storage.sessions import SessionRow, Wanted
 from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.engine.adapter_folder import adapter_label
@@ -40,7 +39,7 @@ def run(arguments: Sequence[str]) -> int:
         with closing(SessionStore()) as store:
             print(work(store, parsed))
     except MlxchatError as error:
-        print(f"mlxchat: {error}", file=sys.stderr)
+        complain(error)
         return MODEL_ERROR
     return OK
 
