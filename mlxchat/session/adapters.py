@@ -44,7 +44,7 @@ class SessionAdapters(SessionReplies):
 
     def check_adaptable(self) -> None:
         """Raises MlxchatError where the adapter cannot be changed now."""
-        self._check_free()
+        self.check_free()
         self._check_model()
 
     def use_adapter(self, wanted: str) -> None:

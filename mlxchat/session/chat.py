@@ -67,7 +67,7 @@ class ChatSession(SessionSamples):
     def prefill_reply(self, text: str) -> None:
         """Write another version of the last reply that begins so, or the next reply where there is
         none yet."""
-        self._check_free()
+        self.check_free()
         self.prefill = text
         if self.conversation.entries:
             self._check_model()
@@ -95,7 +95,7 @@ class ChatSession(SessionSamples):
     def branch(self, reply: Reply, place: int, seen: Distribution, token_id: int) -> None:
         """Write another version of a reply: its tokens before `place`, then this one out of what
         was `seen` there, then what the model makes of it."""
-        self._check_free()
+        self.check_free()
         self._check_speaks(reply)
         if reply not in self.conversation:
             raise MlxchatError(
@@ -128,7 +128,7 @@ class ChatSession(SessionSamples):
     def edit(self, node: Node, text: str, *, in_place: bool = False) -> None:
         """Let a message say something else: in its place, or as another version, which the model
         answers where it is the person's."""
-        self._check_free()
+        self.check_free()
         if in_place:
             self.conversation.edit(node, text)
             return
@@ -141,30 +141,30 @@ class ChatSession(SessionSamples):
 
     def delete(self, node: Node) -> None:
         """Take a message away, with all that follows it."""
-        self._check_free()
+        self.check_free()
         self.conversation.delete(node)
 
     def undo_step(self) -> str | None:
         """Take the last change of the conversation back; what it was, or None."""
-        self._check_free()
+        self.check_free()
         step = self.conversation.undo()
         return step.label if step else None
 
     def redo_step(self) -> str | None:
         """Take the last undo of the conversation back; what it was, or None."""
-        self._check_free()
+        self.check_free()
         step = self.conversation.redo()
         return step.label if step else None
 
     def show_version(self, node: Node, step: int) -> Node | None:
         """Go to another version of a message, which brings what followed it; None where there is
         none."""
-        self._check_free()
+        self.check_free()
         return self.conversation.show_version(node, step)
 
     def show_node(self, node: Node) -> None:
         """Go to a message anywhere in the tree."""
-        self._check_free()
+        self.check_free()
         self.conversation.show(node)
 
     def rate(self, node: Node, rating: Rating | None) -> None:
@@ -198,7 +198,7 @@ class ChatSession(SessionSamples):
         the old conversation stays as it was."""
         begun = begun_from_summary(self.conversation.system, text)
         if self.summarizing or not self.held:
-            self._check_free()
+            self.check_free()
         waiting = self._take_held_away() if self.held else ""
         self.open(begun)
         if waiting:
@@ -206,7 +206,7 @@ class ChatSession(SessionSamples):
 
     def open(self, conversation: Conversation, session_id: int | None = None) -> None:
         """Go on with another conversation: a new one, or that of a saved session."""
-        self._check_free()
+        self.check_free()
         self.conversation = conversation
         self.current = self.replayed = None
         if self.keeper is not None:
@@ -251,7 +251,7 @@ class ChatSession(SessionSamples):
         self._ask(ask)
 
     def _check_ready(self) -> None:
-        self._check_free()
+        self.check_free()
         self._check_model()
 
 

@@ -127,7 +127,7 @@ class SessionContext(SessionAdapters):
     def _check_summable(self) -> None:
         self._check_model()
         if self.summarizing or (self.busy and self.held is None):
-            self._check_free()
+            self.check_free()
         if self._loads:
             raise MlxchatError("A model is being loaded: wait until it is there.")
 

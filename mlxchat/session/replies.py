@@ -340,7 +340,8 @@ class SessionReplies(SessionSettings):
         if self.held is not None and self.current is not None:
             self.held, self.current.reason = None, "cancelled"
 
-    def _check_free(self) -> None:
+    def check_free(self) -> None:
+        """Raises MlxchatError while a reply is waited for, read for or written."""
         if self.busy:
             raise MlxchatError("A reply is still being written: stop it first (Ctrl+C).")
 

@@ -53,7 +53,7 @@ class SessionSamples(SessionContext):
 
     def sample_here(self, count: int, axes: Sequence[Axis] = ()) -> Samples:
         """Write several replies in the place of the last one, or to the last message."""
-        self._check_free()
+        self.check_free()
         self._check_model()
         tip = self.conversation.tip
         if tip.entry is None:
@@ -79,7 +79,7 @@ class SessionSamples(SessionContext):
         """Write `count` replies to a prompt at each point of a sweep, with the seeds that follow
         each other from the settings' own, or from a new one; and score a reference, if there is
         one."""
-        self._check_free()
+        self.check_free()
         if self._loads:
             raise MlxchatError("A model is being loaded: wait until it is there.")
         found = points(axes)

@@ -59,7 +59,7 @@ class SessionsScreen(TokensScreen):
         """Choose a saved session out of those that have this text, or out of all."""
         from mlxchat.tui.screens.session_list import SessionList
 
-        self._check_free()
+        self.session.check_free()
         self.app.push_screen(SessionList(self._store, text), self._session_chosen)
 
     def rename_session(self, title: str) -> None:
@@ -74,7 +74,7 @@ class SessionsScreen(TokensScreen):
 
     def import_file(self, argument: str) -> None:
         """Read conversations out of a file, each as a session, and open the first."""
-        self._check_free()
+        self.session.check_free()
         store = self._store
 
         def read() -> tuple[SavedSession, str]:
@@ -171,10 +171,6 @@ class SessionsScreen(TokensScreen):
         """Save what is new, and say where that does not work."""
         if (news := self.session.keep()) is not None:
             self.transcript.add_notice(news, "warning")
-
-    def _check_free(self) -> None:
-        if self.session.busy:
-            raise MlxchatError("A reply is still being written: stop it first (Ctrl+C).")
 
     def _show_conversation(self) -> None:
         """Another conversation is open."""
