@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-
-from markdown_it.token import Token
+from typing import TYPE_CHECKING
 
 from mlxchat.render.lines import Span
 from mlxchat.render.parse import Env, new_env, parse_inline
 from mlxchat.render.roles import joined
 from mlxchat.render.safe import visible
 from mlxchat.render.wrap import cells
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 _OPENS = {"em_open": "emphasis", "strong_open": "strong", "s_open": "strike", "link_open": "link"}
 

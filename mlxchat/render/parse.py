@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 MAX_NESTING = 40
 MAX_BRACKETS = 200
@@ -27,7 +29,11 @@ def _any_address(_url: str) -> bool:
     return True
 
 
-def _parser() -> MarkdownIt:
+@cache
+def markdown_parser() -> MarkdownIt:
+    """The parser, made for the first message: nothing is parsed before the first paint."""
+    from markdown_it import MarkdownIt
+
     markdown = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING})
     markdown.enable(["table", "strikethrough"])
     # Addresses are only ever shown, never opened: show them as they are written.
@@ -35,9 +41,6 @@ def _parser() -> MarkdownIt:
     shown.normalizeLink = shown.normalizeLinkText = _as_written
     shown.validateLink = _any_address
     return markdown
-
-
-MARKDOWN = _parser()
 
 
 @dataclass(slots=True)
@@ -87,18 +90,25 @@ def parse(source: str, env: Env) -> list[Block]:
     if not source.endswith("\n"):
         source += "\n"  # the parser reads past the end of some last lines without one
     tokens: list[Token] = []
+    parser = markdown_parser()
     try:
-        MARKDOWN.block.parse(source, MARKDOWN, env, tokens)
+        parser.block.parse(source, parser, env, tokens)
     except (IndexError, ValueError, RecursionError):  # a fault in the parser costs the formatting
         env["failed"] = True
         return [_as_source(source, 0, source.count("\n"))]
     return [_checked(block, source) for block in _tree(tokens)]
 
 
+def _token(kind: str) -> Token:
+    from markdown_it.token import Token
+
+    return Token(kind, "", 0)
+
+
 def _as_source(source: str, start: int, end: int) -> Block:
     """A block that shows lines of the source as they are written."""
     text = "\n".join(source.split("\n")[start:end]).rstrip("\n")
-    return Block(Token("raw", "", 0), start, end, source=text)
+    return Block(_token("raw"), start, end, source=text)
 
 
 def _tree(tokens: list[Token]) -> list[Block]:
@@ -145,11 +155,12 @@ def _walk(block: Block) -> Iterator[Block]:
 def parse_inline(content: str, env: Env) -> list[Token]:
     """The inline tokens of a paragraph's text."""
     if _hopeless(content):
-        text = Token("text", "", 0)
+        text = _token("text")
         text.content = content
         return [text]
     tokens: list[Token] = []
-    MARKDOWN.inline.parse(content, MARKDOWN, env, tokens)
+    parser = markdown_parser()
+    parser.inline.parse(content, parser, env, tokens)
     return tokens
 
 

@@ -34,6 +34,9 @@ FULL |= {(kind, count): 2000 for kind in ("prose", "code", "list", "table") for 
 SMALL = {("idle", 0): 300, ("table", 10): 300}
 BOUND_FOR = 200
 """The bound of the issue is that of a conversation of so many messages."""
+AS_SMOOTH = 1.25
+"""What a token into a conversation of 1,000 messages may cost the screen, against one into an empty
+conversation."""
 
 
 def echo(terminal: Terminal, letter: str) -> float:
@@ -89,12 +92,27 @@ def measure(kind: str, messages: int, tokens: int, out: Path) -> dict[str, Any]:
     return {"median": median(took), "p95": tail, "longest": max(took), "keys": len(took), **told}
 
 
+def add_smoothness(found: report.Report, raw: dict[tuple[str, int], dict[str, Any]]) -> None:
+    """A token of each kind into 1,000 messages against the same into none: processor time, and
+    beside it the time to a key's echo."""
+    for kind in sorted({kind for kind, messages in raw if messages == 1000}):
+        long, short = raw[kind, 1000], raw[kind, 0]
+        found.add(
+            f"{kind}, processor time of a token, 1,000 messages to 0",
+            (long["cpu"] / long["tokens"]) / (short["cpu"] / short["tokens"]),
+            at_most=AS_SMOOTH,
+            echo_median_ratio=long["median"] / short["median"],
+            echo_p95_ratio=long["p95"] / short["p95"],
+        )
+
+
 def run(small: bool) -> report.Report:
     """From a key to its echo while 100 tokens a second stream."""
     found = report.Report("Key to echo while 100 tokens/s stream, milliseconds")
+    told: dict[tuple[str, int], dict[str, Any]] = {}
     with setting.workplace() as folder:
         for (kind, messages), tokens in (SMALL if small else FULL).items():
-            raw = measure(kind, messages, tokens, folder / "told.json")
+            raw = told[kind, messages] = measure(kind, messages, tokens, folder / "told.json")
             bound = messages == BOUND_FOR and kind != "idle"
             where = f"{kind}, {messages:,} messages before"
             streamed = {
@@ -107,6 +125,7 @@ def run(small: bool) -> report.Report:
             found.add(f"{where}, median", raw["median"], "ms", at_most=MEDIAN_MS if bound else None)
             most = TAIL_MS if bound else None
             found.add(f"{where}, 95th percentile", raw["p95"], "ms", at_most=most, **streamed)
+    add_smoothness(found, told)
     return found
 
 

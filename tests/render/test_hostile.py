@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mlxchat.render.parse import MARKDOWN
+from mlxchat.render.parse import markdown_parser
 from mlxchat.render.stream import MarkdownStream, render_markdown
 
 HEADER = "|".join(f"c{n}" for n in range(1000)) + "\n" + "|".join(["---"] * 1000) + "\n"
@@ -65,7 +65,8 @@ def test_what_is_nested_too_deeply_is_still_shown() -> None:
 def counted() -> Iterator[list[int]]:
     """Counts the characters that the parser is given."""
     work = [0]
-    originals: list[Callable[..., Any]] = [MARKDOWN.block.parse, MARKDOWN.inline.parse]
+    parser: Any = markdown_parser()
+    originals: list[Callable[..., Any]] = [parser.block.parse, parser.inline.parse]
 
     def counting(parse: Callable[..., Any]) -> Callable[..., Any]:
         def counted_parse(source: str, *rest: Any) -> Any:
@@ -74,7 +75,6 @@ def counted() -> Iterator[list[int]]:
 
         return counted_parse
 
-    parser: Any = MARKDOWN
     parser.block.parse, parser.inline.parse = map(counting, originals)
     try:
         yield work
@@ -125,7 +125,7 @@ def test_a_fault_in_the_parser_costs_the_formatting_alone(monkeypatch: pytest.Mo
     def fails(*_: object) -> None:
         raise IndexError("string index out of range")
 
-    monkeypatch.setattr(MARKDOWN.block, "parse", fails)
+    monkeypatch.setattr(markdown_parser().block, "parse", fails)
     stream = MarkdownStream(80)
     stream.append("# a\n\n- b")
     stream.finish()

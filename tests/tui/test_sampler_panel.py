@@ -342,6 +342,7 @@ async def test_rows_are_legible_at_every_width(width: int) -> None:
     async with app.run_test(size=(width, 60)) as pilot:
         app.open_all()
         await pilot.pause()
+        await pilot.pause()  # rows take their width, and then their shape
         for name, row in app.panel.rows.items():
             assert row.region.right <= width
             if isinstance(row.control, Slider):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from textual.pilot import Pilot
 
 from mlxchat.engine.interface import WordsNoted
 from mlxchat.settings.parameters import Settings
@@ -17,8 +18,9 @@ from tests.tui.test_sampler_panel import MODEL, PanelApp
 SIZE = (46, 40)
 
 
-def field(app: PanelApp, name: str) -> TextField:
+async def field(pilot: Pilot[None], app: PanelApp, name: str) -> TextField:
     app.query_one("#fold-text", Fold).fold_title.is_open = True
+    await pilot.pause()
     control = app.panel.rows[name].control
     assert isinstance(control, TextField)
     return control
@@ -27,7 +29,7 @@ def field(app: PanelApp, name: str) -> TextField:
 async def test_words_are_typed_and_taken_by_enter() -> None:
     app = PanelApp()
     async with app.run_test(size=SIZE) as pilot:
-        field(app, "logit_bias").focus()
+        (await field(pilot, app, "logit_bias")).focus()
         await pilot.press(*'Paris -5, " the" ban', "enter")
         await pilot.pause()
         wanted = (("Paris", -5.0), (" the", -math.inf))
@@ -41,11 +43,11 @@ async def test_words_are_typed_and_taken_by_enter() -> None:
 async def test_what_is_typed_is_taken_when_the_mouse_goes_elsewhere() -> None:
     app = PanelApp()
     async with app.run_test(size=SIZE) as pilot:
-        stop = field(app, "stop_strings")
+        stop = await field(pilot, app, "stop_strings")
         await pilot.pause()
         await pilot.click(stop)
         await pilot.press(*r"END, \n")
-        await pilot.click(field(app, "extra_eos_token"))
+        await pilot.click(await field(pilot, app, "extra_eos_token"))
         assert [s.stop_strings for _, s in app.told] == [("END", "\n")]
         assert stop.value == r'END, "\n"'
 
@@ -53,7 +55,7 @@ async def test_what_is_typed_is_taken_when_the_mouse_goes_elsewhere() -> None:
 async def test_a_mistake_is_said_under_the_field_and_stays_to_be_put_right() -> None:
     app = PanelApp()
     async with app.run_test(size=SIZE) as pilot:
-        bias = field(app, "logit_bias")
+        bias = await field(pilot, app, "logit_bias")
         bias.focus()
         await pilot.press(*"Paris", "enter")
         await pilot.pause()
@@ -72,7 +74,7 @@ async def test_a_mistake_is_said_under_the_field_and_stays_to_be_put_right() -> 
 async def test_escape_brings_the_old_words_back() -> None:
     app = PanelApp(MODEL.with_value("stop_strings", ("END",)))
     async with app.run_test(size=SIZE) as pilot:
-        stop = field(app, "stop_strings")
+        stop = await field(pilot, app, "stop_strings")
         stop.focus()
         await pilot.press("end", *', "x', "enter", "escape")
         await pilot.pause()
@@ -84,7 +86,7 @@ async def test_escape_brings_the_old_words_back() -> None:
 async def test_backspace_in_the_empty_field_and_a_double_click_reset() -> None:
     app = PanelApp(MODEL.with_value("stop_strings", ("END",)))
     async with app.run_test(size=SIZE) as pilot:
-        stop = field(app, "stop_strings")
+        stop = await field(pilot, app, "stop_strings")
         stop.focus()
         await pilot.press("end", "backspace", "backspace", "backspace")
         assert app.told == []
@@ -99,7 +101,9 @@ async def test_backspace_in_the_empty_field_and_a_double_click_reset() -> None:
 async def test_a_field_has_a_line_of_its_own(width: int) -> None:
     app = PanelApp()
     async with app.run_test(size=(width, 40)) as pilot:
-        fields = [field(app, n) for n in ("logit_bias", "stop_strings", "extra_eos_token")]
+        fields = [
+            await field(pilot, app, n) for n in ("logit_bias", "stop_strings", "extra_eos_token")
+        ]
         await pilot.pause()
         for one in fields:
             assert one.region.width >= width - 8
@@ -112,7 +116,7 @@ async def test_hostile_words_are_shown_as_visible_characters() -> None:
     words = ("\x1b[31m", "[bold]x[/]", "\u202eabc", "\x07", "\N{REPLACEMENT CHARACTER}")
     app = PanelApp(MODEL.with_value("stop_strings", words))
     async with app.run_test(size=(120, 40), tooltips=True) as pilot:
-        stop = field(app, "stop_strings")
+        stop = await field(pilot, app, "stop_strings")
         await pilot.pause()
         assert stop.value.isprintable()
         assert "[bold]x[/]" in "\n".join(app.lines)

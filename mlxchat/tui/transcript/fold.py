@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 from textual import events
@@ -71,7 +71,7 @@ class FoldTitle(Widget, can_focus=True):
 
 
 class Fold(Vertical):
-    """A title and, once it is open, the widgets under it."""
+    """A title and, once it is open, the widgets under it, which are made when it opens first."""
 
     DEFAULT_CSS = """
     Fold {
@@ -81,18 +81,23 @@ class Fold(Vertical):
     }
     """
 
-    def __init__(self, title: str, children: Iterable[Widget], *, id: str | None = None) -> None:
+    def __init__(
+        self, title: str, make_content: Callable[[], Iterable[Widget]], *, id: str | None = None
+    ) -> None:
         super().__init__(id=id)
         self.fold_title = FoldTitle(title)
-        self._content = Vertical(*children, classes="fold--content")
+        self._make_content = make_content
+        self._content: Vertical | None = None
 
     def compose(self) -> ComposeResult:
-        """The title above the content."""
+        """The title; the content comes below it."""
         yield self.fold_title
-        yield self._content
 
     def on_mount(self) -> None:
         self.watch(self.fold_title, "is_open", self._opened)
 
     def _opened(self, is_open: bool) -> None:
+        if is_open and self._content is None:
+            self._content = Vertical(*self._make_content(), classes="fold--content")
+            self.mount(self._content)
         self.set_class(is_open, "-open")

@@ -111,6 +111,8 @@ class ParameterRow(Widget):
         self._problem_box = Static(classes="row--problem", markup=False)
         self.set_reactive(ParameterRow.value, value)
         self.set_reactive(ParameterRow.default, default)
+        # A list needs a line of its own at any width.
+        self.set_class(isinstance(self.control, TextField), "-narrow")
 
     def _make_control(self, value: Value, default: Value) -> Slider | ParameterField:
         if isinstance(self.parameter, Parameter) and self.parameter.slider:
@@ -199,9 +201,8 @@ class ParameterRow(Widget):
     # What happens.
 
     def on_resize(self, event: events.Resize) -> None:
-        # A list needs a line of its own at any width.
-        is_text = isinstance(self.control, TextField)
-        self.set_class(is_text or event.size.width < NARROW, "-narrow")
+        if not isinstance(self.control, TextField):
+            self.set_class(event.size.width < NARROW, "-narrow")
 
     def on_descendant_focus(self) -> None:
         self._show()

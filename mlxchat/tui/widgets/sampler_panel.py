@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from textual import events, on
@@ -111,7 +112,8 @@ class SamplerPanel(Vertical):
         defaults = defaults or Settings()
         self.set_reactive(SamplerPanel.defaults, defaults)
         self.set_reactive(SamplerPanel.settings, settings or defaults)
-        self.rows = {name: self._make_row(name) for name in PARAMETERS}
+        self.rows: dict[str, ParameterRow] = {}
+        """Those that were in sight so far, by parameter name."""
         self._title = SamplerTitle()
         self._folds = {group: self._make_fold(group) for group in GROUP_TITLES}
         self._note = Static(classes="sampler--note", markup=False)
@@ -119,7 +121,7 @@ class SamplerPanel(Vertical):
     def _make_row(self, name: str) -> ParameterRow:
         parameter = PARAMETERS[name]
         folded = name not in ALWAYS_SHOWN
-        row = ParameterRow(
+        row = self.rows[name] = ParameterRow(
             parameter,
             self.settings.value(name),
             self.defaults.value(name),
@@ -127,10 +129,15 @@ class SamplerPanel(Vertical):
         )
         return row.add_class("-wide-label") if folded else row
 
+    def _make_rows(self, names: Sequence[str]) -> list[ParameterRow]:
+        rows = [self._make_row(name) for name in names]
+        self.call_after_refresh(self._show_rows)
+        return rows
+
     def compose(self) -> ComposeResult:
         """The title, the rows, the folds, and a line about the row with the focus."""
         yield self._title
-        yield from (self.rows[name] for name in ALWAYS_SHOWN)
+        yield from (self._make_row(name) for name in ALWAYS_SHOWN)
         yield from self._folds.values()
         yield self._note
 
@@ -138,7 +145,7 @@ class SamplerPanel(Vertical):
         names = self._folded(group)
         # The title of one parameter alone is its name.
         title = names[0] if len(names) == 1 else GROUP_TITLES[group]
-        return Fold(title, [self.rows[name] for name in names], id=f"fold-{group}")
+        return Fold(title, partial(self._make_rows, names), id=f"fold-{group}")
 
     @staticmethod
     def _folded(group: Group) -> list[str]:
@@ -170,17 +177,20 @@ class SamplerPanel(Vertical):
         ]
 
     def _watch_remarks(self) -> None:
-        for name, row in self.rows.items():
-            row.remark = " ".join(self.remarks.get(name, ()))
+        self._show_rows()
 
     def _watch_preset(self) -> None:
         self._show()
 
-    def _show(self) -> None:
+    def _show_rows(self) -> None:
         for name, row in self.rows.items():
             row.default = self.defaults.value(name)
             row.value = self.settings.value(name)
             row.idle_reason = self._idle_reason(name)
+            row.remark = " ".join(self.remarks.get(name, ()))
+
+    def _show(self) -> None:
+        self._show_rows()
         preset = self.preset or own_preset(self.defaults)
         self._title.preset = preset.name
         self._title.modified = bool(preset.differences(self.settings))
