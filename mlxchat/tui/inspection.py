@@ -23,7 +23,7 @@ class Inspection:
         self._session = session
         self._detail = detail
         self._panel = panel
-        self._request_id = 0
+        self._request_id = self._answered_id = 0
         self._asked: tuple[object, ...] | None = None
         self._shown: tuple[object, ...] | None = None
         """The place whose distribution the panel shows."""
@@ -52,6 +52,11 @@ class Inspection:
         if self.at is not None and selected is not None:
             self._detail.selected = replace(selected, count=len(self.at[0].tokens))
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a question is out."""
+        return self._asked is not None and self._answered_id != self._request_id
+
     def ask(self) -> None:
         """Ask what can come under the settings as they are now."""
         self._request_id += 1
@@ -66,6 +71,7 @@ class Inspection:
     def answered(self, event: Inspected) -> None:
         """Show the answer to the newest question."""
         if event.request_id == self._request_id:
+            self._answered_id = event.request_id
             self._panel.distribution = event.distribution
             self._panel.stale = False
             self._shown = self._asked

@@ -11,6 +11,7 @@ from textual.widgets import Input, OptionList
 from mlxchat.engine.interface import ModelSpec
 from mlxchat.files.recent import recent_adapters, remember_adapter
 from mlxchat.tui.screens.adapter_picker import AdapterPicker
+from mlxchat.tui.transcript.fold import Fold
 from mlxchat.tui.widgets.sampler_panel import SamplerPanel
 from mlxchat.tui.widgets.slider import Slider
 from tests.models import write_json
@@ -214,6 +215,8 @@ class TestPicker:
 class TestStrength:
     async def test_it_is_dimmed_without_an_adapter_and_says_why(self, runs):
         async with chatting() as person:
+            person.chat.query_one("#fold-adapter", Fold).fold_title.is_open = True
+            await person.look()
             assert "no effect without an adapter" in (strength(person).idle_reason or "")
             await person.send("/adapter_strength 0.5")
             assert "no effect without an adapter" in person.notes[-1]

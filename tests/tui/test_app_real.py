@@ -161,6 +161,7 @@ async def test_words_typed_in_mid_reply_count_at_once(demo_model):
         await person.until_written(3)
         panel = person.app.chat.query_one(SamplerPanel)
         panel.query_one("#fold-text", Fold).fold_title.is_open = True
+        await person.pilot.pause()
 
         async def enter(name: str, text: str) -> None:
             field = panel.query_one(f"#row-{name} TextField", TextField)

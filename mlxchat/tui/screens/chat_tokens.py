@@ -16,6 +16,8 @@ from mlxchat.tui.widgets.message_editor import MessageEditor
 from mlxchat.tui.widgets.next_token import NextToken
 from mlxchat.tui.widgets.token_detail import TokenDetail
 
+LOOK_SECONDS, LOOKS = 0.008, 25
+"""How often, and how many times, an answer is looked for."""
 NO_TOKENS = "There is no reply in sight whose tokens are known."
 
 
@@ -23,13 +25,32 @@ class TokensScreen(TreeScreen):
     """A screen over a transcript whose replies open up into their tokens."""
 
     inspection: Inspection
+    _looking = False
     _panel_before: bool | None = None
     """Whether the person had opened the panel before they went there to choose a token."""
+
+    def take_in(self) -> None:
+        """Take in what the engine said since."""
+        raise NotImplementedError
 
     def _inspect(self) -> None:
         """Ask what could come, where that can be seen."""
         if self.panel_shown:
             self.inspection.ask()
+            self._look_out(LOOKS)
+
+    def _look_out(self, looks: int) -> None:
+        """Look for the answer a few times in a row: it takes less than a tick of the clock that
+        drains the engine, and a slider is in somebody's hand."""
+        if looks == LOOKS and self._looking:
+            return
+        self._looking = bool(looks) and self.inspection.waiting and not self.session.busy
+        if self._looking:
+            self.set_timer(LOOK_SECONDS, partial(self._look_again, looks - 1))
+
+    def _look_again(self, looks: int) -> None:
+        self.take_in()
+        self._look_out(looks)
 
     # Tokens
 
