@@ -173,6 +173,9 @@ def grow(conversation: Conversation, draw: random.Random, gestures: int = 40) ->
             conversation.delete(node)
         elif act == 7:
             conversation.rate(node, draw.choice(("good", "bad", None)))
+            conversation.vote(
+                {node: draw.choice(("won", "lost", "tie"))}, {node: "a ×1"}, blind=True
+            )
         elif act == 8:
             conversation.note(node, f"note {number} {draw.choice(WORDS)}")
         elif act == 9:
