@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import PurePath
 
 import mlx.core as mx
 
@@ -106,7 +107,7 @@ class Models:
         free = free_for_models()
         if wanted > free:
             raise MlxchatError(
-                f"{spec.model} takes {format_bytes(wanted)}, and beside what is loaded there is "
+                f"{PurePath(spec.model).name} takes {format_bytes(wanted)}, and beside what is loaded there is "
                 f"room for {format_bytes(max(0, int(free)))}: choose a smaller model, or close "
                 "other lanes."
             )
