@@ -107,9 +107,9 @@ class Models:
         free = free_for_models()
         if wanted > free:
             raise MlxchatError(
-                f"{PurePath(spec.model).name} takes {format_bytes(wanted)}, and beside what is loaded there is "
-                f"room for {format_bytes(max(0, int(free)))}: choose a smaller model, or close "
-                "other lanes."
+                f"{PurePath(spec.model).name} takes {format_bytes(wanted)}, and beside what is "
+                f"loaded there is room for {format_bytes(max(0, int(free)))}: choose a smaller "
+                "model, or close other lanes."
             )
 
 

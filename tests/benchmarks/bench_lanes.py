@@ -1,10 +1,9 @@
 """What two lanes cost at once: the base model and an adapter at strength 1, on one prompt.
 
 A round is one reply of each lane alone and then both in step, all of the same length, with the
-prompt in the cache. Counted is the time from the first token to the last; for two lanes that of
-the later of them from the earlier one's first. A token of each at once is told against the sum of
-a token of each alone; the median of the rounds counts. Beside it whether both lanes wrote what
-they write alone.
+prompt in the cache. Counted is the time from the moment when each has its first token to the last
+token. A token of each at once is told against the sum of a token of each alone; the median of the
+rounds counts. Beside it how often the base model wrote what it writes alone.
 """
 
 from __future__ import annotations
