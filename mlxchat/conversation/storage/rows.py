@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from mlxchat.conversation.entries import Entry, Reply, UserMessage
 from mlxchat.conversation.node import Node, Rating
-from mlxchat.conversation.storage.entry_json import origin_json, own_json, settings_json
+from mlxchat.conversation.storage.entry_json import origin_json, own_json, settings_json, vote_json
 from mlxchat.conversation.token_list import Run
 from mlxchat.engine.interface import Overflow, TokenRecord
 
@@ -25,6 +25,8 @@ class NodeState(NamedTuple):
     system: str | None
     rating: Rating | None
     note: str
+    vote: str | None
+    """As JSON."""
 
     def changes(self, before: NodeState) -> dict[str, Any]:
         """The columns that differ."""
@@ -54,8 +56,6 @@ class EntryRow(NamedTuple):
     settings: str | None
     origin: str | None
     own: str
-    model: str
-    adapter: str | None
     finished: bool
 
 
@@ -82,6 +82,8 @@ class Batch:
     """Whether the title is the person's."""
     overflow: Overflow | None = None
     """None: as it is."""
+    last_reply: Reply | None = None
+    """The last one that is shown, where replies are saved: its model is told in the list."""
     begins: bool = False
     """Whether the session is new to the file."""
     entries: list[EntryRow] = field(default_factory=list)
@@ -105,10 +107,10 @@ class Batch:
 def entry_row(entry: Entry, entry_id: int, node: int) -> EntryRow:
     """What an entry says, but for its tokens."""
     if isinstance(entry, UserMessage):
-        return EntryRow(entry_id, node, USER, entry.text, None, None, "{}", "", None, True)
+        return EntryRow(entry_id, node, USER, entry.text, None, None, "{}", True)
     return EntryRow(
         entry_id, node, REPLY, entry.prefill, settings_json(entry.settings), origin_json(entry),
-        own_json(entry), entry.model, entry.adapter, entry.reason is not None,
+        own_json(entry), entry.reason is not None,
     )  # fmt: skip
 
 
@@ -127,4 +129,6 @@ def piece_of(reply: Reply, entry_id: int, first: int) -> Piece | None:
 def state_of(node: Node, entry_id: int | None) -> NodeState:
     """A message's place as it is now."""
     shown = node.shown.id if node.shown is not None else None
-    return NodeState(entry_id, shown, node.hidden, node.system, node.rating, node.note)
+    return NodeState(
+        entry_id, shown, node.hidden, node.system, node.rating, node.note, vote_json(node.vote)
+    )

@@ -10,7 +10,7 @@ from typing import Any
 from mlxchat.conversation.storage import indexing, sight
 from mlxchat.conversation.storage.columns import to_column
 from mlxchat.conversation.storage.entry_json import settings_json
-from mlxchat.conversation.storage.rows import REPLY, Batch, EntryRow, NodeRow, Piece
+from mlxchat.conversation.storage.rows import Batch, EntryRow, NodeRow, Piece
 from mlxchat.conversation.storage.token_blob import pack
 from mlxchat.conversation.storage.writer import Refused
 
@@ -152,10 +152,11 @@ def _node(connection: sqlite3.Connection, session: int, row: NodeRow) -> None:
     )  # fmt: skip
     put = connection.execute(
         "INSERT INTO nodes (id, session, parent, place, created,"
-        " entry, shown, hidden, system, rating, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " entry, shown, hidden, system, rating, note, vote)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET entry = excluded.entry, shown = excluded.shown,"
         " hidden = excluded.hidden, system = excluded.system, rating = excluded.rating,"
-        " note = excluded.note WHERE session = excluded.session",
+        " note = excluded.note, vote = excluded.vote WHERE session = excluded.session",
         values,
     )
     if put.rowcount == 0:
@@ -186,9 +187,8 @@ def _sum_up(connection: sqlite3.Connection, batch: Batch) -> None:
         connection.execute(
             "UPDATE sessions SET updated = ? WHERE id = ?", (time.time(), batch.session)
         )
-    replies = [row for row in batch.entries if row.kind == REPLY]
-    if replies:
-        last = replies[-1]
+    last = batch.last_reply
+    if last is not None:
         adapter = None if last.adapter is None else to_column(last.adapter)
         connection.execute(
             "UPDATE sessions SET model = ?, adapter = ? WHERE id = ?",

@@ -59,6 +59,8 @@ def test_a_file_of_the_first_version(file: Path):
     deleted.delete(deleted.tip)
     whole.rate(whole.path[0], "good")
     whole.overflow = "ask"
+    for node in whole.nodes():
+        node.vote = None  # that version knew of none
     first, second = store.add(deleted), store.add(whole, "The whole")
     store.close()
     make_first_version(file)
