@@ -1,5 +1,6 @@
 # make run     the app on the demo model      make check   lint, format, types
-# make test    the tests                      make bench   the benchmarks
+# make test    the tests                      make slow    the long ones, real fine-tuning too
+# make bench   the benchmarks
 # make oldest  the engine's tests on the oldest mlx-lm and mlx that pyproject.toml allows
 # EXTRA=cuda12 or cuda13 takes an NVIDIA GPU instead of Linux's CPU; ARGS=... is passed on.
 
@@ -20,7 +21,7 @@ INSTALL = if command -v uv >/dev/null 2>&1; \
 	then uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.$(1)'; \
 	else $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.$(1)'; fi
 
-.PHONY: run test check bench readme pictures oldest clean
+.PHONY: run test slow check bench readme pictures oldest clean
 
 run: $(READY)
 	@$(BIN)/mlxchat --demo $(ARGS)
@@ -30,9 +31,12 @@ run: $(READY)
 ALONE := tests/test_terminal.py tests/benchmarks
 
 test: $(READY_DEV)
-	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile \
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow' \
 		$(addprefix --ignore=,$(ALONE)) $(ARGS)
 	@$(BIN)/python -m pytest $(ALONE) $(ARGS)
+
+slow: $(READY_DEV)
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m slow $(ARGS)
 
 check: $(READY_DEV)
 	$(BIN)/ruff check .
@@ -55,7 +59,7 @@ oldest: $(READY_DEV)
 	@sed '/^mlx/d' constraints.txt > .venv-oldest/constraints.txt
 	@.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check \
 		-c .venv-oldest/constraints.txt -e '.$(call extras,$(EXTRA) dev)' $(OLDEST)
-	@.venv-oldest/bin/python -m pytest tests/engine $(ARGS)
+	@OPENBLAS_NUM_THREADS=1 .venv-oldest/bin/python -m pytest -n 2 --dist loadfile tests/engine $(ARGS)
 
 clean:
 	rm -rf .venv .venv-oldest build mlxchat.egg-info

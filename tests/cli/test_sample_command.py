@@ -174,6 +174,7 @@ def test_an_interrupt_prints_what_there_is(here, tiny_no_eos, monkeypatch):
     assert [json.loads(line)["end"] for line in done.out.splitlines()] == ["cancelled"] * 2
 
 
+@pytest.mark.slow
 @pytest.mark.real_model
 def test_the_line_of_the_issue_gives_the_same_texts_twice():
     flags = (

@@ -77,6 +77,7 @@ def test_a_greedy_reply(real):
     assert as_code("shell", real.conversation).text[0] != "#"
 
 
+@pytest.mark.slow
 def test_a_reply_that_ended_by_itself(real):
     real.start("You are a helpful assistant.", temp=0)
     reply = real.ask("What is the capital of France? Say only its name.")
@@ -100,6 +101,7 @@ def test_a_line_cannot_write_a_sampled_reply_and_says_so(real):
     assert printed_by_line(real) != reply.text
 
 
+@pytest.mark.slow
 def test_a_later_turn_under_a_system_prompt_with_a_prefilled_start(real):
     real.start("You are a pirate.\nYou like rum.", **{**SAMPLED, "temp": 1.2})
     real.ask("Who are you?")
@@ -109,6 +111,7 @@ def test_a_later_turn_under_a_system_prompt_with_a_prefilled_start(real):
     assert printed_by_script(real) == reply.text
 
 
+@pytest.mark.slow
 def test_earlier_replies_whose_text_encodes_to_other_tokens(real):
     real.start(temp=1.6, seed=4, max_tokens=40)
     real.ask("Write unusual words.")
@@ -119,6 +122,7 @@ def test_earlier_replies_whose_text_encodes_to_other_tokens(real):
     assert printed_by_script(real) == reply.text
 
 
+@pytest.mark.slow
 def test_settings_that_were_changed_in_mid_reply(real):
     real.start(temp=0.7, seed=3, max_tokens=40, xtc_probability=0.5)
     changed = Settings().with_values(
@@ -175,6 +179,7 @@ def test_a_model_that_reasons_with_an_adapter_and_an_end_token(other, tiny_think
     assert printed_by_line(other) == reply.text
 
 
+@pytest.mark.slow
 def test_an_adapter_at_a_strength_and_at_none(other, tiny_model, tmp_path):
     adapter = build_adapter(tmp_path / "adapter", tiny_model)
     other.load(tiny_model, adapter_path=str(adapter))
@@ -189,6 +194,7 @@ def test_an_adapter_at_a_strength_and_at_none(other, tiny_model, tmp_path):
     assert len(texts) == 3
 
 
+@pytest.mark.slow
 def test_a_checkpoint(other, tiny_model, tmp_path):
     run = build_run(tmp_path / "run", tiny_model)
     other.load(tiny_model, adapter_path=str(run / "0000100_adapters.safetensors"))
@@ -224,6 +230,7 @@ def test_bias_and_stop_strings(real):
     assert "knows no stop strings" in code(real, "shell")
 
 
+@pytest.mark.slow
 def test_another_road(real):
     real.start(temp=0.8, seed=11, max_tokens=24)
     old = real.ask("Name three colours of the sea.")

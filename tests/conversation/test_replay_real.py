@@ -94,6 +94,7 @@ def test_a_reply_that_ended_by_itself(real):
     assert real.session.current.reason == "stop"
 
 
+@pytest.mark.slow
 def test_with_warm_caches_and_with_none(real, demo_model):
     """A replay goes on from the cache that the reply was written from. Where that is gone, it reads
     the conversation in the steps in which it came about: the same bits."""

@@ -291,6 +291,7 @@ async def test_a_rating_by_command_stays_and_by_menu_is_taken_back():
 # The menu
 
 
+@pytest.mark.slow
 async def test_every_line_of_the_menu_works_by_the_key_that_it_shows():
     lines = {"^R  Write it again": "ctrl+r", "c  Go on": "c", "e  Edit": "e", "d  Delete": "d",
              "+  Call it good": "plus", "-  Call it bad": "minus", "t  Keep a note": "t",
