@@ -138,7 +138,7 @@ class ChatScreen(SamplingScreen):
             if self.session.conversation.entries:
                 self._ask_cost()
         elif isinstance(event, LoadFailed):
-            self.follower.path.show()
+            self.follower.show_path()
             if self.session.info is None:
                 self.app.pick_model("" if event.cancelled else event.message)
         elif isinstance(event, AdapterLoaded | AdapterFailed):

@@ -164,7 +164,7 @@ class TreeScreen(SystemScreen):
         if not isinstance(node.entry, Reply):
             raise MlxchatError("Only replies are rated: pick one of the model's (Shift+Up).")
         self.session.rate(node, rating)
-        self.follower.path.refresh(node)
+        self.follower.refresh(node)
 
     def note(self, text: str | None) -> None:
         """Keep a note about the picked message, or the last one in sight."""
@@ -185,7 +185,7 @@ class TreeScreen(SystemScreen):
 
     def _note(self, node: Node, text: str) -> None:
         self.session.note(node, text)
-        self.follower.path.refresh(node)
+        self.follower.refresh(node)
 
     # What is shown
 
@@ -212,7 +212,7 @@ class TreeScreen(SystemScreen):
         self._moved = did or "Moved"
         at_end = node is None or node.shown is None
         self.transcript.following = self.transcript.following and at_end
-        self.follower.path.show()
+        self.follower.show_path()
         self.transcript.unread = False  # what is below now was said before
         if node is not None and self.transcript.picked is not None:
             self.transcript.bring(node)
