@@ -39,6 +39,7 @@ from mlxchat.engine.samples import (
     SamplesStarted,
     SampleToken,
     ScoreRequest,
+    TokensRequest,
 )
 from mlxchat.engine.statistics import Memory
 from mlxchat.settings.parameters import Settings
@@ -75,15 +76,25 @@ class ScriptedEngine:
     def load(self, spec: ModelSpec) -> None:
         self.calls.append(("load", spec))
 
+    def load_beside(self, key: int, spec: ModelSpec) -> None:
+        self.calls.append(("load_beside", (key, spec)))
+
+    def give_up(self, key: int) -> None:
+        self.calls.append(("give_up", key))
+
     def reply(self, request: ReplyRequest) -> None:
         self.calls.append(("reply", request))
         self.request = request
         self.settings = request.settings
         self._said = len(request.reply_ids)
 
-    def change(self, settings: Settings) -> None:
+    def reply_together(self, requests: Sequence[ReplyRequest]) -> None:
+        self.calls.append(("reply_together", tuple(requests)))
+
+    def change(self, settings: Settings, lane: int = 0) -> None:
         self.calls.append(("change", settings))
-        self.settings = settings
+        if lane == 0:
+            self.settings = settings
 
     def cancel(self) -> None:
         self.calls.append(("cancel", None))
@@ -111,14 +122,17 @@ class ScriptedEngine:
     def score(self, request: ScoreRequest) -> None:
         self.calls.append(("score", request))
 
-    def spell(self, token_ids: Sequence[int]) -> list[str]:
+    def score_tokens(self, request: TokensRequest) -> None:
+        self.calls.append(("score_tokens", request))
+
+    def spell(self, token_ids: Sequence[int], model: int = 0) -> list[str]:
         return [f" t{token_id}" for token_id in token_ids]
 
-    def word_ids(self, settings: Settings) -> WordIds:
+    def word_ids(self, settings: Settings, model: int = 0) -> WordIds:
         """No words."""
         return WordIds(all_end_tokens=self.end_tokens)
 
-    def token_bytes(self, token_id: int) -> bytes:
+    def token_bytes(self, token_id: int, model: int = 0) -> bytes:
         return f" t{token_id}".encode()
 
     def drain(self) -> list[Event]:

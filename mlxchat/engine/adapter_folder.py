@@ -64,6 +64,8 @@ class AdapterInfo:
     facts: AdapterFacts = AdapterFacts()
     notes: tuple[str, ...] = ()
     """What a person should know: that it changes nothing, lacks layers, is another model's."""
+    weights_bytes: int = 0
+    """What its weights take in memory."""
 
 
 @dataclass(frozen=True, slots=True)

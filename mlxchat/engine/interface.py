@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from mlxchat.engine.adapter_folder import AdapterInfo
 from mlxchat.engine.distribution import Distribution
+from mlxchat.engine.loading import AdapterFailed as AdapterFailed
+from mlxchat.engine.loading import AdapterLoaded as AdapterLoaded
+from mlxchat.engine.loading import BesideFailed as BesideFailed
+from mlxchat.engine.loading import IsCancelled as IsCancelled
+from mlxchat.engine.loading import Loaded as Loaded
+from mlxchat.engine.loading import LoadedBeside as LoadedBeside
+from mlxchat.engine.loading import LoadEvent as LoadEvent
+from mlxchat.engine.loading import LoadFailed as LoadFailed
+from mlxchat.engine.loading import LoadProgress as LoadProgress
+from mlxchat.engine.loading import Report as Report
 from mlxchat.engine.model_spec import DEMO as DEMO
 from mlxchat.engine.model_spec import ModelInfo as ModelInfo
 from mlxchat.engine.model_spec import ModelSpec as ModelSpec
-from mlxchat.engine.samples import SamplesEvent, SamplesRequest, ScoreEvent, ScoreRequest
+from mlxchat.engine.samples import (
+    SamplesEvent,
+    SamplesRequest,
+    ScoreEvent,
+    ScoreRequest,
+    TokensRequest,
+)
 from mlxchat.engine.statistics import Statistics
 from mlxchat.settings.parameters import Settings
 
@@ -137,6 +152,10 @@ class ReplyRequest:
     room: int | None = None
     """Tokens that are kept for it, where what is left out for them is no more than it has to be:
     no later turn finds this prompt in the cache. None: a usual reply's, and whole steps."""
+    lane: int = 0
+    """Whose settings are in force while it is written: replies beside it may have others."""
+    model: int = 0
+    """Which model writes it: 0 for the one that `load` loaded, or a key of `load_beside`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,62 +175,18 @@ class InspectRequest:
     """No answer where more tokens than this would have to be read; None: whatever it takes."""
     adapter: str | None = None
     """The path of the adapter that the model has."""
+    model: int = 0
+    """Which model is asked, as in a `ReplyRequest`."""
 
     @property
     def place(self) -> tuple[object, ...]:
         """What is asked about, whatever the sampler's settings."""
         strength = self.settings.adapter_strength if self.adapter else 0.0
-        return tuple(self.messages), self.prefill, self.reply_ids, self.adapter, strength
+        of_model = self.model, self.adapter, strength
+        return tuple(self.messages), self.prefill, self.reply_ids, *of_model
 
 
 # Events, in the order in which an engine sends them.
-
-
-@dataclass(frozen=True, slots=True)
-class LoadProgress:
-    """A step of getting a model ready; `total` is None where it is not known."""
-
-    stage: str
-    done: int = 0
-    total: int | None = None
-    unit: Literal["bytes", "tensors", ""] = ""
-
-
-Report = Callable[[LoadProgress], None]
-"""Takes each step of a download, a conversion or a load."""
-IsCancelled = Callable[[], bool]
-"""Whether the person wants it stopped."""
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """The model is ready."""
-
-    info: ModelInfo
-
-
-@dataclass(frozen=True, slots=True)
-class LoadFailed:
-    """The model could not be loaded. The one loaded before stays, unless it had to make room."""
-
-    message: str
-    cancelled: bool = False
-    gave_up_previous: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class AdapterLoaded:
-    """An adapter is ready for the loaded model."""
-
-    info: AdapterInfo
-
-
-@dataclass(frozen=True, slots=True)
-class AdapterFailed:
-    """An adapter cannot be used with the loaded model. `message` is fit to show."""
-
-    path: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,11 +288,7 @@ class Inspected:
 
 
 Event = (
-    LoadProgress
-    | Loaded
-    | LoadFailed
-    | AdapterLoaded
-    | AdapterFailed
+    LoadEvent
     | PrefillProgress
     | ContextExceeded
     | ReplyStarted
@@ -341,14 +312,28 @@ class Engine(Protocol):
     def load(self, spec: ModelSpec) -> None:
         """Load a model; the one before is given up once the new one is ready."""
 
+    def load_beside(self, key: int, spec: ModelSpec) -> None:
+        """Load a model beside that one, under a key above 0, which any model under it gives up.
+
+        What does not fit into memory is refused. Loading another one with `load` gives up all.
+        """
+
+    def give_up(self, key: int) -> None:
+        """Give up the model that was loaded beside under this key, where there is one."""
+
     def load_adapter(self, path: str) -> None:
         """Read an adapter for the loaded model, so that requests can name it."""
 
     def reply(self, request: ReplyRequest) -> None:
         """Write a reply. Requests queue up."""
 
-    def change(self, settings: Settings) -> None:
-        """Use these settings from the next token on, in the running reply and in later ones.
+    def reply_together(self, requests: Sequence[ReplyRequest]) -> None:
+        """Write replies in step: their prompts are read one after the other, then one token of
+        each in turn. Each is the reply that it would be alone; one that is over, or fails, leaves
+        the others going."""
+
+    def change(self, settings: Settings, lane: int = 0) -> None:
+        """Use these settings from the next token on, in the lane's running reply and later ones.
 
         Another adapter_strength is another model: a prompt that is being read is read again.
         """
@@ -375,13 +360,16 @@ class Engine(Protocol):
     def score(self, request: ScoreRequest) -> None:
         """Ask how probable the model finds a reply. Requests queue up."""
 
-    def spell(self, token_ids: Sequence[int]) -> list[str]:
+    def score_tokens(self, request: TokensRequest) -> None:
+        """Ask how probable a model finds each token of a reply. Requests queue up."""
+
+    def spell(self, token_ids: Sequence[int], model: int = 0) -> list[str]:
         """The text that becomes readable with each of a reply's tokens; empty in mid-character."""
 
-    def word_ids(self, settings: Settings) -> WordIds:
+    def word_ids(self, settings: Settings, model: int = 0) -> WordIds:
         """The tokens that the words in the settings stand for."""
 
-    def token_bytes(self, token_id: int) -> bytes:
+    def token_bytes(self, token_id: int, model: int = 0) -> bytes:
         """The exact bytes that a token stands for; a special token's name."""
 
     def drain(self) -> list[Event]:

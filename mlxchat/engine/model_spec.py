@@ -54,5 +54,7 @@ class ModelInfo:
     """The path of its adapter; None for the model alone."""
     prefill_step_size: int | None = None
     """How many prompt tokens are read at a time."""
+    weights_bytes: int = 0
+    """What its weights take in memory, those of its draft model included."""
     notes: tuple[str, ...] = ()
     """What a person should know: no chat template, no end token, a cache that cannot be cut."""

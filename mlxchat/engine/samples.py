@@ -55,6 +55,23 @@ class ScoreRequest:
     adapter_strength: float = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class TokensRequest:
+    """A question: how probable does a model find each token of this reply?"""
+
+    request_id: int
+    messages: Sequence[Message]
+    """The conversation up to the message that it answers, without what its prompt left out."""
+    reply_ids: tuple[int, ...]
+    prefill: str = ""
+    """The start of the reply, before these tokens."""
+    model: int = 0
+    """Which model is asked: 0 for the one that `load` loaded, or a key of `load_beside`."""
+    adapter: str | None = None
+    """The path of the adapter that the model has."""
+    adapter_strength: float = 1.0
+
+
 # Events, in the order in which an engine sends them.
 
 
@@ -140,6 +157,15 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True)
+class TokensScored:
+    """The answer to `Engine.score_tokens`."""
+
+    request_id: int
+    logprobs: tuple[float, ...]
+    """Of each token: natural, at temperature 1 and without any filter, bias or penalty."""
+
+
+@dataclass(frozen=True, slots=True)
 class ScoreFailed:
     """The reply could not be scored. `message` is fit to show."""
 
@@ -150,4 +176,4 @@ class ScoreFailed:
 SamplesEvent = (
     SamplesPrefill | SamplesStarted | SampleToken | SampleFinished | SamplesFinished | SamplesFailed
 )
-ScoreEvent = Scored | ScoreFailed
+ScoreEvent = Scored | TokensScored | ScoreFailed

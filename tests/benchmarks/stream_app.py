@@ -69,7 +69,7 @@ class PacedEngine:
         self._stop.clear()
         threading.Thread(target=self._say, args=(request.reply_id,), daemon=True).start()
 
-    def change(self, settings: Settings) -> None:
+    def change(self, settings: Settings, lane: int = 0) -> None:
         """Taken down in the records."""
         self.settings = settings
 
@@ -83,15 +83,15 @@ class PacedEngine:
     def inspect(self, request: InspectRequest) -> None:
         """Nothing can be looked into here."""
 
-    def spell(self, token_ids: Sequence[int]) -> list[str]:
+    def spell(self, token_ids: Sequence[int], model: int = 0) -> list[str]:
         """No vocabulary either."""
         return [""] * len(token_ids)
 
-    def word_ids(self, settings: Settings) -> WordIds:
+    def word_ids(self, settings: Settings, model: int = 0) -> WordIds:
         """No words."""
         return WordIds()
 
-    def token_bytes(self, token_id: int) -> bytes:
+    def token_bytes(self, token_id: int, model: int = 0) -> bytes:
         """None."""
         return b""
 
