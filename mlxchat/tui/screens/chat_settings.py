@@ -42,17 +42,17 @@ class SettingsScreen(PanelScreen):
 
     def set_parameter(self, name: str, value: Any) -> None:
         """Change a setting."""
-        self.session.set_parameter(name, value)
+        self.change_setting(name, value)
         self.show_settings()
 
     def reset_parameter(self, name: str) -> None:
         """Go back to the model's own value of one setting."""
-        self.session.reset_parameter(name)
+        self.change_setting(name, self.session.defaults.value(name))
         self.show_settings()
 
     def reset_settings(self) -> None:
         """Go back to the model's own settings."""
-        self.session.reset_settings()
+        self.reset_to_own()
         self.show_settings()
 
     def preset(self, argument: str) -> None:
@@ -64,6 +64,16 @@ class SettingsScreen(PanelScreen):
         self.show_settings()
         self.say(said)
 
+    # Whose settings they are
+
+    def change_setting(self, name: str, value: Any, drag: int | None = None) -> None:
+        """Change one of the settings that the panel shows."""
+        self.session.set_parameter(name, value, drag)
+
+    def reset_to_own(self) -> None:
+        """Put the model's own in their place."""
+        self.session.reset_settings()
+
     # The panel
 
     def show_settings(self, tried: Preset | None = None) -> None:
@@ -71,7 +81,7 @@ class SettingsScreen(PanelScreen):
         the preset of a preview."""
         panel = self.query_one(SamplerPanel)
         panel.defaults = self.session.defaults
-        panel.settings = self.session.settings
+        panel.settings = self.settings
         panel.preset = tried or self.session.preset
         panel.adapted = self.session.adapter is not None
         self._inspect()
@@ -97,10 +107,10 @@ class SettingsScreen(PanelScreen):
     @on(SamplerPanel.SettingsChanged)
     def _settings_changed(self, message: SamplerPanel.SettingsChanged) -> None:
         if message.name is None:
-            self.session.reset_settings()
+            self.reset_to_own()
         else:
             value = message.settings.value(message.name)
-            self.session.set_parameter(message.name, value, message.drag)
+            self.change_setting(message.name, value, message.drag)
         # The panel's values may be ahead of the session's, of which it tells one after the other.
         self.query_one(SamplerPanel).preset = self.session.preset
         self.setting_moved(message.name)

@@ -54,7 +54,7 @@ class MovedDialog(Dialog[tuple[int, int]]):
             for token in reply.moved.most:
                 key = f"{reply.lane}-{token.place}"
                 self._places[key] = reply.lane, token.place
-                options.append(Option(_line(token, reply), id=key))
+                options.append(Option(_line(token), id=key))
         return options
 
     def on_mount(self) -> None:
@@ -78,7 +78,7 @@ def _head(reply: MovedReply) -> Content:
     )
 
 
-def _line(token: MovedToken, reply: MovedReply) -> Content:
+def _line(token: MovedToken) -> Content:
     text = spelled(token.text)
     gap = " " * max(1, TOKEN_WIDTH - cell_len(text))
     own, other = percent(math.exp(token.own_logprob)), percent(math.exp(token.other_logprob))

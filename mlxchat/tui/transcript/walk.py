@@ -98,6 +98,22 @@ class TokenWalk(TranscriptView):
         self.walk_to(entry, self._first_surprise(index, entry))
         return True
 
+    def walk_in(self, reply: Reply, place: int) -> None:
+        """Select a token of a reply, where an entry shows it."""
+        for entry in reversed(self._rows.entries):
+            if isinstance(entry, ReplyEntry) and entry.reply is reply and entry.has_tokens:
+                if entry.tokens is None:
+                    self._switch(entry, True)
+                self.walk_to(entry, place)
+                return
+
+    def repaint_tokens(self) -> None:
+        """What the colours tell is another thing now."""
+        self._strips.clear()
+        self.refresh()
+        if self.walked:
+            self.post_message(self.TokenSelected(*self.walked))
+
     @property
     def damage(self) -> str:
         """A sentence where the tokens of a reply in sight are damaged."""
@@ -200,10 +216,7 @@ class TokenWalk(TranscriptView):
     def watch_measure(self, measure: Measure) -> None:
         """Paint all tokens anew."""
         self.look.measure = measure
-        self._strips.clear()
-        self.refresh()
-        if self.walked:
-            self.post_message(self.TokenSelected(*self.walked))
+        self.repaint_tokens()
 
     def action_roads(self) -> None:
         """Ask for the alternatives of the selected token."""

@@ -44,6 +44,8 @@ class LaneTitle(Widget):
     """Whether gestures are meant for this lane."""
     speed: reactive[float] = reactive(0.0)
     """Tokens a second."""
+    hidden: reactive[bool] = reactive(False)
+    """Whether nothing is to tell which lane it is: its speed would."""
     context: int = 0
     """Tokens of its conversation."""
 
@@ -69,7 +71,7 @@ class LaneTitle(Widget):
 
     @property
     def _right(self) -> str:
-        speed = f"{self.speed:.1f} tok/s" if self.speed else ""
+        speed = f"{self.speed:.1f} tok/s" if self.speed and not self.hidden else ""
         return " · ".join(filter(None, [self.state, speed]))
 
     def _style(self, name: str):  # type: ignore[no-untyped-def]
