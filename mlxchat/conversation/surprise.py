@@ -40,7 +40,8 @@ def level(record: TokenRecord, measure: Measure, other: float | None = None) -> 
     """0 for what was to be expected, up to 4. `other` is the natural log of the probability that
     another model gives the token; where it is not known, nothing moved."""
     if measure == MOVED:
-        return 0 if other is None else bisect_right(BOUNDS[measure], moved(record, other))
+        known = other is not None and record.own_known
+        return bisect_right(BOUNDS[measure], moved(record, other or 0.0)) if known else 0
     return bisect_right(BOUNDS[measure], value(record, measure))
 
 

@@ -58,18 +58,14 @@ class Differences:
         return Difference(None if first is None else first[side], tuple(own))
 
     def _parting(self, pair: Pair) -> tuple[int, int] | None:
-        """Where two replies part; where one is still written, its end is no such place."""
-        if pair in self._first or pair in self._same:
-            return self._first.get(pair)
-        found = first_difference(*pair)
-        if found is None or any(
-            _open_end(reply, at) for reply, at in zip(pair, found, strict=True)
-        ):
-            if _over(pair):
+        """Where two replies part, as far as that is known."""
+        if pair not in self._first and pair not in self._same:
+            found = first_difference(*pair)
+            if found is not None:
+                self._first[pair] = found
+            elif _over(pair):
                 self._same.add(pair)
-            return None
-        self._first[pair] = found
-        return found
+        return self._first.get(pair)
 
     def _diff(self, pair: Pair) -> tuple[list[range], list[range]]:
         if pair not in self._words:
@@ -109,7 +105,3 @@ def _replies(column: Column) -> list[Reply]:
 
 def _over(pair: Pair) -> bool:
     return all(reply.reason is not None for reply in pair)
-
-
-def _open_end(reply: Reply, at: int) -> bool:
-    return reply.reason is None and at >= len(reply.text)

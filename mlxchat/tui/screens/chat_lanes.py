@@ -28,7 +28,7 @@ class LanesScreen(MovedScreen, LaneSettingsScreen):
     """A screen over a session whose messages other models can answer beside its own."""
 
     _differences: Differences
-    _arranged: tuple[int, ...] = (MAIN,)
+    _order: tuple[int, ...] = (MAIN,)
     """The lanes' numbers in the order of their columns, as they are shown."""
     _hidden = False
     """Whether what is shown does not tell which lane is which."""
@@ -110,8 +110,8 @@ class LanesScreen(MovedScreen, LaneSettingsScreen):
         """Show the lanes as they are now: which there are, in which order, what each does."""
         session = self.session
         order = tuple(session.order) if session.comparing else (MAIN,)
-        if order != self._arranged:
-            self._arrange(order)
+        if order != self._order:
+            self._line_up(order)
         if session.hidden != self._hidden:
             self._hidden = session.hidden
             self.follower.show_anew()
@@ -121,11 +121,11 @@ class LanesScreen(MovedScreen, LaneSettingsScreen):
                 self._differences.mark(self._shown)
         self._was_busy = session.busy
 
-    def _arrange(self, order: tuple[int, ...]) -> None:
-        before, self._arranged = self._arranged, order
+    def _line_up(self, order: tuple[int, ...]) -> None:
+        before, self._order = self._order, order
         if len(order) < 2:
             self._differences.unmark(self._shown[:1])
-        new, gone = self.columns.arrange(order)
+        new, gone = self.columns.line_up(order)
         for number in gone:
             self.follower.forget_lane(number)
         for pane in new:
@@ -157,10 +157,10 @@ class LanesScreen(MovedScreen, LaneSettingsScreen):
         lanes = in_order(self.session)
         self.columns.name_lanes([self.session.name_of_lane(lane) for lane in lanes])
         for pane, lane in zip(self.columns.panes, lanes, strict=True):
-            pane.title.state = lane_state(lane)
+            pane.title.state = "" if lane.state == "ready" else lane.state
             pane.title.note = "own settings" if lane.own is not None else ""
             pane.title.hidden = self.session.hidden
-            pane.transcript.placeholder = WAITING if lane.info is not None else LOADING
+            pane.transcript.placeholder = WAITING if not lane.loading else LOADING
 
     # What happens
 
@@ -227,12 +227,3 @@ class LanesScreen(MovedScreen, LaneSettingsScreen):
     def _voted(self, choice: str | None) -> None:
         if choice is not None:
             self._try(partial(self.vote, choice))
-
-
-def lane_state(lane: Lane) -> str:
-    """What a lane does, in a word; nothing while it waits for a message."""
-    if lane.info is None:
-        return "loading"
-    if not lane.writing:
-        return ""
-    return "writing" if lane.reply is not None and lane.reply.tokens else "reading"

@@ -52,7 +52,7 @@ class LaneColumns(Vertical, can_focus=False):
         """The pane of the active lane."""
         return next((pane for pane in self._panes if pane.number == self.active), self.main)
 
-    def arrange(self, order: Sequence[int]) -> tuple[list[LanePane], list[int]]:
+    def line_up(self, order: Sequence[int]) -> tuple[list[LanePane], list[int]]:
         """Show these lanes in this order of columns: panes for those that have none yet, none for
         those that are gone. The new panes, and the numbers of the lanes that went."""
         there = {pane.number: pane for pane in self._panes}
