@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -11,6 +11,7 @@ from mlxchat.conversation.node import Node, Rating
 from mlxchat.conversation.rows import out_of_sight, rows_of
 from mlxchat.conversation.steps import Step, Steps
 from mlxchat.conversation.token_list import TokenList
+from mlxchat.conversation.vote import Outcome, Vote
 from mlxchat.engine.interface import Message, Overflow
 from mlxchat.errors import MlxchatError
 
@@ -82,9 +83,16 @@ class Conversation:
 
     @system.setter
     def system(self, text: str) -> None:
-        if text != self.system:
-            self._steps.begin("system prompt", joins=self.tip)
-            self._steps.change(self.tip, "system", text)
+        self.set_system_at([self.tip], text)
+
+    def set_system_at(self, places: Sequence[Node], text: str) -> None:
+        """Change the system prompt from several messages on, each on a branch of its own, as one
+        step."""
+        others = [place for place in dict.fromkeys(places) if system_at(place) != text]
+        if others:
+            self._steps.begin("system prompt", joins=others[-1])
+        for place in others:
+            self._steps.change(place, "system", text)
 
     # Gestures
 
@@ -104,6 +112,24 @@ class Conversation:
         if system != system_at(node):
             self._steps.change(node, "system", system)
         return node
+
+    def add_at(self, parent: Node, entry: Entry, system: str | None = None) -> Node:
+        """Say something below any message, as a part of the step that began last, without a change
+        of what is shown; under a system prompt of its own where one is given that is not in force
+        there."""
+        node = Node(entry, parent)
+        in_sight = parent in self.root.tip.path()
+        parent.children.append(node)
+        self._steps.added(node)
+        if not in_sight:  # who goes there later sees how it went on
+            self._steps.change(parent, "shown", node)
+        if system is not None and system != system_at(node):
+            self._steps.change(node, "system", system)
+        return node
+
+    def show_added(self, node: Node) -> None:
+        """Show a message that was added, as a part of the step that began last."""
+        self._steps.change(_parent(node), "shown", node)
 
     def edit(self, node: Node, text: str) -> None:
         """Change what a message says, in its place; what follows it stays."""
@@ -132,6 +158,24 @@ class Conversation:
         """Keep a note about a message."""
         self.begin_step("note")
         self._steps.change(node, "note", text)
+
+    def vote(
+        self, outcomes: Mapping[Node, Outcome], names: Mapping[Node, str], blind: bool
+    ) -> None:
+        """Say which of several replies is the best: it is rated good, and the others bad; of a tie
+        none is rated. `names` are those of the lanes that wrote them."""
+        self.begin_step("vote")
+        ratings: Mapping[Outcome, Rating] = {"won": "good", "lost": "bad"}
+        for node, outcome in outcomes.items():
+            vote = Vote(outcome, blind, tuple(names.values()), names[node])
+            self._steps.change(node, "vote", vote)
+            if outcome in ratings:
+                self._steps.change(node, "rating", ratings[outcome])
+
+    @property
+    def steps_done(self) -> int:
+        """How many steps `undo` can take back."""
+        return self._steps.count
 
     def undo(self) -> Step | None:
         """Take the last gesture back, and show where it was; None where there is none."""
@@ -174,12 +218,21 @@ class Conversation:
     def before(self, reply: Reply) -> list[Message]:
         """The messages of a reply's prompt: under the system prompt that it was written under, and
         without those that did not fit."""
-        return self._under(reply.system, reply)
+        return _under(reply.system, self.path, reply)
+
+    def prompt_of(self, node: Node) -> list[Message]:
+        """The same for the reply at any message, whether it is shown or not."""
+        assert isinstance(node.entry, Reply)
+        return _under(node.entry.system, node.path()[1:], node.entry)
 
     def messages(self, until: Reply | None = None) -> list[Message]:
         """The path as an engine takes it; up to a reply, without what did not fit into its
         prompt."""
-        return self._under(self.system, until)
+        return _under(self.system, self.path, until)
+
+    def messages_at(self, node: Node) -> list[Message]:
+        """The path to a message as an engine takes it."""
+        return _under(system_at(node), node.path()[1:], None)
 
     @property
     def left_out(self) -> list[Node]:
@@ -188,11 +241,6 @@ class Conversation:
         return out_of_sight(self.path)
 
     # Parts
-
-    def _under(self, system: str, until: Reply | None) -> list[Message]:
-        rows = [row.message for row in rows_of(self.path, until)]
-        head = [Message("system", system)] if system.strip() else []
-        return head + rows[until.left_out if until else 0 :]
 
     def _add(self, parent: Node, entry: Entry) -> Node:
         node = Node(entry, parent)
@@ -221,6 +269,12 @@ class Conversation:
 def system_at(node: Node) -> str:
     """The system prompt at a message: the last one that was set on the way to it."""
     return next((n.system for n in reversed(node.path()) if n.system is not None), "")
+
+
+def _under(system: str, path: Sequence[Node], until: Reply | None) -> list[Message]:
+    rows = [row.message for row in rows_of(path, until)]
+    head = [Message("system", system)] if system.strip() else []
+    return head + rows[until.left_out if until else 0 :]
 
 
 def edited(entry: Entry | None, text: str) -> Entry:

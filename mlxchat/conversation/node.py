@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mlxchat.conversation.entries import Entry
+from mlxchat.conversation.vote import Vote
 
 Rating = Literal["good", "bad"]
 
@@ -78,6 +79,8 @@ class Node:
     rating: Rating | None = None
     note: str = ""
     """What the person noted about it."""
+    vote: Vote | None = None
+    """What they said of it beside the replies of other models; None where they did not."""
 
     @property
     def versions(self) -> list[Node]:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from mlxchat.conversation.node import Node
 
-Field = Literal["entry", "shown", "hidden", "system", "rating", "note"]
+Field = Literal["entry", "shown", "hidden", "system", "rating", "note", "vote"]
 """What a step can change of a node."""
 
 
@@ -40,6 +40,11 @@ class Steps:
         self._undone: list[Step] = []
         self._went_back = False
         """Whether the last step is there by undo or redo: nothing joins it."""
+
+    @property
+    def count(self) -> int:
+        """How many steps can be undone."""
+        return sum(bool(step.changes) for step in self._done)
 
     def begin(self, label: str, joins: Node | None = None) -> None:
         """Another gesture begins: what is changed from now on is one step. Where the last one has

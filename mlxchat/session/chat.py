@@ -18,12 +18,12 @@ from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.distribution import Distribution
 from mlxchat.engine.interface import ALTERNATIVES, Engine, TokenRecord
 from mlxchat.errors import MlxchatError
+from mlxchat.session.lane_votes import SessionVotes
 from mlxchat.session.replies import Ask
-from mlxchat.session.samples import SessionSamples
 from mlxchat.settings.parameters import Value
 
 
-class ChatSession(SessionSamples):
+class ChatSession(SessionVotes):
     """What a person does and what the engine answers, kept consistent.
 
     Nothing that was said is lost: each of these can be undone but for what is only looked at, and
@@ -51,15 +51,16 @@ class ChatSession(SessionSamples):
         """Say something and ask for a reply, as soon as the model is there."""
         self._check_ready()
         self.conversation.begin_step("message")
-        self.conversation.add(UserMessage(text))
+        self._say(text)
         self._ask(Ask())
 
     def retry(self, node: Node | None = None) -> None:
         """Write another version of a reply, or of the last one."""
         self._check_ready()
+        self._check_retry(node)
         if not self.conversation.entries:
             raise MlxchatError("There is nothing to retry yet: send a message first.")
-        node = node or self._last_reply_node
+        node = self._last_reply_node if node is None or self.lanes else node
         if node is not None:
             self.prefill = "" if _reply(node).only_text else _reply(node).prefill
         self._ask_again("retry", Ask(version_of=node))
@@ -68,6 +69,7 @@ class ChatSession(SessionSamples):
         """Write another version of the last reply that begins so, or the next reply where there is
         none yet."""
         self.check_free()
+        self.check_alone()
         self.prefill = text
         if self.conversation.entries:
             self._check_model()
@@ -78,6 +80,7 @@ class ChatSession(SessionSamples):
         its text where another model is loaded now or the person changed it. MlxchatError where it
         ended by itself: the model would end it there again."""
         self._check_ready()
+        self.check_alone()
         node = node or self._last_reply_node
         if node is None:
             raise MlxchatError("There is no reply to continue: send a message first.")
@@ -96,6 +99,7 @@ class ChatSession(SessionSamples):
         """Write another version of a reply: its tokens before `place`, then this one out of what
         was `seen` there, then what the model makes of it."""
         self.check_free()
+        self.check_alone()
         self._check_speaks(reply)
         if reply not in self.conversation:
             raise MlxchatError(
@@ -112,6 +116,7 @@ class ChatSession(SessionSamples):
         """Write the last reply once more with its own settings, seed and prompt. The conversation
         stays as it is; the replay is `current`, and the reply itself `replayed`."""
         self._check_ready()
+        self.check_alone()
         original = check_replayable(self.reply, self.spec)
         if self.state == "loading":
             raise MlxchatError("A model is being loaded: replay when it is there.")
@@ -129,6 +134,7 @@ class ChatSession(SessionSamples):
         """Let a message say something else: in its place, or as another version, which the model
         answers where it is the person's."""
         self.check_free()
+        self.check_alone()
         if in_place:
             self.conversation.edit(node, text)
             return
@@ -142,29 +148,35 @@ class ChatSession(SessionSamples):
     def delete(self, node: Node) -> None:
         """Take a message away, with all that follows it."""
         self.check_free()
+        self.check_alone()
         self.conversation.delete(node)
 
     def undo_step(self) -> str | None:
         """Take the last change of the conversation back; what it was, or None."""
         self.check_free()
+        self._check_undo()
         step = self.conversation.undo()
+        self._follow_steps()
         return step.label if step else None
 
     def redo_step(self) -> str | None:
         """Take the last undo of the conversation back; what it was, or None."""
         self.check_free()
         step = self.conversation.redo()
+        self._follow_steps()
         return step.label if step else None
 
     def show_version(self, node: Node, step: int) -> Node | None:
         """Go to another version of a message, which brings what followed it; None where there is
         none."""
         self.check_free()
+        self.check_alone()
         return self.conversation.show_version(node, step)
 
     def show_node(self, node: Node) -> None:
         """Go to a message anywhere in the tree."""
         self.check_free()
+        self.check_alone()
         self.conversation.show(node)
 
     def rate(self, node: Node, rating: Rating | None) -> None:
@@ -177,7 +189,8 @@ class ChatSession(SessionSamples):
 
     def set_system(self, text: str) -> None:
         """Change the system prompt, from the next reply on."""
-        self.conversation.system = text
+        ends = [lane.tip for lane in reversed(self.lanes)]
+        self.conversation.set_system_at(ends or [self.conversation.tip], text)
 
     # Conversations
 
@@ -205,8 +218,10 @@ class ChatSession(SessionSamples):
             self.send(waiting)
 
     def open(self, conversation: Conversation, session_id: int | None = None) -> None:
-        """Go on with another conversation: a new one, or that of a saved session."""
+        """Go on with another conversation: a new one, or that of a saved session. A comparison is
+        closed."""
         self.check_free()
+        self.close_lanes()
         self.conversation = conversation
         self.current = self.replayed = None
         if self.keeper is not None:

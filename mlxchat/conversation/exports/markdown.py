@@ -49,13 +49,14 @@ from mlxchat.conversation.exports.tree_json import chosen
 from mlxchat.conversation.node import Node
 from mlxchat.conversation.plain import whole
 from mlxchat.conversation.summary import reply_footer
+from mlxchat.conversation.vote import Vote
 from mlxchat.render.safe import visible
 
 MARK = "<!-- mlxchat conversation -->"
 SYSTEM = "## System prompt"
 BRANCH = "## Branch after message"
 YOU, ASSISTANT = "You", "Assistant"
-RATED, NOTE = "- Rated", "Note:"
+RATED, VOTED, NOTE = "- Rated", "- Voted", "Note:"
 SYSTEM_UNDER = "System prompt from this message on:"
 SYSTEM_AFTER = "System prompt after this message:"
 BY_HAND = "Written or changed by hand"
@@ -130,6 +131,7 @@ def _message(node: Node, number: int) -> Iterator[str]:
     yield quoted(entry.text)
     lines = _footer(entry) if isinstance(entry, Reply) else []
     lines += [f"{RATED} {node.rating}"] if node.rating else []
+    lines += [_vote(node.vote)] if node.vote else []
     if lines:
         yield "\n".join(lines)
     if node.note:
@@ -137,6 +139,12 @@ def _message(node: Node, number: int) -> Iterator[str]:
     if node.system is not None:
         under = isinstance(entry, Reply) and entry.system == node.system
         yield from (SYSTEM_UNDER if under else SYSTEM_AFTER, quoted(node.system))
+
+
+def _vote(vote: Vote) -> str:
+    """`- Voted won, blind: pirate | among base | pirate`; a bar within a name is escaped."""
+    names = " | ".join(escaped(name) for name in vote.among)
+    return f"{VOTED} {vote.text}: {escaped(vote.lane)} | among {names}"
 
 
 def _who(node: Node) -> str:

@@ -1,6 +1,6 @@
 """Conversations out of the Markdown that `markdown` writes: what was said, by whom, on which
-branch, with ratings, notes and system prompts, and what ended a reply. Tokens and settings are not
-in it."""
+branch, with ratings, votes, notes and system prompts, and what ended a reply. Tokens and settings
+are not in it."""
 
 from __future__ import annotations
 
@@ -22,12 +22,14 @@ from mlxchat.conversation.exports.markdown import (
     SYSTEM,
     SYSTEM_AFTER,
     SYSTEM_UNDER,
+    VOTED,
     YOU,
 )
 from mlxchat.conversation.exports.message_rows import written_reply
 from mlxchat.conversation.node import Node, Rating
 from mlxchat.conversation.plain import WrongValue
 from mlxchat.conversation.summary import ENDINGS
+from mlxchat.conversation.vote import Outcome, Vote
 from mlxchat.engine.interface import FinishReason
 
 TITLE = re.compile(r"# (.*)")
@@ -36,6 +38,7 @@ MESSAGE = re.compile(
 )
 BRANCHED = re.compile(rf"{BRANCH} (\d{{1,9}})")
 RATING = re.compile(rf"{RATED} (good|bad)")
+VOTE = re.compile(rf"{VOTED} (won|lost|tie)(, blind)?: (.*?) \| among (.*)")
 REASONS = {words: cast(FinishReason, reason) for reason, words in ENDINGS.items()}
 ESCAPED = re.compile(r"\\(.)")
 
@@ -120,6 +123,8 @@ class _Reader:
             self.last.note = _quote(part)
         elif (rated := RATING.fullmatch(part.line)) and self.last.entry is not None:
             self.last.rating = cast(Rating, rated[1])
+        elif (voted := VOTE.fullmatch(part.line)) and self.last.entry is not None:
+            self.last.vote = _vote(voted)
         elif part.line.startswith("- ") and isinstance(self.last.entry, Reply):
             _take_footer(self.last.entry, _plain(part.line[2:]))
 
@@ -152,6 +157,12 @@ def _take_footer(reply: Reply, line: str) -> None:
         reply.reason, reply.failure = "failed", line[len(FAILED) :].strip()
     else:
         reply.reason = REASONS.get(line.rpartition(" · ")[2], reply.reason)
+
+
+def _vote(found: re.Match[str]) -> Vote:
+    outcome, blind, lane, among = found.groups()
+    names = tuple(_plain(name) for name in among.split(" | "))
+    return Vote(cast(Outcome, outcome), bool(blind), names, _plain(lane))
 
 
 def _quote(part: Part) -> str:

@@ -67,5 +67,5 @@ def _copy(root: Node, kept: set[Node]) -> Node:
 def _alone(node: Node, parent: Node | None) -> Node:
     return Node(
         node.entry, parent, node.id, node.created, system=node.system, rating=node.rating,
-        note=node.note,
+        note=node.note, vote=node.vote,
     )  # fmt: skip

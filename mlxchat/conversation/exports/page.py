@@ -133,7 +133,7 @@ def _message(node: Node, place: int, number: int, names: Names) -> str:
 
 
 def _marks(node: Node, number: int) -> str:
-    """A message's number, its version and its rating."""
+    """A message's number, its version, its rating and what a vote said of it."""
     marks = [str(number)]
     versions = node.parent.versions if node.parent else []
     if len(versions) > 1:
@@ -141,6 +141,9 @@ def _marks(node: Node, number: int) -> str:
     if node.rating:
         marks.append(f'<b class="{node.rating}">{"+" if node.rating == "good" else "−"} '
                      f"{node.rating}</b>")  # fmt: skip
+    if node.vote:
+        name = one_line(node.vote.lane)
+        marks.append(f"vote: {escape(f'{node.vote.text}, as {name}' if name else node.vote.text)}")
     return " · ".join(marks)
 
 

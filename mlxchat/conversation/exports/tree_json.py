@@ -22,7 +22,7 @@ from mlxchat.conversation.entry_dict import entry_to_dict
 from mlxchat.conversation.exports.chat import Chat, Exported, Options, counted, damage_in
 from mlxchat.conversation.exports.only import narrowed
 from mlxchat.conversation.node import Node
-from mlxchat.conversation.plain import whole
+from mlxchat.conversation.plain import to_plain, whole
 from mlxchat.errors import MlxchatError
 
 FORMAT = "mlxchat conversations"
@@ -70,5 +70,6 @@ def _node(node: Node) -> dict[str, Any]:
         "system": node.system if node.system is None else whole(node.system),
         "rating": node.rating,
         "note": whole(node.note),
+        "vote": node.vote and to_plain(node.vote),
         "entry": node.entry and entry_to_dict(node.entry),
     }

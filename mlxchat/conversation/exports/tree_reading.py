@@ -25,6 +25,7 @@ from mlxchat.conversation.plain import (
     read_list,
     read_number,
 )
+from mlxchat.conversation.vote import Vote
 from mlxchat.engine.interface import Overflow
 
 LATEST = 253_402_300_799.0
@@ -44,6 +45,7 @@ class _Record:
     system: str | None = None
     rating: Rating | None = None
     note: str = ""
+    vote: Vote | None = None
 
 
 def read_trees(value: dict[str, Any]) -> list[Chat]:
@@ -116,7 +118,7 @@ def _placed(record: _Record, nodes: dict[int, Node]) -> Node:
         raise WrongValue("must be there but at the root", "entry")
     node = Node(
         record.entry, parent, record.id, record.created, hidden=record.hidden,
-        system=record.system, rating=record.rating, note=record.note,
+        system=record.system, rating=record.rating, note=record.note, vote=record.vote,
     )  # fmt: skip
     if parent is not None:
         parent.children.append(node)

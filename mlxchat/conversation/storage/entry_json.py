@@ -12,6 +12,7 @@ from typing import Any
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.plain import read_known, to_plain
 from mlxchat.conversation.token_list import TokenList
+from mlxchat.conversation.vote import Vote
 from mlxchat.errors import MlxchatError
 from mlxchat.settings.parameters import PARAMETERS, TEXTS, Settings
 
@@ -66,6 +67,17 @@ def reply_of(prefill: str, settings: Settings, origin: str, own: str, tokens: To
     if reply.reason is None:
         reply.interrupt()
     return reply
+
+
+def vote_json(vote: Vote | None) -> str | None:
+    """What the person said of a reply beside others."""
+    return None if vote is None else _fields_json(vote, Vote.__slots__)
+
+
+def vote_of(text: str | None) -> Vote | None:
+    """The vote again; None where it makes no sense. Raises ValueError."""
+    fields = {} if text is None else read_known(Vote, _table(text))
+    return Vote(**fields) if "outcome" in fields else None
 
 
 @lru_cache(CACHED)

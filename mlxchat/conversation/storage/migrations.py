@@ -125,6 +125,9 @@ SECOND = (
     "CREATE INDEX noted ON nodes (session, gone) WHERE note <> ''",
 )
 
+# What the person said of a reply beside those of other models, as JSON.
+THIRD = ("ALTER TABLE nodes ADD COLUMN vote TEXT",)
+
 
 def _first(connection: sqlite3.Connection) -> None:
     for statement in FIRST:
@@ -138,6 +141,11 @@ def _second(connection: sqlite3.Connection) -> None:
         sight.update(connection, session)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first, _second)
+def _third(connection: sqlite3.Connection) -> None:
+    for statement in THIRD:
+        connection.execute(statement)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_first, _second, _third)
 """Each brings a file from the version that is its place here to the next one. New ones go to the
 end; one that was shipped never changes."""

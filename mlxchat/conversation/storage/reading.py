@@ -12,7 +12,7 @@ from mlxchat.conversation.conversation import Conversation
 from mlxchat.conversation.entries import Entry, UserMessage
 from mlxchat.conversation.node import Node, Rating
 from mlxchat.conversation.storage.columns import from_column
-from mlxchat.conversation.storage.entry_json import reply_of, settings_of
+from mlxchat.conversation.storage.entry_json import reply_of, settings_of, vote_of
 from mlxchat.conversation.storage.rows import USER
 from mlxchat.conversation.storage.token_blob import PackedPiece, unpack, unpack_ids
 from mlxchat.conversation.token_list import Packed, Run, TokenList
@@ -26,7 +26,7 @@ Pieces = Callable[[int], Sequence[PackedPiece]]
 
 _NODES = """
     SELECT nodes.id, parent, nodes.created, entry, shown, hidden, system, rating, note,
-        kind, text, chosen.json, origin.json, data
+        vote, kind, text, chosen.json, origin.json, data
     FROM nodes LEFT JOIN entries ON entries.id = entry
     LEFT JOIN shared chosen ON chosen.id = settings LEFT JOIN shared origin ON origin.id = origin
     WHERE session = ? ORDER BY place, nodes.id
@@ -61,13 +61,14 @@ def conversation_of(
     children: defaultdict[int | None, list[int]] = defaultdict(list)
     shown: dict[int, int | None] = {}
     for row in connection.execute(_NODES, (session,)):
-        node_id, parent, created, entry_id, shows, hidden, system, rating, note, *says = row
+        node_id, parent, created, entry_id, shows, hidden, system, rating, note, vote, *says = row
         if entry_id is not None and entry_id not in entries:
             entries[entry_id] = _entry(entry_id, says, tokens[entry_id], pieces)
         nodes[node_id] = Node(
             entries[entry_id] if entry_id is not None else None,
             id=node_id, created=float(created), hidden=bool(hidden), system=from_column(system),
             rating=rating if rating in RATINGS else None, note=from_column(note),
+            vote=vote_of(vote),
         )  # fmt: skip
         children[parent].append(node_id)
         shown[node_id] = shows

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from mlxchat.conversation.entries import Entry, Reply, UserMessage
 from mlxchat.conversation.node import Node, Rating
-from mlxchat.conversation.storage.entry_json import origin_json, own_json, settings_json
+from mlxchat.conversation.storage.entry_json import origin_json, own_json, settings_json, vote_json
 from mlxchat.conversation.token_list import Run
 from mlxchat.engine.interface import Overflow, TokenRecord
 
@@ -25,6 +25,8 @@ class NodeState(NamedTuple):
     system: str | None
     rating: Rating | None
     note: str
+    vote: str | None
+    """As JSON."""
 
     def changes(self, before: NodeState) -> dict[str, Any]:
         """The columns that differ."""
@@ -127,4 +129,6 @@ def piece_of(reply: Reply, entry_id: int, first: int) -> Piece | None:
 def state_of(node: Node, entry_id: int | None) -> NodeState:
     """A message's place as it is now."""
     shown = node.shown.id if node.shown is not None else None
-    return NodeState(entry_id, shown, node.hidden, node.system, node.rating, node.note)
+    return NodeState(
+        entry_id, shown, node.hidden, node.system, node.rating, node.note, vote_json(node.vote)
+    )

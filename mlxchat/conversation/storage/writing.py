@@ -152,10 +152,11 @@ def _node(connection: sqlite3.Connection, session: int, row: NodeRow) -> None:
     )  # fmt: skip
     put = connection.execute(
         "INSERT INTO nodes (id, session, parent, place, created,"
-        " entry, shown, hidden, system, rating, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " entry, shown, hidden, system, rating, note, vote)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET entry = excluded.entry, shown = excluded.shown,"
         " hidden = excluded.hidden, system = excluded.system, rating = excluded.rating,"
-        " note = excluded.note WHERE session = excluded.session",
+        " note = excluded.note, vote = excluded.vote WHERE session = excluded.session",
         values,
     )
     if put.rowcount == 0:

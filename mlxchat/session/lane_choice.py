@@ -1,0 +1,57 @@
+"""Which model a person means by what they type for a lane."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import NamedTuple
+
+from mlxchat.engine.adapter_folder import CONFIG, checkpoint_iteration
+from mlxchat.engine.interface import DEMO
+from mlxchat.errors import MlxchatError
+from mlxchat.files.recent import absolute_path
+from mlxchat.settings.parameters import PARAMETERS
+
+BASE, SAME = "base", "same"
+
+
+class Wanted(NamedTuple):
+    """A name or a path, and the strength that follows it."""
+
+    name: str
+    strength: float | None
+
+
+def parse_wanted(typed: str) -> Wanted:
+    """`pirate@0.5` in its parts. Raises MlxchatError for a strength that no adapter has."""
+    name, at, number = typed.strip().rpartition("@")
+    strength = _number(number) if at and name else None
+    if strength is None:
+        return Wanted(typed.strip(), None)
+    return Wanted(name.strip(), float(PARAMETERS["adapter_strength"].check(strength)))
+
+
+def is_adapter(path: str) -> bool:
+    """Whether an adapter's folder, or a checkpoint's file, lies there."""
+    place = Path(absolute_path(path))
+    if (place / CONFIG).is_file():
+        return True
+    return checkpoint_iteration(place.name) is not None and place.is_file()
+
+
+def check_model(name: str, adapters: list[str]) -> None:
+    """Raises MlxchatError for a word that can be no model: neither a folder nor a repository."""
+    if name == DEMO or "/" in name or Path(absolute_path(name)).is_dir():
+        return
+    known = f": the adapters are {', '.join(adapters)}" if adapters else ""
+    raise MlxchatError(
+        f"There is no adapter, folder or repository “{name}” to compare with{known}."
+    )
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None

@@ -1,0 +1,301 @@
+"""Several models side by side: lanes that are opened and closed, and their settings."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import replace
+
+from mlxchat.conversation.origin import origin_of
+from mlxchat.engine.adapter_folder import AdapterInfo, counted
+from mlxchat.engine.interface import (
+    AdapterFailed,
+    AdapterLoaded,
+    BesideFailed,
+    Engine,
+    Event,
+    Loaded,
+    LoadedBeside,
+    LoadFailed,
+    ModelInfo,
+    ModelSpec,
+)
+from mlxchat.errors import MlxchatError
+from mlxchat.session.lane import Lane, LaneModel
+from mlxchat.session.lane_choice import BASE, SAME, Wanted, check_model, is_adapter, parse_wanted
+from mlxchat.session.samples import SessionSamples
+from mlxchat.settings.parameters import Settings, Value
+
+MOST_LANES = 4
+
+
+class SessionLanes(SessionSamples):
+    """Which models answer beside the one of the chat, which is lane 0.
+
+    All lanes are branches of the one conversation. That of lane 0 is the shown one.
+    """
+
+    def __init__(
+        self, engine: Engine, system: str = "", overrides: Mapping[str, Value] | None = None
+    ) -> None:
+        super().__init__(engine, system, overrides)
+        self.lanes: list[Lane] = []
+        """Lane 0 and the others in the order of their numbers; empty without a comparison."""
+        self.seeds_free = False
+        """Whether each lane draws with a seed of its own."""
+        self.comparison_ended = ""
+        """Why the last comparison ended by itself, in a sentence; empty where it did not."""
+        self._adapters_asked: deque[Lane | None] = deque()
+        """For which lane each adapter is being read; None for the chat."""
+        self._adapter_bytes: dict[str, int] = {}
+        self._last_key = 0
+        self._steps_before = 0
+        """How many steps could be undone when the comparison began."""
+
+    @property
+    def comparing(self) -> bool:
+        """Whether there are lanes."""
+        return bool(self.lanes)
+
+    def check_alone(self) -> None:
+        """Raises MlxchatError while several models are compared."""
+        if self.lanes:
+            raise MlxchatError("Close the comparison first (Ctrl+B).")
+
+    def lane(self, number: int) -> Lane:
+        """The lane of this number, or an MlxchatError."""
+        for lane in self.lanes:
+            if lane.number == number:
+                return lane
+        raise MlxchatError("There is no such lane: open it first (/compare).")
+
+    # Opened and closed
+
+    def open_lane(self, wanted: str) -> None:
+        """Compare with another model from here on: `base`, `same` (for other settings), an adapter
+        by its name or path, perhaps with `@0.5` for its strength, or a model's folder or
+        repository. AdapterLoaded or LoadedBeside tells when it is ready, AdapterFailed or
+        BesideFailed that it will not be; until then replies wait."""
+        self.check_free()
+        self._check_model()
+        if self._loads or self.info is None:
+            raise MlxchatError("A model is being loaded: compare when it is there.")
+        if len(self.lanes) >= MOST_LANES:
+            raise MlxchatError(f"{MOST_LANES} lanes are the most: close one first.")
+        model = self._lane_model(parse_wanted(wanted))
+        if not self.lanes:
+            self._begin_comparison()
+        taken = {lane.number for lane in self.lanes}
+        number = next(n for n in range(MOST_LANES) if n not in taken)
+        lane = Lane(number, model, self.settings, self.conversation.tip)
+        self.lanes.append(lane)
+        self.lanes.sort(key=lambda other: other.number)
+        lane.tune(self.settings)
+        self.engine.change(lane.settings, number)
+        self._get_ready(lane)
+
+    def close_lane(self, number: int) -> None:
+        """Leave a lane; what it wrote stays in the conversation. The last one but the chat's ends
+        the comparison."""
+        lane = self.lane(number)
+        if number == 0:
+            raise MlxchatError("This lane is the chat itself: close the comparison (Ctrl+B).")
+        self.check_free()
+        self._drop(lane)
+
+    def close_lanes(self) -> None:
+        """End the comparison; the chat goes on where lane 0 is."""
+        if self.lanes:
+            self.check_free()
+        for lane in self.lanes[1:]:
+            self._drop(lane)
+
+    def _begin_comparison(self) -> None:
+        self.comparison_ended = ""
+        self._steps_before = self.conversation.steps_done
+        self.lanes = [
+            Lane(0, self._chats_model, self.settings, self.conversation.tip, info=self.info)
+        ]
+
+    def _drop(self, lane: Lane) -> None:
+        self.lanes.remove(lane)
+        if lane.model.model:
+            self.engine.give_up(lane.model.model)
+        if len(self.lanes) == 1:
+            self.lanes = []
+
+    def _end_comparison(self, why: str) -> None:
+        if self.lanes:
+            self.lanes, self.comparison_ended = [], why
+
+    # What a lane is
+
+    @property
+    def _chats_model(self) -> LaneModel:
+        assert self.info is not None
+        name = self.name_of_adapter(self.adapter) if self.adapter else self.info.name
+        return LaneModel(name, adapter=self.adapter, spec=self.spec)
+
+    def _lane_model(self, wanted: Wanted) -> LaneModel:
+        name, strength = wanted
+        if name == SAME:
+            model = replace(self._chats_model, strength=strength)
+        elif name == BASE:
+            model = self._base()
+        elif name in self.adapters or is_adapter(name):
+            model = self._adapted(self._path_of(name), strength)
+        else:
+            check_model(name, list(self.adapters))
+            model = self._beside(name)
+        if strength is not None and model.adapter is None:
+            raise MlxchatError("Only an adapter has a strength: leave “@” and the number away.")
+        return model
+
+    def _base(self) -> LaneModel:
+        if self.adapter is None:
+            raise MlxchatError(
+                "The chat's model has no adapter and is the base itself: compare it with an "
+                "adapter, with another model, or with “same” under other settings."
+            )
+        return LaneModel(BASE, spec=self._spec_with(None))
+
+    def _adapted(self, path: str, strength: float | None) -> LaneModel:
+        name = self.name_of_adapter(path)
+        return LaneModel(name, 0, path, strength, self._spec_with(path))
+
+    def _spec_with(self, path: str | None) -> ModelSpec | None:
+        name = self.name_of_adapter(path) if path else ""
+        return self.spec and replace(self.spec, adapter_path=path, adapter_name=name)
+
+    def _beside(self, name: str) -> LaneModel:
+        """Another model, under the options that the chat's was loaded with."""
+        self._last_key += 1
+        spec = self.spec or ModelSpec(name)
+        spec = replace(
+            spec, model=name, adapter_path=None, adapter_name="", draft_model=None,
+            prefill_step_size=None,
+        )  # fmt: skip
+        return LaneModel(name.rstrip("/").rpartition("/")[2], self._last_key, spec=spec)
+
+    def _get_ready(self, lane: Lane) -> None:
+        model = lane.model
+        if model.model or model.adapter:
+            lane.loading = True
+            self._adapting += 1
+        if model.model:
+            assert model.spec is not None
+            self.engine.load_beside(model.model, model.spec)
+        elif model.adapter:
+            self._adapters_asked.append(lane)
+            self.engine.load_adapter(model.adapter)
+        else:
+            lane.info = self.info and replace(self.info, adapter=None)
+
+    # Their settings
+
+    def change(self, settings: Settings) -> None:
+        """Change the settings of the chat, and of the lanes that share them."""
+        super().change(settings)
+        for lane in self.lanes:
+            self._tune(lane)
+
+    def own_settings(self, lane: Lane) -> None:
+        """Let a lane have its own settings, which begin as they are."""
+        if lane.number == 0:
+            raise MlxchatError(
+                "The first lane's settings are the shared ones: choose another lane."
+            )
+        lane.own = lane.settings
+
+    def share_settings(self, lane: Lane) -> None:
+        """Let a lane have the chat's settings again."""
+        lane.own = None
+        self._tune(lane)
+
+    def change_lane(self, lane: Lane, settings: Settings) -> None:
+        """Change the settings of a lane that has its own, or else those that it shares."""
+        if lane.own is None:
+            self.change(settings)
+        else:
+            lane.own = settings
+            self._tune(lane)
+
+    def _tune(self, lane: Lane) -> None:
+        if lane.tune(self.settings) and lane.number:
+            self.engine.change(lane.settings, lane.number)
+
+    # What it costs
+
+    @property
+    def memory_words(self) -> str:
+        """What the lanes take in memory: `one model of 538 MB and 2 adapters of 3.6 MB`."""
+        infos = {lane.model.model: lane.info for lane in self.lanes if lane.info is not None}
+        models = sum(info.weights_bytes for info in infos.values())
+        paths = {lane.model.adapter for lane in self.lanes if lane.model.adapter}
+        adapters = sum(self._adapter_bytes.get(path, 0) for path in paths)
+        words = _of_bytes("one model" if len(infos) == 1 else f"{len(infos)} models", models)
+        if not paths:
+            return words
+        return f"{words} and {_of_bytes(counted(len(paths), 'adapter'), adapters)}"
+
+    # What the engine did
+
+    def use_adapter(self, wanted: str) -> None:
+        """Put an adapter on the chat's model; other lanes stay as they are."""
+        super().use_adapter(wanted)
+        self._adapters_asked.append(None)
+
+    def _put_on(self, adapter: AdapterInfo | None) -> None:
+        super()._put_on(adapter)
+        if self.lanes:
+            self.lanes[0].model, self.lanes[0].info = self._chats_model, self.info
+
+    def _take_in(self, event: Event) -> bool:
+        if isinstance(event, Loaded):
+            self._end_comparison("Another model was loaded, so the comparison is closed.")
+        elif isinstance(event, LoadFailed) and event.gave_up_previous:
+            self._end_comparison("The model was given up, so the comparison is closed.")
+        elif isinstance(event, AdapterLoaded | AdapterFailed):
+            return self._adapter_ended(event)
+        elif isinstance(event, LoadedBeside | BesideFailed):
+            return self._beside_ended(event)
+        return super()._take_in(event)
+
+    def _adapter_ended(self, event: AdapterLoaded | AdapterFailed) -> bool:
+        lane = self._adapters_asked.popleft() if self._adapters_asked else None
+        if isinstance(event, AdapterLoaded):
+            self._adapter_bytes[event.info.path] = event.info.weights_bytes
+        if lane is None:
+            return super()._take_in(event)
+        info = None
+        if isinstance(event, AdapterLoaded) and self.info is not None:
+            info = replace(self.info, adapter=event.info.path)
+        return self._lane_ended(lane, info)
+
+    def _beside_ended(self, event: LoadedBeside | BesideFailed) -> bool:
+        lane = next((lane for lane in self.lanes if lane.model.model == event.key), None)
+        if lane is None or isinstance(event, BesideFailed):
+            return self._lane_ended(lane, None)
+        lane.same_vocabulary = event.same_vocabulary
+        spec = lane.model.spec and origin_of(lane.model.spec, event.info)
+        lane.model = replace(lane.model, name=event.info.name, spec=spec)
+        return self._lane_ended(lane, event.info)
+
+    def _lane_ended(self, lane: Lane | None, info: ModelInfo | None) -> bool:
+        """A lane is ready, or cannot be opened; False where it was closed before."""
+        self._adapting = max(0, self._adapting - 1)
+        open_still = lane in self.lanes
+        if lane is not None and open_still:
+            lane.loading, lane.info = False, info
+            if info is None:
+                self._drop(lane)
+                self._waiting = None  # the lane that was asked for would not answer
+        self._ask_waiting()
+        return open_still
+
+
+def _of_bytes(what: str, count: int) -> str:
+    """`one model of 538 MB`; without a figure where none is known."""
+    if not count:
+        return what
+    return f"{what} of {count / 1e6:.0f} MB" if count >= 1e8 else f"{what} of {count / 1e6:.1f} MB"
