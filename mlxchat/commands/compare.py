@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from mlxchat.errors import MlxchatError
 from mlxchat.session.lane import Lane
-from mlxchat.session.lanes import SessionLanes
+from mlxchat.session.lane_votes import SessionVotes
 
-MOST = 4
-"""Lanes that are open at once."""
 SEEDS = {"free": "Each lane draws with a seed of its own.", "shared": "All lanes share one seed."}
 WORDS = {
     "base": "the model without its adapter",
@@ -18,28 +16,26 @@ WORDS = {
 TIE = "tie"
 
 
-def run_compare(session: SessionLanes, argument: str) -> str:
+def run_compare(session: SessionVotes, argument: str) -> str:
     """Do what stands after /compare; what there is to say of it at once. Raises MlxchatError."""
     words = argument.split()
     if argument.lower() == "off":
         session.close_lanes()
-        return "The comparison is closed."
+        return "The comparison is closed; all that was written stays (/map)."
     if words[0].lower() == "seeds":
         return _seeds(session, " ".join(words[1:]).lower())
-    if len(session.lanes) >= MOST:
-        raise MlxchatError(f"{MOST} lanes are open, and no more fit: close one (/lane close).")
     session.open_lane(argument)
     return ""
 
 
-def _seeds(session: SessionLanes, word: str) -> str:
+def _seeds(session: SessionVotes, word: str) -> str:
     if word not in SEEDS:
         raise MlxchatError("/compare seeds takes free or shared.")
     session.seeds_free = word == "free"
     return SEEDS[word]
 
 
-def run_lane(session: SessionLanes, lane: Lane, argument: str) -> str:
+def run_lane(session: SessionVotes, lane: Lane, argument: str) -> str:
     """Do what stands after /lane with a lane; what there is to say of it. Raises MlxchatError."""
     name = session.name_of_lane(lane)
     match argument.lower():
@@ -56,13 +52,13 @@ def run_lane(session: SessionLanes, lane: Lane, argument: str) -> str:
             raise MlxchatError("/lane takes own, shared, close, or nothing for the next one.")
 
 
-def run_vote(session: SessionLanes, argument: str) -> str:
+def run_vote(session: SessionVotes, argument: str) -> str:
     """Vote for a lane by its letter or its name, or for none of them; how the votes stand."""
     session.vote(voted(session, argument))
     return session.votes_summary
 
 
-def voted(session: SessionLanes, argument: str) -> Lane | None:
+def voted(session: SessionVotes, argument: str) -> Lane | None:
     """The lane that a word means: None for a tie. Raises MlxchatError for any other word."""
     word = argument.strip().lower()
     if word == TIE:
@@ -76,13 +72,13 @@ def voted(session: SessionLanes, argument: str) -> Lane | None:
     return choices[word]
 
 
-def in_order(session: SessionLanes) -> list[Lane]:
+def in_order(session: SessionVotes) -> list[Lane]:
     """The lanes, in the order of their columns."""
     lanes = {lane.number: lane for lane in session.lanes}
     return [lanes[number] for number in session.order]
 
 
-def letters(session: SessionLanes) -> list[str]:
+def letters(session: SessionVotes) -> list[str]:
     """A letter for each column, from the left."""
     return [chr(ord("a") + column) for column in range(len(session.order))]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.node import Node
@@ -36,9 +36,9 @@ class Follower(ReplyFollower):
         self._beside[number] = ReplyFollower(self._session, transcript, title, column)
         self._beside[number].path.show()
 
-    def forget_lane(self, number: int) -> None:
-        """A lane is gone."""
-        self._beside.pop(number, None)
+    def keep_lanes(self, numbers: Collection[int]) -> None:
+        """The other lanes are gone."""
+        self._beside = {n: follower for n, follower in self._beside.items() if n in numbers}
 
     def begin_reply(self) -> None:
         """Make room for the replies that were asked for, and go to them."""

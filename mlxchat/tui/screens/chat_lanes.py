@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from mlxchat.commands.compare import in_order, letters, run_compare, run_lane, run_vote
@@ -15,7 +16,6 @@ from mlxchat.tui.column import MAIN, Column
 from mlxchat.tui.differences import Differences, Shown
 from mlxchat.tui.screens.chat_lane_settings import LaneSettingsScreen
 from mlxchat.tui.screens.chat_moved import MovedScreen
-from mlxchat.tui.transcript.transcript import Transcript
 from mlxchat.tui.widgets.lane_columns import LaneColumns
 from mlxchat.tui.widgets.lane_pane import LanePane
 
@@ -28,8 +28,8 @@ class LanesScreen(MovedScreen, LaneSettingsScreen):
     """A screen over a session whose messages other models can answer beside its own."""
 
     _differences: Differences
-    _order: tuple[int, ...] = (MAIN,)
-    """The lanes' numbers in the order of their columns, as they are shown."""
+    _lined_up: tuple[Lane, ...] = ()
+    """The lanes in the order of their columns, as they are shown."""
     _hidden = False
     """Whether what is shown does not tell which lane is which."""
     _was_busy = False
@@ -109,30 +109,31 @@ class LanesScreen(MovedScreen, LaneSettingsScreen):
     def show_lanes(self) -> None:
         """Show the lanes as they are now: which there are, in which order, what each does."""
         session = self.session
-        order = tuple(session.order) if session.comparing else (MAIN,)
-        if order != self._order:
-            self._line_up(order)
+        lanes = tuple(in_order(session))
+        if lanes != self._lined_up:
+            self._line_up(lanes)
         if session.hidden != self._hidden:
             self._hidden = session.hidden
             self.follower.show_anew()
-        if session.comparing:
-            self._tell_lanes()
+        if lanes:
+            self._tell_lanes(lanes)
             if session.busy or self._was_busy:
                 self._differences.mark(self._shown)
         self._was_busy = session.busy
 
-    def _line_up(self, order: tuple[int, ...]) -> None:
-        before, self._order = self._order, order
-        if len(order) < 2:
-            self._differences.unmark(self._shown[:1])
-        new, gone = self.columns.line_up(order)
-        for number in gone:
-            self.follower.forget_lane(number)
-        for pane in new:
-            self._follow(pane)
-        if len(before) < 2:
+    def _line_up(self, lanes: tuple[Lane, ...]) -> None:
+        """Other lanes are open, or they stand in another order."""
+        before, self._lined_up = self._lined_up, lanes
+        if not before:
             self._differences = Differences()
+        self._differences.unmark(self._shown)
+        kept = {lane.number for lane in lanes if lane in before}
+        order = [lane.number for lane in lanes] or [MAIN]
+        self.follower.keep_lanes(kept)
+        for pane in self.columns.line_up(order, kept):
+            self._follow(pane)
         self._differences.mark(self._shown)
+        self.show_settings()
         self.refresh_bindings()
 
     def _follow(self, pane: LanePane) -> None:
@@ -140,11 +141,6 @@ class LanesScreen(MovedScreen, LaneSettingsScreen):
         pane.transcript.look.name_of = self.transcript.look.name_of
         pane.transcript.look.others = self._others
         self.follower.follow_lane(pane.number, pane.transcript, pane.title)
-        self.call_after_refresh(self._draw_again, pane.transcript)
-
-    @staticmethod
-    def _draw_again(transcript: Transcript) -> None:
-        transcript.action_scroll_end()
 
     @property
     def _shown(self) -> list[Shown]:
@@ -153,8 +149,7 @@ class LanesScreen(MovedScreen, LaneSettingsScreen):
             Shown(Column(self.session, pane.number), pane.transcript) for pane in self.columns.panes
         ]
 
-    def _tell_lanes(self) -> None:
-        lanes = in_order(self.session)
+    def _tell_lanes(self, lanes: Sequence[Lane]) -> None:
         self.columns.name_lanes([self.session.name_of_lane(lane) for lane in lanes])
         for pane, lane in zip(self.columns.panes, lanes, strict=True):
             pane.title.state = "" if lane.state == "ready" else lane.state

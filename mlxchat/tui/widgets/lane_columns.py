@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.reactive import var
+from textual.widget import Widget
 
 from mlxchat.tui.widgets.lane_pane import LanePane
 from mlxchat.tui.widgets.lane_tabs import LaneTabs
@@ -52,26 +53,26 @@ class LaneColumns(Vertical, can_focus=False):
         """The pane of the active lane."""
         return next((pane for pane in self._panes if pane.number == self.active), self.main)
 
-    def line_up(self, order: Sequence[int]) -> tuple[list[LanePane], list[int]]:
-        """Show these lanes in this order of columns: panes for those that have none yet, none for
-        those that are gone. The new panes, and the numbers of the lanes that went."""
-        there = {pane.number: pane for pane in self._panes}
-        gone = [number for number in there if number and number not in order]
+    def line_up(self, order: Sequence[int], kept: Collection[int]) -> list[LanePane]:
+        """Show these lanes in this order of columns, the `kept` ones where they were shown before.
+        The panes of the others, which are new."""
+        there = {pane.number: pane for pane in self._panes if pane.number in (0, *kept)}
         new = [LanePane(number) for number in order if number not in there]
         columns = self.query_one(Horizontal)
         columns.mount_all(new)
-        for number in gone:
-            there[number].remove()
+        for pane in self._panes:
+            if there.get(pane.number) is not pane or pane.number not in order:
+                pane.remove()
         there |= {pane.number: pane for pane in new}
-        self._panes = [there[number] for number in order or [0]]
+        self._panes = [there[number] for number in order]
         if self.active not in order:
             self.active = 0
-        columns.sort_children(key=lambda pane: self._place(pane))
+        columns.sort_children(key=self._place)
         self._lay_out()
-        return new, gone
+        return new
 
-    def _place(self, pane: object) -> int:
-        return self._panes.index(pane) if pane in self._panes else len(self._panes)
+    def _place(self, pane: Widget) -> int:
+        return next((n for n, own in enumerate(self._panes) if own is pane), len(self._panes))
 
     def name_lanes(self, names: Sequence[str]) -> None:
         """What the lanes are called, in the order of their columns."""

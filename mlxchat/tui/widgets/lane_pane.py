@@ -36,7 +36,7 @@ class LanePane(Vertical, can_focus=False):
 
     def __init__(self, number: int, placeholder: str = "") -> None:
         """`number` is that of the lane."""
-        super().__init__(id=f"lane-{number}")
+        super().__init__()
         self.number = number
         self.transcript = Transcript(placeholder)
         self.title = LaneTitle()
