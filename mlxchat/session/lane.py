@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from mlxchat.conversation.adapter_words import STRENGTH, adapter_words
@@ -112,7 +112,7 @@ class Lane:
     def _with_strength(self, settings: Settings) -> Settings:
         if self.model.strength is None:
             return settings
-        return replace(settings, **{STRENGTH: self.model.strength})
+        return settings.with_value(STRENGTH, self.model.strength)
 
     def new_reply(self, seed: int, prefill: str) -> Reply:
         """A reply of its model, to be written at the end of its branch."""

@@ -6,11 +6,12 @@ import math
 from pathlib import Path
 from typing import NamedTuple
 
+from mlxchat.conversation.adapter_words import STRENGTH
 from mlxchat.engine.adapter_folder import CONFIG, checkpoint_iteration
 from mlxchat.engine.interface import DEMO
 from mlxchat.errors import MlxchatError
 from mlxchat.files.recent import absolute_path
-from mlxchat.settings.parameters import PARAMETERS
+from mlxchat.settings.parameters import Settings
 
 BASE, SAME = "base", "same"
 
@@ -28,7 +29,8 @@ def parse_wanted(typed: str) -> Wanted:
     strength = _number(number) if at and name else None
     if strength is None:
         return Wanted(typed.strip(), None)
-    return Wanted(name.strip(), float(PARAMETERS["adapter_strength"].check(strength)))
+    checked = Settings().with_value(STRENGTH, strength)
+    return Wanted(name.strip(), checked.adapter_strength)
 
 
 def is_adapter(path: str) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from mlxchat.conversation.node import Node
 from mlxchat.conversation.origin import origin_of
+from mlxchat.conversation.samples import Sample, Samples
 from mlxchat.engine.adapter_folder import AdapterInfo, counted
 from mlxchat.engine.interface import (
     AdapterFailed,
@@ -25,6 +27,7 @@ from mlxchat.session.lane import Lane, LaneModel
 from mlxchat.session.lane_choice import BASE, SAME, Wanted, check_model, is_adapter, parse_wanted
 from mlxchat.session.samples import SessionSamples
 from mlxchat.settings.parameters import Settings, Value
+from mlxchat.settings.sweep import Axis
 
 MOST_LANES = 4
 
@@ -128,6 +131,23 @@ class SessionLanes(SessionSamples):
         if self.lanes:
             self.lanes, self.comparison_ended = [], why
 
+    # What is done with one lane only
+
+    def sample_here(self, count: int, axes: Sequence[Axis] = ()) -> Samples:
+        """As without lanes, which are to be closed before."""
+        self.check_alone()
+        return super().sample_here(count, axes)
+
+    def keep_sample(self, sample: Sample) -> Node:
+        """As without lanes, which are to be closed before."""
+        self.check_alone()
+        return super().keep_sample(sample)
+
+    def summarize(self) -> None:
+        """As without lanes, which are to be closed before."""
+        self.check_alone()
+        super().summarize()
+
     # What a lane is
 
     @property
@@ -141,7 +161,7 @@ class SessionLanes(SessionSamples):
         if name == SAME:
             model = replace(self._chats_model, strength=strength)
         elif name == BASE:
-            model = self._base()
+            model = self._base_alone()
         elif name in self.adapters or is_adapter(name):
             model = self._adapted(self._path_of(name), strength)
         else:
@@ -151,7 +171,7 @@ class SessionLanes(SessionSamples):
             raise MlxchatError("Only an adapter has a strength: leave “@” and the number away.")
         return model
 
-    def _base(self) -> LaneModel:
+    def _base_alone(self) -> LaneModel:
         if self.adapter is None:
             raise MlxchatError(
                 "The chat's model has no adapter and is the base itself: compare it with an "

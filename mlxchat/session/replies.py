@@ -90,7 +90,7 @@ class SessionReplies(SessionSettings):
         self._reply_id = 0
         self._reading = False
         self._loads = self._adapting = 0
-        """Loads of models, and of adapters, that have not ended."""
+        """Loads of models, and of adapters and models beside, that have not ended."""
         self._specs: deque[ModelSpec] = deque()
         self._waiting: Ask | None = None
 
