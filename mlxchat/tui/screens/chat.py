@@ -107,6 +107,7 @@ class ChatScreen(LanesScreen):
         token_bytes = self.session.engine.token_bytes
         self.transcript.look.name_of = lambda token_id: named(token_bytes(token_id))
         self.transcript.look.others = self._others
+        self.watch(self.query_one(TitleBar), "speed", self._tell_speed)
         self.inspection = Inspection(
             self.session, self.query_one(TokenDetail), self.query_one(NextToken)
         )

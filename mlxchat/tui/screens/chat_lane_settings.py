@@ -10,7 +10,7 @@ from mlxchat.session.lane import Lane
 from mlxchat.settings.parameters import Settings
 from mlxchat.settings.presets import Preset
 from mlxchat.tui.screens.chat_samples import SamplingScreen
-from mlxchat.tui.widgets.lane_pane import LanePane
+from mlxchat.tui.widgets.lane_columns import LaneColumns
 from mlxchat.tui.widgets.sampler_panel import SamplerPanel
 
 
@@ -56,7 +56,10 @@ class LaneSettingsScreen(SamplingScreen):
         self.query_one(SamplerPanel).whose = whose
         super().show_settings(tried)
 
-    @on(LanePane.Entered)
+    @on(LaneColumns.Moved)
     def _lane_entered(self) -> None:
-        """Another lane may have other settings."""
-        self.call_after_refresh(self.show_settings)
+        """Another lane may have other settings, and one token is selected at a time."""
+        for pane in self.query_one(LaneColumns).panes:
+            if pane.transcript is not self.looked_at:
+                pane.transcript.action_walk_off()
+        self.show_settings()

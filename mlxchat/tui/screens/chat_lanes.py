@@ -14,8 +14,10 @@ from mlxchat.errors import MlxchatError
 from mlxchat.session.lane import Lane
 from mlxchat.tui.column import MAIN, Column
 from mlxchat.tui.differences import Differences, Shown
+from mlxchat.tui.other_view import other_view
 from mlxchat.tui.screens.chat_lane_settings import LaneSettingsScreen
 from mlxchat.tui.screens.chat_moved import MovedScreen
+from mlxchat.tui.transcript.tokens import named
 from mlxchat.tui.widgets.lane_columns import LaneColumns
 from mlxchat.tui.widgets.lane_pane import LanePane
 
@@ -49,8 +51,8 @@ class LanesScreen(MovedScreen, LaneSettingsScreen):
             return
         said = run_compare(session, argument)
         self.show_lanes()
-        if said:
-            self.say(said)
+        if said or not any(lane.loading for lane in session.lanes):
+            self.say(said or self._opened)
 
     def lane(self, argument: str) -> None:
         """Do something with the lane that gestures are meant for; empty goes to the next one."""
@@ -133,12 +135,17 @@ class LanesScreen(MovedScreen, LaneSettingsScreen):
         for pane in self.columns.line_up(order, kept):
             self._follow(pane)
         self._differences.mark(self._shown)
+        if not lanes and self.session.comparison_ended:
+            self.transcript.add_notice(self.session.comparison_ended)
         self.show_settings()
         self.refresh_bindings()
 
     def _follow(self, pane: LanePane) -> None:
         """Let a new pane show what its lane writes."""
-        pane.transcript.look.name_of = self.transcript.look.name_of
+        token_bytes = partial(
+            self.session.engine.token_bytes, model=self.session.lane(pane.number).model.model
+        )
+        pane.transcript.look.name_of = lambda token_id: named(token_bytes(token_id))
         pane.transcript.look.others = self._others
         self.follower.follow_lane(pane.number, pane.transcript, pane.title)
 
@@ -155,7 +162,8 @@ class LanesScreen(MovedScreen, LaneSettingsScreen):
             pane.title.state = "" if lane.state == "ready" else lane.state
             pane.title.note = "own settings" if lane.own is not None else ""
             pane.title.hidden = self.session.hidden
-            pane.transcript.placeholder = WAITING if not lane.loading else LOADING
+            if pane.number != MAIN:
+                pane.transcript.placeholder = LOADING if lane.loading else WAITING
 
     # What happens
 
@@ -167,8 +175,19 @@ class LanesScreen(MovedScreen, LaneSettingsScreen):
             for pane in self.columns.panes:
                 pane.transcript.repaint_tokens()
         elif isinstance(event, LoadedBeside | AdapterLoaded) and self.session.comparing:
-            self.say(f"In memory: {self.session.memory_words}.")
+            self.say(self._opened)
         self.refresh_bindings()
+
+    @property
+    def _opened(self) -> str:
+        """What there is to know once a lane is open."""
+        session = self.session
+        memory = f"In memory: {session.memory_words}."
+        return f"{memory} {session.window_note}".rstrip()
+
+    def _tell_speed(self, speed: float) -> None:
+        """The conversation's own lane is as fast as the title says."""
+        self.columns.main.title.speed = speed
 
     def of_main(self, event: Event) -> bool:
         """Whether an event of a reply tells of the conversation's own lane."""
@@ -177,8 +196,8 @@ class LanesScreen(MovedScreen, LaneSettingsScreen):
 
     def _others(self, reply: Reply) -> tuple[float, ...]:
         """How probable the other lane finds each token of a reply, where that is known."""
-        found = (lane.other_logprobs.get(reply) for lane in self.session.lanes)
-        return next((logprobs for logprobs in found if logprobs), ())
+        view = other_view(self.session, reply)
+        return view.logprobs if view else ()
 
     def _next_lane(self) -> None:
         """Go to the next column, with the focus where it was in one."""

@@ -19,7 +19,7 @@ from mlxchat.render.safe import visible
 from mlxchat.tui.screens.dialog import Dialog
 from mlxchat.tui.widgets.token_detail import percent, spelled
 
-TOKEN_WIDTH = 12
+TOKEN_WIDTH = 10
 """Cells of a token's text; a longer one pushes what follows."""
 
 
@@ -73,8 +73,9 @@ def _head(reply: MovedReply) -> Content:
     name, other = visible(reply.name), visible(reply.other)
     factor = times(reply.moved.mean)
     return Content.assemble(
-        (f"{name} wrote it", "bold $foreground"),
-        (f": each token {factor} as likely as {other} finds it, in the mean", "$foreground"),
+        (f"What {name} wrote", "bold $foreground"),
+        (f": {factor} as likely to it as to {other}, a token in the mean. ", "$foreground"),
+        ("Each token: to it, to the other, how many times.", "$text-muted"),
     )
 
 
@@ -83,9 +84,7 @@ def _line(token: MovedToken) -> Content:
     gap = " " * max(1, TOKEN_WIDTH - cell_len(text))
     own, other = percent(math.exp(token.own_logprob)), percent(math.exp(token.other_logprob))
     return Content.assemble(
-        (f"  {text}", "bold"),
-        f"{gap}{own:>7} here {other:>7} there  ",
-        (times(token.own_logprob - token.other_logprob), "$accent"),
+        (f"  {text}", "bold"), f"{gap}{own:>6} {other:>6}  ", (times(token.difference), "$accent")
     )
 
 

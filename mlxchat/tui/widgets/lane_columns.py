@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.message import Message
 from textual.reactive import var
 from textual.widget import Widget
 
@@ -31,6 +32,9 @@ class LaneColumns(Vertical, can_focus=False):
 
     active: var[int] = var(0)
     """The number of the lane that gestures are meant for."""
+
+    class Moved(Message):
+        """Gestures are meant for another lane."""
 
     def __init__(self, placeholder: str) -> None:
         super().__init__(id="lanes")
@@ -93,6 +97,7 @@ class LaneColumns(Vertical, can_focus=False):
         """Show which lane it is, and that lane where one is shown at a time."""
         if self.is_mounted:
             self._lay_out()
+            self.post_message(self.Moved())
 
     def _lay_out(self) -> None:
         compared, shown = len(self._panes) > 1, self.pane

@@ -84,7 +84,9 @@ class SamplerTitle(Widget, can_focus=True):
 
     @property
     def _heading(self) -> str:
-        whose = f" of {_cut(visible(self.whose), LONGEST_OWNER)}" if self.whose else ""
+        owner = visible(self.whose)
+        owner = owner if cell_len(owner) <= LONGEST_OWNER else _cut(owner, LONGEST_OWNER)
+        whose = f" of {owner}" if owner else ""
         return f"{'› ' if self.has_focus else ''}SAMPLER{whose}"
 
     @property
