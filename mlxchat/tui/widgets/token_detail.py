@@ -51,9 +51,7 @@ def facts(selected: SelectedToken) -> list[str]:
     drawn = "chosen by you"
     if record.drawn_prob is not None:
         drawn = f"drawn at {percent(record.drawn_prob)}"
-    others = [
-        f"{percent(math.exp(p))} by {name}" for name, p in [selected.other or ("", 0.0)] if name
-    ]
+    others = [selected.other] if selected.other else []
     processed = f"{percent(math.exp(record.logprob))} after bias and penalties"
     return [
         f"{percent(record.prob)} by the model" if record.own_known else processed,
