@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mlxchat.engine.distribution import Distribution
 from mlxchat.engine.interface import (
     AdapterFailed,
     AdapterLoaded,
+    BesideFailed,
     ContextExceeded,
     Event,
     Inspected,
     InspectRequest,
     Loaded,
+    LoadedBeside,
     LoadFailed,
     Message,
     ModelInfo,
@@ -45,6 +47,8 @@ from mlxchat.engine.samples import (
     Scored,
     ScoreFailed,
     ScoreRequest,
+    TokensRequest,
+    TokensScored,
 )
 from mlxchat.settings.parameters import Settings
 
@@ -89,6 +93,17 @@ class Written:
         assert isinstance(self.end, ReplyFinished)
         spoken = self.token_ids[: len(self.token_ids) - self.end.unspoken]
         return Message("assistant", self.text, tuple(spoken))
+
+    def take_in(self, event: Event) -> None:
+        if isinstance(event, TokenSampled):
+            self.records.append(event.record)
+        elif isinstance(event, WordsNoted):
+            self.notes = dict(event.notes)
+        elif isinstance(event, PrefillProgress):
+            self.progress.append(event)
+        elif isinstance(event, ReplyFinished | ReplyFailed | ContextExceeded):
+            assert self.end is None
+            self.end = event
 
 
 @dataclass
@@ -183,18 +198,42 @@ class Driver:
             if getattr(event, "reply_id", request.reply_id) != request.reply_id:
                 return False
             watch(event)
-            if isinstance(event, TokenSampled):
-                written.records.append(event.record)
-            elif isinstance(event, WordsNoted):
-                written.notes = dict(event.notes)
-            elif isinstance(event, PrefillProgress):
-                written.progress.append(event)
-            return isinstance(event, ReplyFinished | ReplyFailed | ContextExceeded)
+            written.take_in(event)
+            return written.end is not None
 
-        end = self._until(over)[-1]
-        assert isinstance(end, ReplyFinished | ReplyFailed | ContextExceeded)
-        written.end = end
+        self._until(over)
         return written
+
+    def together(
+        self,
+        requests: Sequence[ReplyRequest],
+        watch: Callable[[Event], None] = lambda event: None,
+    ) -> list[Written]:
+        """Ask for replies in step, each under an id of its own, and wait for the end of all."""
+        requests = [
+            replace(request, reply_id=n) for n, request in enumerate(requests, self._ids + 1)
+        ]
+        written = {request.reply_id: Written() for request in requests}
+        self._ids += len(requests)
+        self.engine.reply_together(requests)
+
+        def over(event: Event) -> bool:
+            watch(event)
+            own = written.get(getattr(event, "reply_id", -1))
+            if own is not None:
+                own.take_in(event)
+            return all(one.end for one in written.values())
+
+        self._until(over)
+        return list(written.values())
+
+    def load_beside(
+        self, key: int, model: Path | str, **options: object
+    ) -> LoadedBeside | BesideFailed:
+        self.engine.load_beside(key, ModelSpec(str(model), **options))  # type: ignore[arg-type]
+        event = self._until(lambda e: isinstance(e, LoadedBeside | BesideFailed))[-1]
+        assert isinstance(event, LoadedBeside | BesideFailed)
+        return event
 
     def load_adapter(self, path: Path | str) -> AdapterLoaded | AdapterFailed:
         self.engine.load_adapter(str(path))
@@ -233,6 +272,16 @@ class Driver:
         self.engine.score(ScoreRequest(self._ids, messages, reply))
         event = self._until(lambda e: isinstance(e, Scored | ScoreFailed))[-1]
         assert isinstance(event, Scored | ScoreFailed)
+        return event
+
+    def score_tokens(
+        self, messages: Sequence[Message], reply_ids: Sequence[int], **more: object
+    ) -> TokensScored | ScoreFailed:
+        self._ids += 1
+        request = TokensRequest(self._ids, messages, tuple(reply_ids), **more)  # type: ignore[arg-type]
+        self.engine.score_tokens(request)
+        event = self._until(lambda e: isinstance(e, TokensScored | ScoreFailed))[-1]
+        assert isinstance(event, TokensScored | ScoreFailed)
         return event
 
     def count(

@@ -9,10 +9,12 @@ from mlxchat.engine.adapter_folder import AdapterInfo
 from mlxchat.engine.interface import (
     AdapterFailed,
     AdapterLoaded,
+    BesideFailed,
     ContextExceeded,
     Event,
     InspectRequest,
     Loaded,
+    LoadedBeside,
     LoadFailed,
     Message,
     ModelInfo,
@@ -66,7 +68,11 @@ class ScriptedEngine:
         self.request: ReplyRequest | None = None
         self.samples: SamplesRequest | None = None
         self._events: list[Event] = []
-        self._said = 0
+        self.lanes: dict[int, ReplyRequest] = {}
+        """What was asked for together last, by lane."""
+        self._said: dict[int, int] = {}
+        """How many tokens of each reply were said, by its id."""
+        self._lane_settings: dict[int, Settings] = {}
         self.end_tokens: frozenset[int] = frozenset()
         self.counted = 50
         """What a prompt counts."""
@@ -86,13 +92,18 @@ class ScriptedEngine:
         self.calls.append(("reply", request))
         self.request = request
         self.settings = request.settings
-        self._said = len(request.reply_ids)
+        self._said[request.reply_id] = len(request.reply_ids)
 
     def reply_together(self, requests: Sequence[ReplyRequest]) -> None:
         self.calls.append(("reply_together", tuple(requests)))
+        self.lanes = {request.lane: request for request in requests}
+        self._lane_settings = {request.lane: request.settings for request in requests}
+        self._said |= {request.reply_id: len(request.reply_ids) for request in requests}
+        self.turn_to(requests[0].lane)
 
     def change(self, settings: Settings, lane: int = 0) -> None:
-        self.calls.append(("change", settings))
+        self.calls.append(("change", settings if lane == 0 else (settings, lane)))
+        self._lane_settings[lane] = settings
         if lane == 0:
             self.settings = settings
 
@@ -176,6 +187,22 @@ class ScriptedEngine:
             ReplyStarted(self._id),
         )
 
+    def turn_to(self, lane: int) -> None:
+        """What is said from now on is said in this lane."""
+        self.request = self.lanes[lane]
+
+    def beside_ends(self, info: ModelInfo, *, same_vocabulary: bool = True) -> None:
+        """The model that was asked for beside last is loaded."""
+        self.tell(LoadedBeside(self._beside_key, info, same_vocabulary))
+
+    def beside_fails(self, message: str) -> None:
+        self.tell(BesideFailed(self._beside_key, message))
+
+    @property
+    def _beside_key(self) -> int:
+        key, _ = self.called("load_beside")[-1]  # type: ignore[misc]
+        return int(key)
+
     def exceed(self, prompt: int = 2000, left_out: int = 2, window: int = 1200) -> None:
         """The prompt leaves no room, and the person is to say what happens."""
         limit = self.info.context_limit or prompt
@@ -184,22 +211,23 @@ class ScriptedEngine:
     def say(self, text: str, logprob: float = -0.5) -> None:
         """One token a word, each as likely as that."""
         for word in text.split(" "):
-            lead = " " if self._said else ""
-            likely = ((900, -0.25), (self._said, logprob), (901, -6.0))
+            said = self._said[self._id]
+            lead = " " if said else ""
+            likely = ((900, -0.25), (said, logprob), (901, -6.0))
             record = TokenRecord(
-                self._said, lead + word, logprob, 1, likely, self.settings, 1.5, logprob / 2
+                said, lead + word, logprob, 1, likely, self._settings, 1.5, logprob / 2
             )
             self.tell(TokenSampled(self._id, record))
-            self._said += 1
+            self._said[self._id] += 1
 
     def finish(self, reason: str = "stop", unspoken: int = 0) -> None:
         statistics = Statistics(
             prompt_tokens=14,
             reused_tokens=4,
-            reply_tokens=self._said,
+            reply_tokens=self._said[self._id],
             first_token_seconds=0.21,
             reply_seconds=1.0,
-            context_tokens=14 + self._said,
+            context_tokens=14 + self._said[self._id],
             memory=Memory(),
         )
         self.tell(ReplyFinished(self._id, reason, statistics, unspoken))  # type: ignore[arg-type]
@@ -240,6 +268,12 @@ class ScriptedEngine:
     def _samples_id(self) -> int:
         assert self.samples is not None
         return self.samples.request_id
+
+    @property
+    def _settings(self) -> Settings:
+        """Those in force for what is being written."""
+        lane = self.request.lane if self.request else 0
+        return self._lane_settings[lane] if lane else self.settings
 
     @property
     def _id(self) -> int:

@@ -53,7 +53,7 @@ def same_node(mine: Node, yours: Node, numbers: dict[int, int], where: str, *, i
         return tuple(None if one is None else numbers[id(one)] for one in near)
 
     assert links(mine) == links(yours), f"{where}: parent, shown or children"
-    names = ("created", "hidden", "system", "rating", "note", *(("id",) if ids else ()))
+    names = ("created", "hidden", "system", "rating", "note", "vote", *(("id",) if ids else ()))
     for name in names:
         same_value(getattr(mine, name), getattr(yours, name), f"{where}.{name}")
     same_entry(mine.entry, yours.entry, where)
@@ -173,6 +173,9 @@ def grow(conversation: Conversation, draw: random.Random, gestures: int = 40) ->
             conversation.delete(node)
         elif act == 7:
             conversation.rate(node, draw.choice(("good", "bad", None)))
+            conversation.vote(
+                {node: draw.choice(("won", "lost", "tie"))}, {node: "a ×1"}, blind=True
+            )
         elif act == 8:
             conversation.note(node, f"note {number} {draw.choice(WORDS)}")
         elif act == 9:

@@ -36,6 +36,6 @@ def votes_summary(votes: Iterable[Vote]) -> str:
             won.setdefault(name, 0)
         if vote.outcome == "won":
             won[vote.lane] = won.get(vote.lane, 0) + 1
-        ties += vote.outcome == "tie" and vote.lane == vote.among[0]
+        ties += vote.outcome == "tie" and vote.lane in vote.among[:1]
     parts = [f"{name} {count}" for name, count in won.items()]
     return " · ".join([*parts, *([f"ties {ties}"] if ties else [])])

@@ -115,7 +115,8 @@ class Adapters:
         if other := self._trained_on_another(config.facts.model):
             notes.append(f"It was trained on {other}, and this is {self._model_name}.")
         told = tuple(f"Adapter {adapter_label(path)}: {note}" for note in notes)
-        return Adapter(AdapterInfo(path, config.facts, told), identity, found)
+        taken = sum(tensor.nbytes for tensor in weights.values())
+        return Adapter(AdapterInfo(path, config.facts, told, taken), identity, found)
 
     def _fitted(self, config: AdapterConfig, weights: Weights) -> tuple[AdapterWeights, list[str]]:
         if config.facts.kind == "full":

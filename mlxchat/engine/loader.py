@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ MOST_OF_A_REASON = 160
 """Characters of an error of mlx that are shown."""
 EVALUATED_AT_ONCE = 16
 """Tensors read from disk between two looks at the cancel flag."""
+_loads = count(1)
 
 
 @dataclass(slots=True)
@@ -44,15 +46,16 @@ class LoadedModel:
     adapters: Adapters
     words: Words
     draft_model: Any = None
+    identity: str = field(default_factory=lambda: f"load {next(_loads)}")
+    """What tells it from any other load, of the same folder too: their caches are not shared."""
 
     def key_of(self, adapter: Adapter | None, strength: float) -> CacheKey:
         """What caches belong to that the model computes with an adapter at a strength; at 0 they
         are those of the model alone."""
         quantized_from = self.spec.quantized_kv_start if self.spec.kv_bits else 0
-        path = str(self.info.path)
         if adapter is None or strength == 0:
-            return CacheKey(path, quantized_from=quantized_from)
-        return CacheKey(path, adapter.identity, strength, quantized_from)
+            return CacheKey(self.identity, quantized_from=quantized_from)
+        return CacheKey(self.identity, adapter.identity, strength, quantized_from)
 
     def xtc_special_tokens(self, settings: Settings) -> list[int]:
         """What XTC never removes: the line break and the end tokens."""
@@ -86,7 +89,10 @@ def load(
         spec,
         model,
         tokenizer,
-        _describe(path, spec, model, tokenizer, config, adapter_notes),
+        replace(
+            _describe(path, spec, model, tokenizer, config, adapter_notes),
+            weights_bytes=weights_bytes(model) + weights_bytes(draft_model),
+        ),
         adapters,
         Words(tokenizer),
         draft_model,
@@ -246,6 +252,11 @@ def _notes(spec: ModelSpec, tokenizer: Any, caches: LayerCaches, model: Any) -> 
         )
     if spec.max_kv_size is not None and hasattr(model, "make_cache"):
         yield "This model makes its own cache: --max-kv-size has no effect on it."
+
+
+def weights_bytes(model: Any | None) -> int:
+    """What a model's weights take in memory; 0 for none."""
+    return 0 if model is None else sum(a.nbytes for _, a in tree_flatten(model.parameters()))
 
 
 def display_name(model: str, path: Path) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from queue import SimpleQueue
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from mlxchat.engine.interface import (
     AdapterFailed,
+    BesideFailed,
     Event,
     InspectRequest,
     LoadFailed,
@@ -26,7 +27,13 @@ from mlxchat.engine.interface import (
     ReplyRequest,
     WordIds,
 )
-from mlxchat.engine.samples import SamplesFailed, SamplesRequest, ScoreFailed, ScoreRequest
+from mlxchat.engine.samples import (
+    SamplesFailed,
+    SamplesRequest,
+    ScoreFailed,
+    ScoreRequest,
+    TokensRequest,
+)
 from mlxchat.engine.words import words_of
 from mlxchat.errors import MlxchatError
 from mlxchat.settings.parameters import Settings
@@ -50,6 +57,11 @@ class EventBuffer:
         self._events.append(event)
         self._filled.set()
 
+    def extend(self, events: Sequence[Event]) -> None:
+        """Add some events (engine's thread)."""
+        for event in events:
+            self.append(event)
+
     def drain(self) -> list[Event]:
         """Take all events (any other thread)."""
         self._filled.clear()
@@ -68,8 +80,8 @@ class Job:
     """Something for the engine's thread to do."""
 
     run: Callable[[Worker, Callable[[], bool]], None]
-    failed: Callable[[str], Event | None]
-    """The event that tells of a failure before the job could start."""
+    failed: Callable[[str], Sequence[Event]]
+    """The events that tell of a failure before the job could start."""
     stop: threading.Event = field(default_factory=threading.Event)
 
 
@@ -86,7 +98,8 @@ class LocalEngine:
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
         self._pending: set[Job] = set()
         self._lock = threading.Lock()
-        self._settings = Settings()
+        self._settings: defaultdict[int, Settings] = defaultdict(Settings)
+        """By lane."""
         self._latest_count = 0
         self._question: InspectRequest | None = None
         """The newest one, as long as no reply was asked for after it."""
@@ -96,32 +109,57 @@ class LocalEngine:
 
     def load(self, spec: ModelSpec) -> None:
         """Load a model; progress and result come as events."""
-        self._submit(Job(lambda worker, stop: worker.load(spec, stop), LoadFailed))
+        self._submit(
+            Job(
+                lambda worker, stop: worker.load(spec, stop),
+                lambda message: [LoadFailed(message)],
+            )
+        )
+
+    def load_beside(self, key: int, spec: ModelSpec) -> None:
+        """Load a model beside; progress and result come as events."""
+        self._submit(
+            Job(
+                lambda worker, stop: worker.load_beside(key, spec, stop),
+                lambda message: [BesideFailed(key, message)],
+            )
+        )
+
+    def give_up(self, key: int) -> None:
+        """Give up a model that was loaded beside."""
+        self._submit(Job(lambda worker, _: worker.give_up(key), lambda _: ()))
 
     def load_adapter(self, path: str) -> None:
         """Read an adapter for the model that is loaded then."""
         self._submit(
             Job(
                 lambda worker, _: worker.load_adapter(path),
-                lambda message: AdapterFailed(path, message),
+                lambda message: [AdapterFailed(path, message)],
             )
         )
 
     def reply(self, request: ReplyRequest) -> None:
         """Write a reply under the request's settings, until they are changed."""
-        self._settings = request.settings
+        self.reply_together([request])
+
+    def reply_together(self, requests: Sequence[ReplyRequest]) -> None:
+        """Write replies in step, each under its request's settings, until its lane's change."""
+        self._settings.update({request.lane: request.settings for request in requests})
         self._question = None
 
         def reply(worker: Worker, stop: Callable[[], bool]) -> None:
-            worker.reply(request, stop, lambda: self._answer(worker, stop))
+            worker.reply(requests, stop, lambda: self._answer(worker, stop))
 
-        self._submit(Job(reply, lambda message: ReplyFailed(request.reply_id, message)))
+        def failed(message: str) -> Sequence[Event]:
+            return [ReplyFailed(request.reply_id, message) for request in requests]
 
-    def change(self, settings: Settings) -> None:
-        """Use these settings from the next draw on."""
-        before, self._settings = self._settings, settings
-        if words_of(settings) != words_of(before):
-            self._submit(Job(lambda worker, _: worker.look_up(self._settings), lambda _: None))
+        self._submit(Job(reply, failed))
+
+    def change(self, settings: Settings, lane: int = 0) -> None:
+        """Use these settings from the lane's next draw on."""
+        before, self._settings[lane] = self._settings[lane], settings
+        if lane == 0 and words_of(settings) != words_of(before):
+            self._submit(Job(lambda worker, _: worker.look_up(self._settings[0]), lambda _: ()))
 
     def cancel(self) -> None:
         """Stop the running job and those that wait behind it."""
@@ -143,13 +181,13 @@ class LocalEngine:
             if request_id == self._latest_count:
                 worker.count(request_id, messages, overflow, adapter)
 
-        self._submit(Job(count, lambda _: None))
+        self._submit(Job(count, lambda _: ()))
 
     def inspect(self, request: InspectRequest) -> None:
         """Tell what can come at a place when the engine is idle or between two tokens; a newer
         question, or a reply that is asked for, takes an older one's place."""
         self._question = request
-        self._submit(Job(self._answer, lambda _: None))
+        self._submit(Job(self._answer, lambda _: ()))
 
     def _answer(self, worker: Worker, stop: Callable[[], bool]) -> None:
         """Answer the newest question, once (engine's thread)."""
@@ -165,7 +203,7 @@ class LocalEngine:
         self._submit(
             Job(
                 lambda worker, stop: worker.sample(request, stop),
-                lambda message: SamplesFailed(request.request_id, message),
+                lambda message: [SamplesFailed(request.request_id, message)],
             )
         )
 
@@ -174,21 +212,30 @@ class LocalEngine:
         self._submit(
             Job(
                 lambda worker, stop: worker.score(request, stop),
-                lambda message: ScoreFailed(request.request_id, message),
+                lambda message: [ScoreFailed(request.request_id, message)],
             )
         )
 
-    def spell(self, token_ids: Sequence[int]) -> list[str]:
+    def score_tokens(self, request: TokensRequest) -> None:
+        """Tell how probable a model finds each token of a reply."""
+        self._submit(
+            Job(
+                lambda worker, stop: worker.score_tokens(request, stop),
+                lambda message: [ScoreFailed(request.request_id, message)],
+            )
+        )
+
+    def spell(self, token_ids: Sequence[int], model: int = 0) -> list[str]:
         """The text of each of a reply's tokens."""
-        return self._worker.spell(token_ids) if self._worker else [""] * len(token_ids)
+        return self._worker.spell(token_ids, model) if self._worker else [""] * len(token_ids)
 
-    def word_ids(self, settings: Settings) -> WordIds:
+    def word_ids(self, settings: Settings, model: int = 0) -> WordIds:
         """The tokens of the words in the settings; none while no model is loaded."""
-        return self._worker.word_ids(settings) if self._worker else WordIds()
+        return self._worker.word_ids(settings, model) if self._worker else WordIds()
 
-    def token_bytes(self, token_id: int) -> bytes:
+    def token_bytes(self, token_id: int, model: int = 0) -> bytes:
         """A token's bytes."""
-        return self._worker.token_bytes(token_id) if self._worker else b""
+        return self._worker.token_bytes(token_id, model) if self._worker else b""
 
     def drain(self) -> list[Event]:
         """The events since the last call."""
@@ -219,7 +266,7 @@ class LocalEngine:
         failure = self._start_worker()
         while (job := self._queue.get()) is not None:
             if self._worker is None:
-                self._tell(job.failed(failure))
+                self._buffer.extend(job.failed(failure))
             else:
                 job.run(self._worker, job.stop.is_set)
             with self._lock:
@@ -233,13 +280,9 @@ class LocalEngine:
         try:
             from mlxchat.engine.worker import Worker
 
-            self._worker = Worker(self._buffer.append, lambda: self._settings)
+            self._worker = Worker(self._buffer.append, self._settings.__getitem__)
         except MlxchatError as error:
             return str(error)
         except Exception as error:
             return f"mlx_lm could not be started: {error}. `mlxchat doctor` says what is missing."
         return ""
-
-    def _tell(self, event: Event | None) -> None:
-        if event is not None:
-            self._buffer.append(event)

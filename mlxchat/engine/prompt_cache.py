@@ -22,6 +22,7 @@ class CacheKey(NamedTuple):
     """What a cache belongs to: keys and values of one model under one adapter."""
 
     model: str
+    """Another one for each load of a model."""
     adapter: str | None = None
     """What identifies its weights; None for the model alone."""
     adapter_strength: float = 1.0
@@ -84,6 +85,15 @@ class Entry:
         return any(isinstance(cache, QuantizedKVCache) for cache in self.caches)
 
 
+class Lent(NamedTuple):
+    """Caches that are in use, of which there can be copies."""
+
+    key: CacheKey
+    tokens: Callable[[], Sequence[int]]
+    """Those that they hold now."""
+    caches: LayerCaches
+
+
 class Lookup(NamedTuple):
     """What `take` found."""
 
@@ -98,7 +108,7 @@ class PromptCacheStore:
         self.limit_bytes = limit_bytes
         self.limit_entries = limit_entries
         self._entries: list[Entry] = []
-        self._lent: tuple[CacheKey, Callable[[], Sequence[int]], LayerCaches] | None = None
+        self._lent: list[Lent] = []
 
     @property
     def nbytes(self) -> int:
@@ -112,6 +122,10 @@ class PromptCacheStore:
         """Forget every cache."""
         self._entries.clear()
 
+    def forget(self, model: str) -> None:
+        """Forget the caches of one model."""
+        self._entries = [entry for entry in self._entries if entry.key.model != model]
+
     def longest(self, key: CacheKey, prompt: Sequence[int]) -> int:
         """How many tokens of `prompt` need not be read."""
         entry, length = self._best(key, _as_array(prompt))
@@ -122,12 +136,15 @@ class PromptCacheStore:
 
         A cache that is a prefix as a whole is handed over itself where its kind can be cut later;
         otherwise a copy is (arrays are shared until written to), so that the other branch, or the
-        earlier turn, keeps its own.
+        earlier turn, keeps its own. So it is of caches that are lent.
         """
         tokens = _as_array(prompt)
-        entry, length = self._best(key, tokens)
+        lent = self._lent_entries(key)
+        entry, length = self._best(key, tokens, lent)
         if entry is None:
             return Lookup(None, 0)
+        if entry in lent:
+            return _copied(entry, length)
         self._entries.remove(entry)
         if length == len(entry.tokens) and always_trimmable(entry.caches):
             return Lookup(entry.caches, length)
@@ -137,7 +154,7 @@ class PromptCacheStore:
     def copy_of(self, key: CacheKey, prompt: Sequence[int]) -> Lookup:
         """What `take` would find, as a copy: the store keeps its own as it is."""
         tokens = _as_array(prompt)
-        entry, length = self._best(key, tokens, self._lent_entry(key))
+        entry, length = self._best(key, tokens, self._lent_entries(key))
         return _copied(entry, length) if entry else Lookup(None, 0)
 
     def put(self, key: CacheKey, tokens: Sequence[int], caches: LayerCaches) -> None:
@@ -160,19 +177,16 @@ class PromptCacheStore:
     def lent(
         self, key: CacheKey, tokens: Callable[[], Sequence[int]], caches: LayerCaches
     ) -> Iterator[None]:
-        """Meanwhile `copy_of` finds these caches too, which are in use elsewhere."""
-        self._lent = (key, tokens, caches)
+        """Meanwhile copies can be had of these caches too, which are in use elsewhere."""
+        lent = Lent(key, tokens, caches)
+        self._lent.append(lent)
         try:
             yield
         finally:
-            self._lent = None
+            self._lent = [other for other in self._lent if other is not lent]
 
-    def _lent_entry(self, key: CacheKey) -> list[Entry]:
-        if self._lent is None or self._lent[0] != key:
-            return []
-        tokens, caches = _as_array(self._lent[1]()), self._lent[2]
-        whole = always_trimmable(caches) and all(c.offset == len(tokens) for c in caches)
-        return [Entry(key, tokens, caches, 0)] if whole else []
+    def _lent_entries(self, key: CacheKey) -> list[Entry]:
+        return [_borrowed(lent) for lent in self._lent if lent.key == key and _is_whole(lent)]
 
     def _best(
         self, key: CacheKey, prompt: np.ndarray, lent: Sequence[Entry] = ()
@@ -191,6 +205,16 @@ class PromptCacheStore:
         if entry.key != key or shared < len(entry.tokens):
             return False
         return shared == len(tokens) or always_trimmable(caches)
+
+
+def _borrowed(lent: Lent) -> Entry:
+    return Entry(lent.key, _as_array(lent.tokens()), lent.caches, 0)
+
+
+def _is_whole(lent: Lent) -> bool:
+    """Whether a copy can be cut from the caches, and holds nothing but their tokens."""
+    length = len(lent.tokens())
+    return always_trimmable(lent.caches) and all(c.offset == length for c in lent.caches)
 
 
 def _copied(entry: Entry, length: int) -> Lookup:

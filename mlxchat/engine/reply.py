@@ -1,27 +1,22 @@
-"""Writing one reply: prompt, prefill, tokens, and the caches put back."""
+"""Writing one reply: its tokens, one step at a time."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import AbstractContextManager, closing
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
-from itertools import repeat
 from typing import Any
 
 import mlx.core as mx
-from mlx_lm.generate import (
-    generation_stream,
-    stream_generate,
-    wired_limit,
-)
+from mlx_lm.generate import stream_generate
 
-from mlxchat.engine.fitting import fit_prompt
 from mlxchat.engine.interface import (
     Event,
     FinishReason,
-    PrefillProgress,
+    IsCancelled,
     ReplyFinished,
     ReplyRequest,
     ReplyStarted,
@@ -30,18 +25,13 @@ from mlxchat.engine.interface import (
     TokenSampled,
     WordsNoted,
 )
-from mlxchat.engine.live_adapter import BeforeEachRun, LiveAdapter
+from mlxchat.engine.live_adapter import BeforeEachRun
 from mlxchat.engine.loader import LoadedModel
 from mlxchat.engine.penalties import LivePenalties
-from mlxchat.engine.prefill import prefill_step, read_tokens
-from mlxchat.engine.prompt_cache import (
-    PromptCacheStore,
-    always_trimmable,
-    cut,
-    held_length,
-)
+from mlxchat.engine.prompt_cache import PromptCacheStore, held_length
+from mlxchat.engine.prompt_reading import PromptReading
 from mlxchat.engine.recorder import RecordingSampler, Sampled, observe
-from mlxchat.engine.sampler import LiveSampler
+from mlxchat.engine.sampler import KeySequence, LiveSampler
 from mlxchat.engine.spelling import Speller, leading_space
 from mlxchat.engine.statistics import Memory
 from mlxchat.engine.stop_strings import StopScan
@@ -61,124 +51,67 @@ class Reply:
         request: ReplyRequest,
         current_settings: Callable[[], Settings],
         emit: Callable[[Event], None],
-        cancelled: Callable[[], bool],
-        look: Callable[[], None],
+        cancelled: IsCancelled,
     ) -> None:
-        """`look` is called between two tokens, while the store can copy what is written."""
+        """Raises DoesNotFit, and MlxchatError, as `fit_prompt`."""
         self._loaded = loaded
         self._store = store
         self._request = request
         self._current_settings = current_settings
         self._emit = emit
         self._cancelled = cancelled
-        self._look = look
         self._started = time.perf_counter()
-        fitted = fit_prompt(loaded, request)
-        self._prompt, self._left_out = fitted.prompt, fitted.left_out
-        self._prompt_ids = [*self._prompt.token_ids, *request.reply_ids]
-        """What is read before the first draw."""
+        self._reading = PromptReading(loaded, store, request, self._settings_of_draw, emit)
+        # mlx_lm looks into it for the end tokens, which other replies beside this one may have.
+        self._tokenizer = copy(loaded.tokenizer)
         self._reply_ids: list[int] = []
         self._draws = self._runs = 0
         self._unspoken = 0
-        self._reused = 0
         self._drafted = 0
-        self._read = 0
-        self._first_token_at = self._last_token_at = self._prefilled_at = self._started
+        self._first_token_at = self._last_token_at = self._started
 
     def write(self) -> None:
-        """Write the reply, sending events. The caches go back to the store, but for a failure,
-        after which nobody knows what they hold."""
+        """Write the whole reply, sending events."""
+        for _ in self.steps():
+            pass
+
+    def steps(self) -> Generator[bool, None, None]:
+        """Write the reply a step at a time, sending events: the first step reads the prompt, each
+        of the others draws a token. Says after each whether others may look into its caches now.
+
+        The caches go back to the store, but for a failure, after which nobody knows what they
+        hold.
+        """
         if (reason := self._over_already()) is not None:
-            self._progress()
+            self._reading.progress()
             self._emit(ReplyStarted(self._request.reply_id))
-            unspoken = int(reason == "stop")
-            self._emit(ReplyFinished(self._request.reply_id, reason, self._statistics(), unspoken))
-            return
-        self._begin_reading()
-        mx.random.seed(self._request.seed)
-        try:
-            reason = self._read_and_draw()
-        except Exception:
-            mx.random.seed(self._request.seed)  # a failed graph leaves the random state unusable
-            raise
-        self._keep()
+            self._unspoken = int(reason == "stop")
+        else:
+            reason = yield from self._read_and_draw()
+            self._reading.keep(self._reply_ids)
         self._emit(
             ReplyFinished(self._request.reply_id, reason, self._statistics(), self._unspoken)
         )
 
-    def _read_and_draw(self) -> FinishReason:
-        if not self._prefill():
+    def _read_and_draw(self) -> Generator[bool, None, FinishReason]:
+        if not self._reading.read(self._cancelled):
             return "cancelled"
-        self._emit(ReplyStarted(self._request.reply_id))
-        return self._generate()
+        with self._reading.lent(self._reply_ids):
+            yield False
+            if self._cancelled():
+                return "cancelled"
+            self._emit(ReplyStarted(self._request.reply_id))
+            return (yield from self._draw())
 
-    # Prefill
-
-    def _begin_reading(self) -> None:
-        """Take up the strength in force, and the caches that hold the most of the prompt at it."""
-        strength = self._settings_of_draw().adapter_strength
-        self._adapter = LiveAdapter(self._loaded, self._request.adapter, strength)
-        caches, self._reused = self._store.take(self._adapter.key, self._prompt_ids)
-        self._caches = self._loaded.new_caches() if caches is None else caches
-        self._read = self._reused
-
-    def _prefill(self) -> bool:
-        """Read the prompt but for its last token; False when stopped. Keeps what was read."""
-        prompt_ids = self._prompt_ids
-        steps = self._steps()
-        with wired_limit(self._loaded.model, [generation_stream]), mx.stream(generation_stream):
-            self._progress()
-            while self._read < len(prompt_ids) - 1:
-                if self._cancelled():
-                    return False
-                if self._adapter.differs(self._settings_of_draw().adapter_strength):
-                    self._keep()
-                    self._begin_reading()
-                    steps = self._steps()
-                    continue
-                end = min(self._read + next(steps), len(prompt_ids) - 1)
-                self._adapter.use()
-                read_tokens(self._loaded, prompt_ids[self._read : end], self._caches)
-                self._read = end
-                self._progress()
-        if not always_trimmable(self._caches) and self._read > self._reused:
-            self._store.put_copy(self._adapter.key, prompt_ids[: self._read], self._caches)
-        self._prefilled_at = time.perf_counter()
-        return not self._cancelled()
-
-    def _steps(self) -> Iterator[int]:
-        """How many tokens to read at a time."""
-        if not self._reused:
-            yield from self._request.read_in
-        yield from repeat(prefill_step(self._loaded.spec))
-
-    def _progress(self) -> None:
-        self._emit(
-            PrefillProgress(
-                self._request.reply_id,
-                self._reused,
-                self._read - self._reused,
-                len(self._prompt_ids) - self._reused,
-                self._prompt.opens_in_thought,
-                self._prompt.form,
-                self._left_out,
-            )
-        )
-
-    # Generation
-
-    def _generate(self) -> FinishReason:
+    def _draw(self) -> Generator[bool, None, FinishReason]:
         settings, words = self._settings_of_draw(), self._loaded.words
-        self._sampler = LiveSampler(settings, ())
+        self._sampler = LiveSampler(settings, (), KeySequence(self._request.seed).next)
         self._penalties = LivePenalties(settings, self._prompt_ids[:-1], words.bias)
-        self._ending = settings.extra_eos_token
-        words.use_end_tokens(self._ending)
+        self._end_at(settings)
         self._use_words(settings)
         self._shown = bool(self._request.reply_ids)
-        stops = StopScan()
-        # Nobody looks into caches that no copy can be cut from: a question would read it all.
-        lendable = always_trimmable(self._caches) and self._loaded.draft_model is None
-        with self._lent(), closing(self._responses()) as responses:
+        stops, lendable = StopScan(), self._reading.lendable
+        with closing(self._responses()) as responses:
             for response, record in responses:
                 self._count(response)
                 reason = self._reason_to_stop(response)
@@ -194,8 +127,7 @@ class Reply:
                     self._send(stops.flush())
                     self._unspoken = int(reason == "stop")
                     return reason
-                if lendable:
-                    self._look()
+                yield lendable
         return "length"
 
     def _text(self, response: Any, reason: FinishReason | None) -> str:
@@ -206,26 +138,19 @@ class Reply:
         text = str(response.text)
         if text and not self._shown:
             self._shown = True
-            text = leading_space(self._loaded.tokenizer, self._reply_ids, text) + text
+            text = leading_space(self._tokenizer, self._reply_ids, text) + text
         if reason in ("length", "context", "cancelled"):
-            text += Speller(self._loaded.tokenizer, self._reply_ids).rest()
+            text += Speller(self._tokenizer, self._reply_ids).rest()
         return text
 
     @cached_property
     def _speller(self) -> Speller:
         """Spells what goes on from the first tokens of the reply."""
-        return Speller(self._loaded.tokenizer, self._request.reply_ids)
+        return Speller(self._tokenizer, self._request.reply_ids)
 
-    def _lent(self) -> AbstractContextManager[None]:
-        return self._store.lent(self._adapter.key, self._unmixed_ids, self._caches)
-
-    def _unmixed_ids(self) -> list[int]:
-        """The tokens whose caches were computed before the strength was changed."""
-        return self._written_ids()[: self._adapter.unmixed]
-
-    def _written_ids(self) -> list[int]:
-        """The tokens of the prompt and of the reply so far."""
-        return [*self._prompt_ids, *self._reply_ids]
+    @property
+    def _prompt_ids(self) -> list[int]:
+        return self._reading.token_ids
 
     @property
     def _length(self) -> int:
@@ -252,14 +177,14 @@ class Reply:
         drafting = loaded.draft_model is not None
         responses = stream_generate(
             BeforeEachRun(loaded.model, self._begin_run),
-            loaded.tokenizer,
+            self._tokenizer,
             mx.array(self._prompt_ids[-1:]),
             max_tokens=NO_LIMIT,
             draft_model=loaded.draft_model,
             num_draft_tokens=spec.num_draft_tokens,
             sampler=self._sampler if drafting else recording,
             logits_processors=[self._begin_draw, self._penalties],
-            prompt_cache=self._caches,
+            prompt_cache=self._reading.caches,
             kv_bits=spec.kv_bits,
             kv_group_size=spec.kv_group_size,
             quantized_kv_start=spec.quantized_kv_start,
@@ -272,19 +197,21 @@ class Reply:
     def _begin_run(self) -> None:
         """Take up the strength in force at the draw that the model is run for. The first one is
         that at which the prompt was read."""
+        reading = self._reading
         if self._runs:
             strength = self._settings_of_draw().adapter_strength
-            self._adapter.move_to(strength, lambda: held_length(self._caches, self._length))
+            reading.adapter.move_to(strength, lambda: held_length(reading.caches, self._length))
         self._runs += 1
-        self._adapter.use()
+        reading.adapter.use()
 
     def _begin_draw(self, tokens: mx.array, logits: mx.array) -> mx.array:
         """The first logits processor: takes up the settings in force at this draw."""
-        settings = self._adapter.in_force(self._settings_of_draw())
+        settings = self._reading.adapter.in_force(self._settings_of_draw())
         before = self._sampler.settings
         self._draws += 1
         # mlx_lm looks at the token before this one next, which was drawn under `before`.
-        self._end_at(before)
+        if before.extra_eos_token != self._ending:
+            self._end_at(before)
         if settings is not before:
             self._sampler.change(settings)
             self._penalties.settings = settings
@@ -300,14 +227,14 @@ class Reply:
         return schedule[min(self._draws, len(schedule) - 1)]
 
     def _end_at(self, settings: Settings) -> None:
-        if settings.extra_eos_token != self._ending:
-            self._ending = settings.extra_eos_token
-            self._loaded.words.use_end_tokens(self._ending)
+        """Let mlx_lm end the reply at the end tokens of these settings."""
+        self._ending = settings.extra_eos_token
+        self._tokenizer.eos_token_ids = self._loaded.words.end_tokens(self._ending)
 
     def _use_words(self, settings: Settings) -> None:
         """Take up words that have to be looked up in the vocabulary."""
         self._sampler.protect(self._loaded.xtc_special_tokens(settings))
-        if (notes := self._loaded.words.news(settings)) is not None:
+        if self._request.lane == 0 and (notes := self._loaded.words.news(settings)) is not None:
             self._emit(WordsNoted(notes))
 
     def _observe(self, response: Any) -> Sampled:
@@ -341,28 +268,14 @@ class Reply:
 
     # Afterwards
 
-    def _keep(self) -> None:
-        """Put the caches back with the tokens that they hold, but for what was computed after a
-        change of the adapter's strength."""
-        caches, unmixed = self._caches, self._adapter.unmixed
-        tokens = self._prompt_ids[: self._read]
-        if self._reply_ids:
-            tokens = self._written_ids()
-        length = held_length(caches, len(tokens))
-        if unmixed is not None:
-            length = min(length, unmixed)
-        uncut = all(getattr(cache, "offset", length) in (length, None) for cache in caches)
-        if (uncut and unmixed is None) or cut(caches, length):
-            self._store.put(self._adapter.key, tokens[:length], caches)
-
     def _statistics(self) -> Statistics:
         replied = len(self._reply_ids)
         return Statistics(
             prompt_tokens=len(self._prompt_ids),
-            reused_tokens=self._reused,
+            reused_tokens=self._reading.reused,
             reply_tokens=replied,
             first_token_seconds=self._first_token_at - self._started if replied else 0.0,
-            prefill_seconds=self._prefilled_at - self._started,
+            prefill_seconds=self._reading.ended_at - self._started,
             reply_seconds=self._last_token_at - self._first_token_at,
             context_tokens=self._length,
             accepted_draft_tokens=self._drafted,

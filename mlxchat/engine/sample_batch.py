@@ -291,7 +291,6 @@ class OneByOne:
             lambda: draw.settings,
             self._translate,
             self._cancelled,
-            look=lambda: None,
         ).write()
 
     def _translate(self, event: Event) -> None:

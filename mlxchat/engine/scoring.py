@@ -1,8 +1,9 @@
-"""How probable a model finds a reply that is given: one pass over it, nothing is drawn."""
+"""How probable a model finds a reply that is given, or each of its tokens: one pass over it, and
+nothing is drawn."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import mlx.core as mx
@@ -15,7 +16,7 @@ from mlxchat.engine.loader import LoadedModel
 from mlxchat.engine.prefill import prefill_step, read_tokens
 from mlxchat.engine.prompt import build_prompt, render_template
 from mlxchat.engine.prompt_cache import CacheKey, PromptCacheStore, common_prefix
-from mlxchat.engine.samples import Scored, ScoreRequest
+from mlxchat.engine.samples import Scored, ScoreRequest, TokensRequest, TokensScored
 from mlxchat.errors import Cancelled, MlxchatError
 
 
@@ -32,19 +33,23 @@ def score(
 ) -> Scored:
     """The probability of a reply; raises Cancelled where it is stopped, and MlxchatError."""
     answer = answer_of(loaded, request.messages, request.reply)
-    limit = loaded.info.context_limit
-    if limit is not None and len(answer.token_ids) > limit:
-        raise MlxchatError(
-            f"Prompt and answer have {len(answer.token_ids)} tokens and the model takes {limit}: "
-            "make them shorter."
-        )
-    total = 0.0
     adapter = LiveAdapter(loaded, request.adapter, request.adapter_strength)
-    adapter.use()
-    with wired_limit(loaded.model, [generation_stream]), mx.stream(generation_stream):
-        for logprobs in _logprobs(loaded, store, adapter.key, answer, cancelled):
-            total += float(logprobs.astype(np.float64).sum())
-    return Scored(request.request_id, len(answer.token_ids) - answer.begins_at, total)
+    logprobs = _logprobs(loaded, store, adapter, answer, cancelled)
+    total = float(logprobs.astype(np.float64).sum())
+    return Scored(request.request_id, len(logprobs), total)
+
+
+def score_tokens(
+    loaded: LoadedModel, store: PromptCacheStore, request: TokensRequest, cancelled: IsCancelled
+) -> TokensScored:
+    """The probability of each token of a reply; raises as `score`."""
+    if not request.reply_ids:
+        return TokensScored(request.request_id, ())
+    prompt = build_prompt(loaded.tokenizer, request.messages, loaded.spec, request.prefill)
+    answer = Answer([*prompt.token_ids, *request.reply_ids], len(prompt.token_ids))
+    adapter = LiveAdapter(loaded, request.adapter, request.adapter_strength)
+    logprobs = _logprobs(loaded, store, adapter, answer, cancelled)
+    return TokensScored(request.request_id, tuple(logprobs.tolist()))
 
 
 def answer_of(loaded: LoadedModel, messages: Sequence[Message], reply: str) -> Answer:
@@ -74,16 +79,34 @@ def _end_ids(loaded: LoadedModel, messages: Sequence[Message], reply: str) -> li
 def _logprobs(
     loaded: LoadedModel,
     store: PromptCacheStore,
+    adapter: LiveAdapter,
+    answer: Answer,
+    cancelled: IsCancelled,
+) -> np.ndarray:
+    """The log-probability of each token of the reply, float32."""
+    limit = loaded.info.context_limit
+    if limit is not None and len(answer.token_ids) > limit:
+        raise MlxchatError(
+            f"Prompt and answer have {len(answer.token_ids)} tokens and the model takes {limit}: "
+            "make them shorter."
+        )
+    adapter.use()
+    with wired_limit(loaded.model, [generation_stream]), mx.stream(generation_stream):
+        return np.concatenate([*_steps(loaded, store, adapter.key, answer, cancelled)])
+
+
+def _steps(
+    loaded: LoadedModel,
+    store: PromptCacheStore,
     key: CacheKey,
     answer: Answer,
     cancelled: IsCancelled,
-) -> Sequence[np.ndarray]:
-    """The log-probability of each token of the reply, in steps."""
+) -> Iterator[np.ndarray]:
     ids, begins_at = answer
     caches, at = store.copy_of(key, ids[:begins_at])
     if caches is None:
         caches = loaded.new_caches()
-    step, found = prefill_step(loaded.spec), []
+    step = prefill_step(loaded.spec)
     while at < len(ids) - 1:
         if cancelled():
             raise Cancelled
@@ -91,13 +114,17 @@ def _logprobs(
         logits = read_tokens(loaded, ids[at:end], caches)[0]
         skipped = max(0, begins_at - 1 - at)
         if skipped < end - at:
-            found.append(_of_tokens(logits[skipped:], ids[at + skipped + 1 : end + 1]))
+            yield _of_tokens(logits[skipped:], ids[at + skipped + 1 : end + 1])
         at = end
-    return found
 
 
 def _of_tokens(logits: mx.array, token_ids: Sequence[int]) -> np.ndarray:
     """The log-probabilities of `token_ids`, one for each row of (tokens, vocabulary) logits."""
+    if max(token_ids) >= logits.shape[-1]:
+        raise MlxchatError(
+            "The answer has tokens that this model's vocabulary does not have: compare models of "
+            "one family."
+        )
     rows = logits.astype(mx.float32)
     chosen = mx.take_along_axis(rows, mx.array(list(token_ids))[:, None], axis=-1)[:, 0]
     return np.array(chosen - mx.logsumexp(rows, axis=-1))

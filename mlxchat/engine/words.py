@@ -71,10 +71,6 @@ class Words:
         bias, every = self.bias(settings.logit_bias), self.end_tokens(settings.extra_eos_token)
         return WordIds(bias, tuple(sorted(ends)), every)
 
-    def use_end_tokens(self, value: Texts) -> None:
-        """Let mlx_lm end a reply at these tokens, beside the model's own."""
-        self._tokenizer.eos_token_ids = self.end_tokens(value)
-
     def news(self, settings: Settings) -> Mapping[str, tuple[str, ...]] | None:
         """What there is to say of the words in the settings, by parameter; None where nothing has
         changed since it was asked last."""

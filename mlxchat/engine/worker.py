@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from mlxchat.engine import backend
 
@@ -13,16 +13,17 @@ backend.prepare()
 import mlx.core as mx  # noqa: E402
 
 from mlxchat.engine.fitting import DoesNotFit, Fitted, window_of  # noqa: E402
-from mlxchat.engine.inspector import Inspector  # noqa: E402
 from mlxchat.engine.interface import (  # noqa: E402
     AdapterFailed,
     AdapterLoaded,
+    BesideFailed,
     ContextExceeded,
     Event,
     Inspected,
     InspectRequest,
     IsCancelled,
     Loaded,
+    LoadedBeside,
     LoadFailed,
     Message,
     ModelSpec,
@@ -33,18 +34,22 @@ from mlxchat.engine.interface import (  # noqa: E402
     WordIds,
     WordsNoted,
 )
-from mlxchat.engine.loader import LoadedModel, load  # noqa: E402
+from mlxchat.engine.lanes import write_in_step  # noqa: E402
+from mlxchat.engine.loader import LoadedModel  # noqa: E402
+from mlxchat.engine.models import MAIN, Models, free_memory  # noqa: E402
 from mlxchat.engine.prompt_cache import PromptCacheStore  # noqa: E402
 from mlxchat.engine.reply import Reply  # noqa: E402
 from mlxchat.engine.sample_batch import write_samples  # noqa: E402
 from mlxchat.engine.samples import (  # noqa: E402
     SamplesFailed,
     SamplesRequest,
+    ScoreEvent,
     ScoreFailed,
     ScoreRequest,
+    TokensRequest,
 )
-from mlxchat.engine.scoring import score  # noqa: E402
-from mlxchat.engine.spelling import Speller, Vocabulary  # noqa: E402
+from mlxchat.engine.scoring import score, score_tokens  # noqa: E402
+from mlxchat.engine.spelling import Speller  # noqa: E402
 from mlxchat.errors import Cancelled, MlxchatError  # noqa: E402
 from mlxchat.settings.parameters import Settings  # noqa: E402
 
@@ -53,39 +58,46 @@ Emit = Callable[[Event], None]
 CACHE_SHARE = 8
 """Prompt caches may take this part (one in so many) of the memory that models can use."""
 SMALLEST_LIMIT = 512 * 2**20
-MODELS_SHARE = 0.7
-"""Two models may take this part of the memory while one takes the other's place."""
 
 
 class Worker:
-    """The state of the engine's thread: a model and its prompt caches."""
+    """The state of the engine's thread: models and their prompt caches."""
 
-    def __init__(self, emit: Emit, current_settings: Callable[[], Settings]) -> None:
+    def __init__(self, emit: Emit, settings_of: Callable[[int], Settings]) -> None:
+        """`settings_of` gives the settings in force of a lane."""
         self._emit = emit
-        self._current_settings = current_settings
-        self._loaded: LoadedModel | None = None
+        self._settings_of = settings_of
         self._store = PromptCacheStore(prompt_cache_limit())
-        self._inspector: Inspector | None = None
-        self._vocabulary: Vocabulary | None = None
+        self._models = Models(self._store)
 
     def load(self, spec: ModelSpec, cancelled: IsCancelled) -> None:
         """Load a model; the one before stays when that fails, if there is room for both."""
-        had_model = self._loaded is not None
+        had_model = self._models.get(MAIN) is not None
         try:
-            loaded = load(spec, self._emit, cancelled, self._make_room)
+            loaded = self._models.load(spec, self._emit, cancelled)
         except Exception as error:
-            gave_up = had_model and self._loaded is None
+            gave_up = had_model and self._models.get(MAIN) is None
             stopped = isinstance(error, Cancelled)
             self._emit(LoadFailed(load_sentence(error), stopped, gave_up))
         else:
-            self._loaded = loaded
-            self._store.clear()
-            self._inspector = Inspector(loaded, self._store)
-            self._vocabulary = Vocabulary(loaded.tokenizer)
             self._emit(Loaded(loaded.info))
-            self.look_up(self._current_settings())
-        gc.collect()
-        mx.clear_cache()
+            self.look_up(self._settings_of(0))
+        free_memory()
+
+    def load_beside(self, key: int, spec: ModelSpec, cancelled: IsCancelled) -> None:
+        """Load a model beside the main one, where there is room for it."""
+        try:
+            loaded, same = self._models.load_beside(key, spec, self._emit, cancelled)
+        except Exception as error:
+            stopped = isinstance(error, Cancelled)
+            self._emit(BesideFailed(key, load_sentence(error), stopped))
+        else:
+            self._emit(LoadedBeside(key, loaded.info, same))
+        free_memory()
+
+    def give_up(self, key: int) -> None:
+        """Give up a model that was loaded beside the main one."""
+        self._models.give_up([key])
 
     def load_adapter(self, path: str) -> None:
         """Read an adapter for the loaded model, or read it again where its file has changed."""
@@ -100,15 +112,19 @@ class Worker:
 
     def reply(
         self,
-        request: ReplyRequest,
+        requests: Sequence[ReplyRequest],
         cancelled: IsCancelled,
         look: Callable[[], None] = lambda: None,
     ) -> None:
-        """Write one reply; a failure is an event, and the next reply works. `look` is called
-        between two tokens."""
+        """Write a reply, or several in step; the failure of one is an event, and the others go on.
+        `look` is called between two tokens."""
+        write_in_step([self._steps(request, cancelled) for request in requests], look)
+
+    def _steps(self, request: ReplyRequest, cancelled: IsCancelled) -> Iterator[bool]:
+        settings = partial(self._settings_of, request.lane)
         try:
-            loaded, settings = self._model(), self._current_settings
-            Reply(loaded, self._store, request, settings, self._emit, cancelled, look).write()
+            loaded = self._model(request.model)
+            yield from Reply(loaded, self._store, request, settings, self._emit, cancelled).steps()
         except DoesNotFit as error:
             self._emit(self._exceeded(request, error.fitted))
         except MlxchatError as error:
@@ -131,15 +147,26 @@ class Worker:
 
     def score(self, request: ScoreRequest, cancelled: IsCancelled) -> None:
         """Tell how probable a reply is; a failure, or a stop, is an event."""
+        self._answer(
+            request.request_id, lambda: score(self._model(), self._store, request, cancelled)
+        )
+
+    def score_tokens(self, request: TokensRequest, cancelled: IsCancelled) -> None:
+        """Tell how probable each token of a reply is; a failure, or a stop, is an event."""
+        self._answer(
+            request.request_id,
+            lambda: score_tokens(self._model(request.model), self._store, request, cancelled),
+        )
+
+    def _answer(self, request_id: int, score: Callable[[], ScoreEvent]) -> None:
         try:
-            self._emit(score(self._model(), self._store, request, cancelled))
+            self._emit(score())
         except Cancelled:
-            self._emit(ScoreFailed(request.request_id, "It was stopped."))
+            self._emit(ScoreFailed(request_id, "It was stopped."))
         except MlxchatError as error:
-            self._emit(ScoreFailed(request.request_id, str(error)))
+            self._emit(ScoreFailed(request_id, str(error)))
         except Exception as error:
-            sentence = unexpected("The answer could not be scored", error)
-            self._emit(ScoreFailed(request.request_id, sentence))
+            self._emit(ScoreFailed(request_id, unexpected("The answer could not be scored", error)))
             self._recover()
 
     def look_up(self, settings: Settings) -> None:
@@ -162,7 +189,7 @@ class Worker:
         try:
             loaded = self._model()
             fitted = window_of(loaded, messages, overflow)
-            strength = self._current_settings().adapter_strength
+            strength = self._settings_of(0).adapter_strength
             key = loaded.key_of(loaded.adapters.get(adapter), strength)
         except Exception:
             return  # the reply itself will say what is wrong with this conversation
@@ -172,68 +199,54 @@ class Worker:
 
     def inspect(self, request: InspectRequest, cancelled: IsCancelled) -> None:
         """Tell what can come at a place of a conversation."""
-        if self._inspector is None:
+        model = self._models.get(request.model)
+        if model is None:
             return
         try:
-            found = self._inspector.distribution(request, cancelled)
+            found = model.inspector.distribution(request, cancelled)
         except Exception:
             self._recover()
             return  # the reply itself will say what is wrong with this conversation
         if found is not None:
             self._emit(Inspected(request.request_id, found))
 
-    def spell(self, token_ids: Sequence[int]) -> list[str]:
+    def spell(self, token_ids: Sequence[int], model: int = MAIN) -> list[str]:
         """The text that becomes readable with each token; nothing while no model is loaded."""
-        loaded = self._loaded
-        if loaded is None:
+        found = self._models.get(model)
+        if found is None:
             return [""] * len(token_ids)
-        speller = Speller(loaded.tokenizer)
+        speller = Speller(found.loaded.tokenizer)
         return [speller.add(token_id) for token_id in token_ids]
 
-    def word_ids(self, settings: Settings) -> WordIds:
+    def word_ids(self, settings: Settings, model: int = MAIN) -> WordIds:
         """The tokens of the words in the settings; none while no model is loaded."""
-        loaded = self._loaded
-        return loaded.words.ids(settings) if loaded else WordIds()
+        found = self._models.get(model)
+        return found.loaded.words.ids(settings) if found else WordIds()
 
-    def token_bytes(self, token_id: int) -> bytes:
+    def token_bytes(self, token_id: int, model: int = MAIN) -> bytes:
         """A token's bytes; none while no model is loaded."""
-        vocabulary = self._vocabulary
-        return vocabulary.bytes_of(token_id) if vocabulary else b""
+        found = self._models.get(model)
+        return found.vocabulary.bytes_of(token_id) if found else b""
 
     def close(self) -> None:
-        """Give up model and caches, and end this thread's mlx streams."""
-        self._store.clear()
-        self._loaded = self._inspector = self._vocabulary = None
-        gc.collect()
+        """Give up models and caches, and end this thread's mlx streams."""
+        self._models.close()
         if hasattr(mx, "clear_streams"):
             mx.clear_streams()
 
-    def _make_room(self, wanted: int) -> None:
-        """Give up the model before where both would not fit into memory."""
-        memory = backend.describe().memory
-        if memory is None or mx.get_active_memory() + wanted <= memory * MODELS_SHARE:
-            return
-        self._loaded = self._inspector = self._vocabulary = None
-        self._store.clear()
-        gc.collect()
-        mx.clear_cache()
-
     def _exceeded(self, request: ReplyRequest, window: Fitted) -> ContextExceeded:
-        limit = self._model().info.context_limit
+        limit = self._model(request.model).info.context_limit
         assert limit is not None
         tokens = len(window.prompt.token_ids)
         return ContextExceeded(request.reply_id, window.whole, limit, window.left_out, tokens)
 
-    def _model(self) -> LoadedModel:
-        if self._loaded is None:
-            raise MlxchatError("No model is loaded: choose one first.")
-        return self._loaded
+    def _model(self, key: int = MAIN) -> LoadedModel:
+        return self._models.of(key).loaded
 
     def _recover(self) -> None:
         """After a failed graph the thread's random state is unusable until it is seeded."""
         mx.random.seed(random.getrandbits(32))
-        gc.collect()
-        mx.clear_cache()
+        free_memory()
 
 
 def prompt_cache_limit() -> int:

@@ -31,6 +31,12 @@ class SessionLaneReplies(SessionLanes):
         return (self._asked or {}).get(event.reply_id) if isinstance(event, ReplyEvent) else None
 
     @property
+    def measuring(self) -> bool:
+        """Whether two lanes' last replies are being measured on each other; nothing waits for
+        it."""
+        return bool(self._scoring)
+
+    @property
     def window_note(self) -> str:
         """What is done where lanes do not fit, where the conversation would ask; else nothing."""
         return WINDOW_NOTE if self.lanes and self.conversation.overflow == "ask" else ""

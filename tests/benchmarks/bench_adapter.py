@@ -66,7 +66,7 @@ class AdaptedWorker:
     def _start(self, model: Path) -> None:
         from mlxchat.engine.worker import Worker
 
-        self._worker = Worker(self._take, lambda: self._settings)
+        self._worker = Worker(self._take, lambda _: self._settings)
         self._worker.load(ModelSpec(str(model)), lambda: False)
 
     def _take(self, event: Event) -> None:
@@ -97,7 +97,7 @@ class AdaptedWorker:
         self._settings = Settings().with_values(values)
         path = None if adapter is None else str(adapter)
         request = ReplyRequest(1, PROMPT, self._settings, 1, adapter=path)
-        self._thread.submit(self._worker.reply, request, lambda: False).result()
+        self._thread.submit(self._worker.reply, [request], lambda: False).result()
         return self._statistics
 
     def close(self) -> None:

@@ -76,7 +76,7 @@ class TimedWorker:
     def _start(self, path: Path) -> None:
         from mlxchat.engine.worker import Worker
 
-        self._worker = Worker(self._take, lambda: self._settings)
+        self._worker = Worker(self._take, lambda _: self._settings)
         self._worker.load(ModelSpec(str(path)), lambda: False)
 
     def _take(self, event: Event) -> None:
@@ -92,7 +92,7 @@ class TimedWorker:
         self._stamps, self._coming = [], settings
         self._settings = START.with_value("max_tokens", tokens)
         request = ReplyRequest(seed, MESSAGES, self._settings, seed)
-        self._thread.submit(self._worker.reply, request, lambda: False).result()
+        self._thread.submit(self._worker.reply, [request], lambda: False).result()
         return gaps_of(self._stamps)
 
     def close(self) -> None:

@@ -71,7 +71,13 @@ def check_samples(figures: list[dict[str, Any]]) -> None:
     assert all(figure["raw"]["the_same"] == 10 for figure in figures)
 
 
+def check_lanes(figures: list[dict[str, Any]]) -> None:
+    # In each round the base model wrote beside the adapter what it writes alone.
+    assert all(figure["raw"]["the_same"] == 2 for figure in figures)
+
+
 CHECKS = {
+    "lanes": check_lanes,
     "samples": check_samples,
     "engine": check_engine,
     "first_token": check_first_token,

@@ -39,7 +39,6 @@ class ColdEngine:
             lambda: request.settings,
             events.append,
             cancelled=lambda: False,
-            look=lambda: None,
         ).write()
         end = events[-1]
         assert isinstance(end, ReplyFinished)

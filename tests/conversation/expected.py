@@ -29,7 +29,7 @@ def check_whole(conversation: Conversation) -> None:
 def state(conversation: Conversation) -> State:
     """What undo brings back: all but what is looked at."""
     return {
-        node.id: (node.entry, node.hidden, node.system, node.rating, node.note)
+        node.id: (node.entry, node.hidden, node.system, node.rating, node.note, node.vote)
         for node in conversation.root.walk()
         if not node.hidden
     }

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from mlxchat.conversation.conversation import Conversation
 from mlxchat.conversation.entries import Reply, UserMessage
 from mlxchat.conversation.exports.only import in_sight
+from mlxchat.conversation.node import Node
 from mlxchat.conversation.token_list import TokenList
+from mlxchat.conversation.vote import Outcome
 from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.interface import ModelSpec, Overflow, PromptForm, Statistics, TokenRecord
 from mlxchat.engine.statistics import Memory
@@ -28,7 +30,7 @@ NASTY = (
 texts = st.lists(st.one_of(st.sampled_from(NASTY), st.text(max_size=6)), max_size=5).map(
     lambda parts: "".join(parts).encode("utf-8", "replace").decode()
 )
-names = st.sampled_from(["SmolLM2", "a/b", "You", "x_y *z*", "it (version 2 of 3)"])
+names = st.sampled_from(["SmolLM2", "a | b", "a/b", "You", "x_y *z*", "it (version 2 of 3)"])
 finite = st.floats(0, 1e6)
 logprobs = st.floats(-40, 0)
 counts = st.integers(0, 2**40)
@@ -116,6 +118,14 @@ def replies(draw: st.DrawFn) -> Reply:
     )
 
 
+def vote(conversation: Conversation, place: Node, name: str, tie: bool) -> None:
+    """A vote on a message and its other versions, which lanes of these names wrote."""
+    versions = place.parent.versions if place.parent else [place]
+    lanes = {node: f"{name} {number}" for number, node in enumerate(versions)}
+    won: dict[Node, Outcome] = {node: "won" if node is place else "lost" for node in versions}
+    conversation.vote(dict.fromkeys(versions, "tie") if tie else won, lanes, blind=not tie)
+
+
 entries = st.one_of(st.builds(UserMessage, texts), replies())
 
 
@@ -134,6 +144,8 @@ def trees(draw: st.DrawFn, most: int = 8) -> Conversation:
         elif gesture == 3:
             conversation.rate(place, draw(st.sampled_from([None, "good", "bad"])))
             conversation.note(place, draw(texts))
+            if draw(st.booleans()):
+                vote(conversation, place, draw(names), draw(st.booleans()))
         elif gesture == 4:
             conversation.show(place)
             conversation.add_version(place, draw(entries))

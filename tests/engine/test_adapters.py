@@ -260,7 +260,7 @@ class TestCost:
     def test_a_switch_costs_the_prompt_and_no_run_of_the_model_more(self, driver, pirate, poet):
         """Counted: the tokens that the model was run on."""
         run_on: list[int] = []
-        loaded = driver.engine._worker._loaded
+        loaded = driver.engine._worker._model()
         model = loaded.model
         for adapter in (pirate, poet):
             driver.load_adapter(adapter)

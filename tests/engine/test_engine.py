@@ -149,7 +149,7 @@ class TestNothingIsComputedTwice:
     @pytest.mark.parametrize("text", ["a", "d", "im", "end", "start", "assistant"])
     def test_a_reply_that_also_stands_in_the_template(self, real, text):
         """The prompt has the tokens of the whole text, whatever the reply is spelled like."""
-        ids = real.engine._worker._loaded.tokenizer.encode(text, add_special_tokens=False)
+        ids = real.engine._worker._model().tokenizer.encode(text, add_special_tokens=False)
         asked = [Message("user", "Which?"), Message("assistant", text), Message("user", "Why?")]
         known = [asked[0], Message("assistant", text, tuple(ids)), asked[2]]
         canonical = real.count(asked).prompt_tokens

@@ -54,15 +54,15 @@ class TestBias:
     @pytest.mark.parametrize("word", ["Paris", " Paris", 7042, "ĠParis"])
     def test_a_ban(self, real, word):
         if isinstance(word, int):
-            word = real.engine._worker._loaded.tokenizer.encode(" Paris")[0]
+            word = real.engine._worker._model().tokenizer.encode(" Paris")[0]
         written = real.reply(FRANCE, with_words(logit_bias=((word, BAN),)))
         assert written.text.startswith("The capital of France is")
         assert "Paris" not in written.text
         assert written.notes == {}
 
     def test_a_word_stands_for_itself_and_for_itself_after_a_space(self, real):
-        words = real.engine._worker._loaded.words
-        encode = real.engine._worker._loaded.tokenizer.encode
+        words = real.engine._worker._model().words
+        encode = real.engine._worker._model().tokenizer.encode
         ids = [encode(text)[0] for text in ("Paris", " Paris")]
         assert words.bias((("Paris", 2.0),)) == dict.fromkeys(ids, 2.0)
         assert words.bias(((" Paris", 2.0),)) == {ids[1]: 2.0}
@@ -82,7 +82,7 @@ class TestBias:
         assert [event.notes for event in seen if hasattr(event, "notes")] == [{}]
 
     def test_one_form_alone_is_said(self, real):
-        encode = real.engine._worker._loaded.tokenizer.encode
+        encode = real.engine._worker._model().tokenizer.encode
         candidates = ("capital", "government", "nevertheless", "Monday", "quickly")
         word = next(w for w in candidates if (len(encode(w)), len(encode(f" {w}"))) == (2, 1))
         written = real.reply(FRANCE, with_words(logit_bias=((word, 0.0),)))
@@ -152,7 +152,7 @@ class TestStopStrings:
         written = real.reply(asked, settings, prefill="小说中的关系是")
         assert (written.text, written.reason) == (text[: text.index(stop)], "stop")
         assert "\N{REPLACEMENT CHARACTER}" not in written.text
-        decode = real.engine._worker._loaded.tokenizer.decode
+        decode = real.engine._worker._model().tokenizer.decode
         assert written.text.startswith(decode(list(written.message.token_ids)))
 
     def test_a_change_counts_at_once(self, real, monkeypatch):
@@ -217,7 +217,7 @@ class TestEndTokens:
 
     def test_xtc_never_removes_it(self, real):
         """As in mlx_lm.generate, where extra end tokens are among the special ones."""
-        loaded = real.engine._worker._loaded
+        loaded = real.engine._worker._model()
         of = loaded.tokenizer.convert_tokens_to_ids("Ġof")
         assert of in loaded.xtc_special_tokens(Settings(extra_eos_token=("Ġof",)))
         assert of not in loaded.xtc_special_tokens(Settings())
@@ -227,7 +227,7 @@ def decoded(driver: Driver, messages: list[Message]) -> str:
     """The prompt of these messages as text."""
     from mlxchat.engine.prompt import build_prompt
 
-    loaded = driver.engine._worker._loaded
+    loaded = driver.engine._worker._model()
     ids = build_prompt(loaded.tokenizer, messages, loaded.spec).token_ids
     return str(loaded.tokenizer.decode(ids))
 

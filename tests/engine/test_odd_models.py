@@ -323,9 +323,9 @@ class TestAnotherModel:
 
     def test_without_room_the_model_before_goes_first(self, driver, tiny_model, monkeypatch):
         driver.load(tiny_model)
-        from mlxchat.engine import worker
+        from mlxchat.engine import models
 
-        monkeypatch.setattr(worker, "MODELS_SHARE", 0.0)
+        monkeypatch.setattr(models, "MODELS_SHARE", 0.0)
         gone = driver.fail_to_load(tiny_model, kv_bits=4)
         assert "--kv-group-size" in gone
         assert driver.reply("Hello", SHORT).reason == "failed"

@@ -43,10 +43,8 @@ def test_the_forms_of_a_word(words: Words, word: str, pieces: tuple[str, ...]):
 
 
 def test_end_tokens_join_the_models_own(words: Words):
-    words.use_end_tokens(("▁is", " nice", "6"))
-    assert words._tokenizer.eos_token_ids == {1, 5, 7, 6}
-    words.use_end_tokens(())
-    assert words._tokenizer.eos_token_ids == {1}
+    assert words.end_tokens(("▁is", " nice", "6")) == {1, 5, 7, 6}
+    assert words.end_tokens(()) == {1}
 
 
 def test_what_is_not_found_is_told_once(words: Words):

@@ -56,8 +56,6 @@ class EntryRow(NamedTuple):
     settings: str | None
     origin: str | None
     own: str
-    model: str
-    adapter: str | None
     finished: bool
 
 
@@ -84,6 +82,8 @@ class Batch:
     """Whether the title is the person's."""
     overflow: Overflow | None = None
     """None: as it is."""
+    last_reply: Reply | None = None
+    """The last one that is shown, where replies are saved: its model is told in the list."""
     begins: bool = False
     """Whether the session is new to the file."""
     entries: list[EntryRow] = field(default_factory=list)
@@ -107,10 +107,10 @@ class Batch:
 def entry_row(entry: Entry, entry_id: int, node: int) -> EntryRow:
     """What an entry says, but for its tokens."""
     if isinstance(entry, UserMessage):
-        return EntryRow(entry_id, node, USER, entry.text, None, None, "{}", "", None, True)
+        return EntryRow(entry_id, node, USER, entry.text, None, None, "{}", True)
     return EntryRow(
         entry_id, node, REPLY, entry.prefill, settings_json(entry.settings), origin_json(entry),
-        own_json(entry), entry.model, entry.adapter, entry.reason is not None,
+        own_json(entry), entry.reason is not None,
     )  # fmt: skip
 
 

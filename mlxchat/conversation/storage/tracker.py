@@ -9,6 +9,7 @@ from mlxchat.conversation.conversation import Conversation
 from mlxchat.conversation.entries import Entry, Reply, UserMessage
 from mlxchat.conversation.node import Node, new_id
 from mlxchat.conversation.storage.rows import (
+    REPLY,
     Batch,
     NodeRow,
     NodeState,
@@ -124,6 +125,9 @@ class Tracker:
             self._take_node(taken, node)
         for growing in self._growing.values():
             self._take_growth(taken, growing)
+        if any(row.kind == REPLY for row in batch.entries):
+            shown = reversed(self.conversation.entries)
+            batch.last_reply = next((e for e in shown if isinstance(e, Reply)), None)
         return taken if batch else None
 
     def saved(self, taken: Taken) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from mlxchat.conversation.storage import indexing, sight
 from mlxchat.conversation.storage.columns import to_column
 from mlxchat.conversation.storage.entry_json import settings_json
-from mlxchat.conversation.storage.rows import REPLY, Batch, EntryRow, NodeRow, Piece
+from mlxchat.conversation.storage.rows import Batch, EntryRow, NodeRow, Piece
 from mlxchat.conversation.storage.token_blob import pack
 from mlxchat.conversation.storage.writer import Refused
 
@@ -187,9 +187,8 @@ def _sum_up(connection: sqlite3.Connection, batch: Batch) -> None:
         connection.execute(
             "UPDATE sessions SET updated = ? WHERE id = ?", (time.time(), batch.session)
         )
-    replies = [row for row in batch.entries if row.kind == REPLY]
-    if replies:
-        last = replies[-1]
+    last = batch.last_reply
+    if last is not None:
         adapter = None if last.adapter is None else to_column(last.adapter)
         connection.execute(
             "UPDATE sessions SET model = ?, adapter = ? WHERE id = ?",

@@ -48,7 +48,9 @@ def message(node: Node) -> tuple[Any, ...]:
     if entry is None:
         return (system or "",)
     model = one_line(entry.model) if isinstance(entry, Reply) else None
-    return system, model, safe(entry.text), node.rating, safe(node.note), shown(node)
+    said = node.vote and replace(node.vote, lane=one_line(node.vote.lane))
+    marks = node.rating, said, safe(node.note)
+    return system, model, safe(entry.text), *marks, shown(node)
 
 
 def shown(node: Node) -> bool:

@@ -14,7 +14,7 @@ INDEXES = "unindexed", "rated", "noted"
 
 
 def make_first_version(file: Path) -> None:
-    """Turn a file of the second version into one of the first, which found deleted messages too."""
+    """Turn a file of this version into one of the first, which found deleted messages too."""
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("UPDATE nodes SET gone = 0")
         unindexed = connection.execute("SELECT id FROM nodes WHERE words IS NULL").fetchall()
@@ -23,6 +23,7 @@ def make_first_version(file: Path) -> None:
         for index in INDEXES:
             connection.execute(f"DROP INDEX {index}")
         connection.execute("ALTER TABLE nodes DROP COLUMN gone")
+        connection.execute("ALTER TABLE nodes DROP COLUMN vote")
         connection.execute("ALTER TABLE sessions DROP COLUMN overflow")
         for statement in FIRST:
             if any(f"CREATE INDEX {index} " in statement for index in INDEXES):

@@ -1,0 +1,114 @@
+"""Votes on the replies of lanes, blind or not, over a scripted engine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mlxchat.errors import MlxchatError
+from mlxchat.session.chat import ChatSession
+from mlxchat.session.lane import Lane
+from tests.scripted import INFO, ScriptedEngine
+from tests.session.lanes import answer_all, compare
+from tests.sessions import answer, ready_session
+
+PIRATE = "/runs/3/adapters"
+OTHER = replace(INFO, name="other", weights_bytes=269_000_000)
+
+
+@pytest.fixture
+def engine() -> ScriptedEngine:
+    return ScriptedEngine(replace(INFO, weights_bytes=538_000_000))
+
+
+@pytest.fixture
+def session(engine: ScriptedEngine) -> ChatSession:
+    """The pirate is on the chat's model."""
+    session = ready_session(engine)
+    session.adapters = {"pirate": PIRATE, "poet": "/runs/4/adapters"}
+    session.use_adapter("pirate")
+    engine.adapter_ends()
+    session.pump()
+    return session
+
+
+def voted(session: ChatSession) -> list[tuple[str, str | None]]:
+    return [(lane.tip.vote.outcome, lane.tip.rating) for lane in session.lanes]
+
+
+def test_a_vote_rates_and_is_one_step(session, engine):
+    compare(session, engine, "base")
+    session.send("Hello")
+    with pytest.raises(MlxchatError, match="still being written"):
+        session.vote(None)
+    answer_all(session, engine, "Arr", "Hi")
+    session.vote(session.lanes[0])
+    assert voted(session) == [("won", "good"), ("lost", "bad")]
+    assert session.lanes[0].tip.vote.among == ("pirate ×1.00", "base")
+    with pytest.raises(MlxchatError, match="voted on already"):
+        session.vote(None)
+    assert session.undo_step() == "vote"
+    assert [(lane.tip.vote, lane.tip.rating) for lane in session.lanes] == [(None, None)] * 2
+    session.redo_step()
+    session.send("More")
+    answer_all(session, engine, "Arr", "Hi")
+    session.vote(None)
+    assert voted(session) == [("tie", None), ("tie", None)]
+    session.retry()
+    answer_all(session, engine, "Arr", "Hi")
+    session.vote(session.lanes[1])
+    assert session.votes_summary == "pirate ×1.00 1 · base 1 · ties 1"
+
+
+def test_there_is_nothing_to_vote_on(session, engine):
+    with pytest.raises(MlxchatError, match="compare models first"):
+        session.vote(None)
+    session.send("Hello")
+    answer(session, engine, "Arr")
+    compare(session, engine, "base")
+    with pytest.raises(MlxchatError, match="not answered yet"):
+        session.vote(None)
+
+
+def columns(session: ChatSession) -> list[Lane]:
+    return [session.lane(number) for number in session.order]
+
+
+def test_which_lane_is_which_is_hidden_until_a_vote(session, engine):
+    compare(session, engine, "base")
+    session.blind = True
+    assert session.hidden
+    session.send("Hello")
+    answer_all(session, engine, "Arr", "Hi")
+    assert [session.name_of_lane(lane) for lane in columns(session)] == ["A", "B"]
+    session.vote(columns(session)[0])
+    assert not session.hidden
+    assert {session.name_of_lane(lane) for lane in session.lanes} == {"pirate ×1.00", "base"}
+    assert session.lanes[0].tip.vote.blind
+    session.send("More")
+    assert session.hidden
+    answer_all(session, engine, "Arr", "Hi")
+    session.blind = False
+    assert session.order == [0, 1]
+    assert not session.hidden
+
+
+def test_columns_are_dealt_anew_after_a_vote(session, engine):
+    compare(session, engine, "base", "poet", "same")
+    session.blind = True
+    orders = set()
+    for _ in range(12):
+        session.send("Hello")
+        orders.add(tuple(session.order))
+        answer_all(session, engine, "a", "b", "c", "d")
+        before = session.order
+        session.vote(None)
+        assert session.order == before
+    assert len(orders) > 1  # one chance in 24 ** 11 that a right program fails here
+
+
+def test_lanes_of_one_name_are_numbered(session, engine):
+    compare(session, engine, "same")
+    names = [session.name_of_lane(lane) for lane in session.lanes]
+    assert names == ["pirate ×1.00", "pirate ×1.00 #2"]
