@@ -40,8 +40,8 @@ def together(person: Person) -> Sequence[ReplyRequest]:
 
 def begin(person: Person) -> None:
     """All prompts are read."""
-    for request in together(person):
-        _to(person, request)
+    for lane in person.engine.lanes:
+        person.engine.turn_to(lane)
         person.engine.begin()
 
 
@@ -58,14 +58,10 @@ def say(person: Person, lane: int, text: str, logprob: float = -0.5) -> None:
 
 
 def finish(person: Person) -> None:
-    for request, lane in zip(together(person), person.session.lanes, strict=True):
-        _to(person, request)
-        person.engine._said = len(lane.reply.tokens) if lane.reply else 0
+    """All are over."""
+    for lane in person.engine.lanes:
+        person.engine.turn_to(lane)
         person.engine.finish()
-
-
-def _to(person: Person, request: ReplyRequest) -> None:
-    person.engine.request, person.engine._said = request, 0
 
 
 async def answered(person: Person, question: str, *answers: str) -> str:

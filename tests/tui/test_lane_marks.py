@@ -124,7 +124,7 @@ async def test_a_turn_before_keeps_its_mark():
     async with comparing() as person:
         await answered(person, "Hi", PIRATE, BASE)
         await answered(person, "Go on", "the same", "the same")
-        await person.resize(110, 40)
+        await person.resize(118, 40)
         assert person.screen.count("≠ ") == 2
 
 

@@ -182,11 +182,11 @@ async def test_a_lane_that_fails_leaves_the_other():
     async with comparing() as person:
         await person.send("Hi")
         begin(person)
-        person.engine.request = together(person)[1]
+        person.engine.turn_to(1)
         person.engine.fail("The base ran out of memory: close something.")
         await person.look()
         say(person, 0, "arr")
-        person.engine.request = together(person)[0]
+        person.engine.turn_to(0)
         person.engine.finish()
         screen = await person.look()
         assert "The base ran out" in screen
