@@ -283,6 +283,19 @@ async def test_the_panel_of_an_own_lane_moves_that_lane():
         assert person.session.lanes[0].settings.temp == 0.7
 
 
+async def test_presets_and_undo_leave_the_shared_settings_alone_meanwhile():
+    async with comparing() as person:
+        await person.send("/temp 0.9")
+        await person.press("f6")
+        await person.send("/lane own")
+        await person.send("/preset greedy")
+        assert "all lanes share" in person.notes[-1]
+        person.app.clear_notifications()
+        await person.press("ctrl+s", "ctrl+z")
+        assert "all lanes share" in person.notes[-1]
+        assert person.session.settings.temp == 0.9
+
+
 async def test_seeds_are_shared_or_free():
     async with comparing() as person:
         await person.send("/compare seeds free")

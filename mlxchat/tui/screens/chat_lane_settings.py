@@ -13,6 +13,11 @@ from mlxchat.tui.screens.chat_samples import SamplingScreen
 from mlxchat.tui.widgets.lane_columns import LaneColumns
 from mlxchat.tui.widgets.sampler_panel import SamplerPanel
 
+ONLY_SHARED = (
+    "Presets and undo are for the settings that all lanes share: go to such a lane (F6), or give "
+    "this one's own up (/lane shared)."
+)
+
 
 class LaneSettingsScreen(SamplingScreen):
     """A screen whose panel shows the settings of the lane that gestures are meant for, where it
@@ -48,6 +53,11 @@ class LaneSettingsScreen(SamplingScreen):
             self.session.change_lane(lane, self.session.defaults)
         else:
             super().reset_to_own()
+
+    @property
+    def without_presets(self) -> str:
+        """Presets and undo are of the shared settings."""
+        return ONLY_SHARED if self._own_lane is not None else ""
 
     def show_settings(self, tried: Preset | None = None) -> None:
         """Let the panel say whose settings it shows."""

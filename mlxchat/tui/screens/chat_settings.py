@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from textual import on
 
 from mlxchat.commands.presets import run_preset
+from mlxchat.errors import MlxchatError
 from mlxchat.session.chat import ChatSession
 from mlxchat.settings.parameters import Settings
 from mlxchat.settings.preset_file import read_presets
@@ -60,6 +61,8 @@ class SettingsScreen(PanelScreen):
         if not argument:
             self._pick_preset()
             return
+        if only := self.without_presets:
+            raise MlxchatError(only)
         said = run_preset(self.session, argument)
         self.show_settings()
         self.say(said)
@@ -73,6 +76,12 @@ class SettingsScreen(PanelScreen):
     def reset_to_own(self) -> None:
         """Put the model's own in their place."""
         self.session.reset_settings()
+
+    @property
+    def without_presets(self) -> str:
+        """Why the settings that the panel shows have no presets and no undo; empty where they
+        have."""
+        return ""
 
     # The panel
 
@@ -118,11 +127,17 @@ class SettingsScreen(PanelScreen):
 
     @on(SamplerTitle.RevertAsked)
     def _revert(self) -> None:
+        if only := self.without_presets:
+            self.say(only)
+            return
         self.session.choose_preset(self.session.preset)
         self.show_settings()
 
     @on(SamplerPanel.StepWanted)
     def _step(self, message: SamplerPanel.StepWanted) -> None:
+        if only := self.without_presets:
+            self.say(only)
+            return
         if self.session.undo() if message.back else self.session.redo():
             self.show_settings()
         else:
@@ -134,7 +149,9 @@ class SettingsScreen(PanelScreen):
     def _pick_preset(self) -> None:
         from mlxchat.tui.screens.preset_picker import PresetPicker
 
-        if self._picker is None:
+        if only := self.without_presets:
+            self.say(only)
+        elif self._picker is None:
             self._picker = PresetPicker(self.session, self._try_settings)
             # Beside what shows the effect: the text that is being written, or else the panel.
             panel_shown = not self.query_one("#panel").has_class("-hidden")
