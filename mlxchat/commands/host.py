@@ -115,6 +115,26 @@ class Host(Protocol):
     def note(self, text: str | None) -> None:
         """Keep a note about a message; None opens its editor."""
 
+    # Comparing
+
+    def compare(self, argument: str) -> None:
+        """Open a lane, or close them (see commands/compare.py); empty opens or closes."""
+
+    def lane(self, argument: str) -> None:
+        """Do something with the lane that gestures are meant for; empty goes to the next one."""
+
+    def vote(self, argument: str) -> None:
+        """Say which lane's reply is best; empty opens the choice."""
+
+    def blind(self) -> None:
+        """Hide which lane is which until a vote, or show it."""
+
+    def word_diff(self) -> None:
+        """Underline in each reply what the other has not, or do not."""
+
+    def show_moved(self) -> None:
+        """Tell how far two models are apart, and at which tokens."""
+
     # Sessions
 
     def show_sessions(self, text: str) -> None:

@@ -8,12 +8,13 @@ from difflib import get_close_matches
 from typing import Literal
 
 from mlxchat.commands.adapters import adapter_completions
+from mlxchat.commands.compare import compare_completions
 from mlxchat.commands.export import export_completions
 from mlxchat.commands.host import Host
 from mlxchat.commands.imports import import_completions
 from mlxchat.commands.presets import preset_completions
 from mlxchat.commands.prompts import prompt_completions
-from mlxchat.conversation.surprise import MEASURES
+from mlxchat.conversation.surprise import MEASURES, MOVED
 from mlxchat.errors import MlxchatError
 from mlxchat.settings.parameters import PARAMETERS, AnyParameter, parameter
 
@@ -36,6 +37,8 @@ class Command:
     aliases: tuple[str, ...] = ()
     when: str = ""
     """The state in which the key works: "busy", "idle", or always."""
+    comparing: Literal["", "only", "never"] = ""
+    """Whether it works only while models are compared, never then, or always."""
     about: Literal["", "message", "reply"] = ""
     """Whether it is something to do with a message, or with a reply."""
     menu: str = ""
@@ -113,27 +116,45 @@ ACTIONS: tuple[Command, ...] = (
     Command("retry", "Write the last reply again", lambda host, _: host.retry(),
             key="ctrl+r", label="retry", aliases=("regen",), when="idle", about="reply",
             menu="Write it again"),
+    Command("compare", "Let other models answer beside this one; alone: open it, or close it",
+            lambda host, argument: host.compare(argument),
+            "[base | same | name@0.5 | folder | off | seeds free]", key="ctrl+b",
+            label="compare", when="idle", complete=compare_completions),
+    Command("lane", "Go to the next lane; its own settings, or those that all share; close it",
+            lambda host, argument: host.lane(argument), "[own | shared | close]", key="f6",
+            label="lane", comparing="only"),
+    Command("vote", "Say which lane's reply is best; alone: choose",
+            lambda host, argument: host.vote(argument), "[a | b | tie]", key="f7",
+            label="vote", when="idle", comparing="only"),
+    Command("diff", "Underline what the other lane's reply has not, or do not",
+            lambda host, _: host.word_diff(), key="f8", label="diff", comparing="only"),
+    Command("moved", "How far two models are apart, and at which tokens the most",
+            lambda host, _: host.show_moved(), key="f9", label="moved", when="idle",
+            comparing="only"),
+    Command("blind", "Hide which lane is which until you have voted, or show it",
+            lambda host, _: host.blind(), when="idle", comparing="only"),
     Command("continue", "Go on where a reply was cut", lambda host, _: host.continue_reply(),
-            when="idle", about="reply", menu="Go on where it ended"),
+            when="idle", about="reply", menu="Go on where it ended", comparing="never"),
     Command("prefill", "Write another reply that begins with these words", _prefill,
-            "text", when="idle"),
+            "text", when="idle", comparing="never"),
     Command("edit", "Let a message say something else, as another version of it",
             lambda host, argument: host.edit(_optional(argument)), "[text]", when="idle",
-            about="message", menu="Edit it"),
+            about="message", menu="Edit it", comparing="never"),
     Command("delete", "Take a message away, with what follows it",
             lambda host, _: host.delete(), when="idle", about="message",
-            menu="Delete it, with what follows"),
+            menu="Delete it, with what follows", comparing="never"),
     Command("undo", "Take back what was done last to the conversation",
             lambda host, _: host.undo(), when="idle"),
-    Command("redo", "Do again what was undone", lambda host, _: host.redo(), when="idle"),
+    Command("redo", "Do again what was undone", lambda host, _: host.redo(), when="idle",
+            comparing="never"),
     Command("rate", "Call a reply good or bad", _rate, "[good | bad | none]", about="reply"),
     Command("note", "Keep a note about a message",
             lambda host, argument: host.note(_optional(argument)), "[text]", about="message",
             menu="Keep a note about it"),
     Command("fork", "Go on from a message in a new conversation", lambda host, _: host.fork(),
-            when="idle", about="message", menu="Go on in a new conversation"),
+            when="idle", about="message", menu="Go on in a new conversation", comparing="never"),
     Command("map", "The tree of the conversation, to go somewhere in it",
-            lambda host, _: host.show_map(), key="f3", label="map", when="idle"),
+            lambda host, _: host.show_map(), key="f3", label="map", when="idle", comparing="never"),
     Command("sessions", "The saved sessions: open, search, rename, pin, delete",
             lambda host, argument: host.show_sessions(argument), "[text to look for]",
             key="f4", label="sessions", when="idle"),
@@ -153,11 +174,11 @@ ACTIONS: tuple[Command, ...] = (
     Command("rename", "Give this session another title", _rename, "title"),
     Command("tokens", "Look into the tokens of a reply",
             lambda host, argument: host.show_tokens(_optional(argument)),
-            f"[always | off | {' | '.join(MEASURES)}]", key="ctrl+t", label="tokens"),
+            f"[always | off | {' | '.join((*MEASURES, MOVED))}]", key="ctrl+t", label="tokens"),
     Command("older", "The version before of the message in sight",
-            lambda host, _: host.show_version(-1), when="idle"),
+            lambda host, _: host.show_version(-1), when="idle", comparing="never"),
     Command("newer", "The next version of the message in sight",
-            lambda host, _: host.show_version(1), when="idle"),
+            lambda host, _: host.show_version(1), when="idle", comparing="never"),
     Command("panel", "Go to the sampler panel; from there: hide it",
             lambda host, _: host.toggle_panel(), key="ctrl+s", label="panel"),
     Command("help", "Keys, commands and parameters", lambda host, _: host.show_help(),
@@ -179,10 +200,10 @@ ACTIONS: tuple[Command, ...] = (
     Command("copy", "Copy the last reply, or the mlx_lm code that writes it again", _copy,
             "[python | shell]"),
     Command("replay", "Write the last reply again with its own settings and seed, and compare",
-            lambda host, _: host.replay(), when="idle"),
+            lambda host, _: host.replay(), when="idle", comparing="never"),
     Command("samples", "Several replies at once, side by side; alone: those written last, or ten",
             lambda host, argument: host.samples(argument), "[number] [temp=0.2:1.4:0.3]",
-            when="idle"),
+            when="idle", comparing="never"),
     Command("set", "Change a parameter", _show_or_set, "parameter value"),
     Command("preset", "Choose a preset, or save one; alone: choose with a preview",
             lambda host, argument: host.preset(argument),

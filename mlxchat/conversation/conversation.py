@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from mlxchat.conversation.entries import Entry, Reply, UserMessage
 from mlxchat.conversation.node import Node, Rating
-from mlxchat.conversation.rows import nodes_left_out, rows_of
+from mlxchat.conversation.rows import out_of_sight, rows_of
 from mlxchat.conversation.steps import Step, Steps
 from mlxchat.conversation.token_list import TokenList
 from mlxchat.conversation.vote import Outcome, Vote
@@ -238,9 +238,7 @@ class Conversation:
     def left_out(self) -> list[Node]:
         """The places on the path that are out of the model's sight: not in the prompt of the last
         reply."""
-        known = (e for e in reversed(self.entries) if isinstance(e, Reply) and e.sees_known)
-        reply = next(known, None)
-        return nodes_left_out(self.path, reply) if reply else []
+        return out_of_sight(self.path)
 
     # Parts
 

@@ -47,3 +47,11 @@ def nodes_left_out(path: Sequence[Node], reply: Reply) -> list[Node]:
         return []
     kept = rows_of(path, until=reply)[reply.left_out :]
     return list(path[: path.index(kept[0].nodes[0])]) if kept else []
+
+
+def out_of_sight(path: Sequence[Node]) -> list[Node]:
+    """The places on a path that are out of the model's sight: not in the prompt of the last
+    reply."""
+    replies = (node.entry for node in reversed(path) if isinstance(node.entry, Reply))
+    reply = next((reply for reply in replies if reply.sees_known), None)
+    return nodes_left_out(path, reply) if reply else []

@@ -8,8 +8,11 @@ from typing import Literal, get_args
 
 from mlxchat.engine.interface import TokenRecord
 
-Measure = Literal["probability", "rank", "entropy", "disagreement"]
-MEASURES: tuple[Measure, ...] = get_args(Measure)
+Measure = Literal["probability", "rank", "entropy", "disagreement", "moved"]
+MOVED: Measure = "moved"
+"""How far another model is from the one that wrote the reply; it takes both to tell."""
+MEASURES: tuple[Measure, ...] = tuple(m for m in get_args(Measure) if m != MOVED)
+"""What a token tells by itself."""
 
 SURPRISING = 3
 """The level from which a token counts as surprising."""
@@ -19,6 +22,7 @@ BOUNDS: dict[Measure, tuple[float, float, float, float]] = {
     "rank": (1, 2, 5, 10),
     "entropy": (0.5, 1.5, 3.0, 5.0),
     "disagreement": (0.25, 1.0, 2.0, 3.3),
+    "moved": (0.25, 1.0, 2.0, 3.3),
 }
 """The values at which levels 1 to 4 begin. A probability counts negative: less is more."""
 
@@ -27,12 +31,17 @@ LEGENDS: dict[Measure, tuple[str, str, str, str, str]] = {
     "rank": ("1st", "2nd", "3rd+", "6th+", "11th+"),
     "entropy": ("<0.5 bit", "0.5+", "1.5+", "3+", "5+"),
     "disagreement": ("≈", "×1.2", "×2", "×4", "×10"),
+    "moved": ("≈", "×1.2", "×2", "×4", "×10"),
 }
 """What each level means, for a person."""
 
 
-def level(record: TokenRecord, measure: Measure) -> int:
-    """0 for what was to be expected, up to 4."""
+def level(record: TokenRecord, measure: Measure, other: float | None = None) -> int:
+    """0 for what was to be expected, up to 4. `other` is the natural log of the probability that
+    another model gives the token; where it is not known, nothing moved."""
+    if measure == MOVED:
+        known = other is not None and record.own_known
+        return bisect_right(BOUNDS[measure], moved(record, other or 0.0)) if known else 0
     return bisect_right(BOUNDS[measure], value(record, measure))
 
 
@@ -43,6 +52,11 @@ def value(record: TokenRecord, measure: Measure) -> float:
     if measure == "rank":
         return record.rank
     return record.entropy if measure == "entropy" else disagreement(record)
+
+
+def moved(record: TokenRecord, other: float) -> float:
+    """How far the model's own probability is from another's, in factors of two, either way."""
+    return abs(record.own_logprob - other) / math.log(2)
 
 
 def disagreement(record: TokenRecord) -> float:

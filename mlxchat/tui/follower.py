@@ -2,53 +2,71 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from mlxchat.conversation.entries import Reply
+from mlxchat.conversation.node import Node
 from mlxchat.conversation.replay import verdict
-from mlxchat.conversation.summary import load_status, prefill_status, reply_footer, reply_label
-from mlxchat.engine.interface import (
-    Event,
-    Loaded,
-    LoadFailed,
-    LoadProgress,
-    PrefillProgress,
-    ReplyFailed,
-    ReplyFinished,
-    ReplyStarted,
-    TokenSampled,
-)
+from mlxchat.conversation.summary import load_status, reply_label
+from mlxchat.engine.interface import Event, Loaded, LoadFailed, LoadProgress
 from mlxchat.session.chat import ChatSession
-from mlxchat.tui.path_view import PathView
+from mlxchat.tui.column import Column
+from mlxchat.tui.reply_follower import ReplyFollower
 from mlxchat.tui.transcript.transcript import EntryHeader, Transcript
+from mlxchat.tui.widgets.lane_title import LaneTitle
 from mlxchat.tui.widgets.title_bar import TitleBar
 from mlxchat.tui.widgets.token_detail import spelled
 
-TITLE_SECONDS = 1.0
-"""How often the title changes while text streams. Textual paints the box around all that changed:
-with the title and a line at the end of the transcript that is the whole screen."""
 
-
-class Follower:
-    """Takes the session's events to the transcript and the title bar."""
+class Follower(ReplyFollower):
+    """Takes the session's events to the transcript and the title bar, and those of the lanes
+    beside it to theirs."""
 
     def __init__(self, session: ChatSession, transcript: Transcript, title: TitleBar) -> None:
-        self._session = session
-        self._transcript = transcript
-        self._title = title
-        self.path = PathView(session, transcript)
-        self._entry: int | None = None
-        self._prompt_tokens = 0
-        self._speed_since = (0.0, 0)
-        self._starts = False
-        """Whether the reply has no token on the screen yet."""
+        super().__init__(session, transcript, title, Column(session))
+        self._bar = title
+        self._beside: dict[int, ReplyFollower] = {}
+        """The followers of the other lanes, by the lane's number."""
+
+    # Lanes
+
+    def follow_lane(self, number: int, transcript: Transcript, title: LaneTitle) -> None:
+        """Take what a lane writes to a transcript of its own, and show there what it has."""
+        column = Column(self._session, number)
+        self._beside[number] = ReplyFollower(self._session, transcript, title, column)
+        self._beside[number].path.show()
+
+    def keep_lanes(self, numbers: Collection[int]) -> None:
+        """The other lanes are gone."""
+        self._beside = {n: follower for n, follower in self._beside.items() if n in numbers}
 
     def begin_reply(self) -> None:
-        """Make room for the reply that was asked for, and go to it."""
-        self._entry = None
-        self.path.show()
-        self._transcript.following = True
+        """Make room for the replies that were asked for, and go to them."""
+        super().begin_reply()
+        for follower in self._beside.values():
+            follower.begin_reply()
+
+    def show_path(self) -> None:
+        """Show the messages as they are now, in every lane."""
+        for follower in self._all:
+            follower.path.show()
+
+    def show_anew(self) -> None:
+        """Show the messages of every lane from nothing: what may be told of them is another."""
+        for follower in self._all:
+            follower.path.show_anew()
+
+    def refresh(self, node: Node) -> None:
+        """Show what has changed about a message beside its text, and how many versions the others
+        in its place have."""
+        for follower in self._all:
+            follower.path.refresh(node)
+
+    @property
+    def _all(self) -> list[ReplyFollower]:
+        return [self, *self._beside.values()]
+
+    # Events
 
     def begin_replay(self) -> None:
         """Make room for the replay that was asked for."""
@@ -57,61 +75,49 @@ class Follower:
 
     def show(self, events: Iterable[Event]) -> list[Event]:
         """Show events; the text of many tokens goes to the transcript at once."""
-        text: list[str] = []
         shown: list[Event] = []
         for event in events:
             shown.append(event)
-            if isinstance(event, TokenSampled):
-                text.append(event.record.text)
-                continue
-            self._append(text)
-            self._show(event)
-        self._append(text)
+            self._of(event).take(event)
+        for follower in self._all:
+            follower.flush()
         return shown
 
-    def _show(self, event: Event) -> None:
+    def _of(self, event: Event) -> ReplyFollower:
+        """The follower of the lane that an event tells of."""
+        lane = self._session.lane_of(event) if self._beside else None
+        return self if lane is None else self._beside.get(lane.number, self)
+
+    def take(self, event: Event) -> None:
+        """Show an event, of the model too."""
+        super().take(event)
         match event:
             case LoadProgress():
-                self._title.activity = load_status(event)
+                self._bar.activity = load_status(event)
             case Loaded():
                 self._loaded()
             case LoadFailed():
-                self._title.activity = ""
+                self._bar.activity = ""
                 self._transcript.add_notice(
                     event.message, "information" if event.cancelled else "error"
                 )
-            case PrefillProgress():
-                self._read(event)
-            case ReplyStarted():
-                self._started()
-            case ReplyFinished() | ReplyFailed():
-                self._finished(event)
 
     def _loaded(self) -> None:
         info = self._session.info
         if info is None:
             return
-        self._title.activity = ""
-        self._title.model = info.name
-        self._title.adapter = self._session.adapter_words
-        self._title.context_limit = info.context_limit
+        self._bar.activity = ""
+        self._bar.model = info.name
+        self._bar.adapter = self._session.adapter_words
+        self._bar.context_limit = info.context_limit
         for note in info.notes:
             self._transcript.add_notice(note)
 
-    def _reply_entry(self) -> int:
-        """The transcript's entry of the reply, made when the engine first speaks of it."""
-        if self._entry is None:
-            reply = self._session.current
-            assert reply is not None
-            if self._session.replayed is not None:
-                self._entry = self._begin_aside(reply)
-            else:
-                self.path.show(writing=True)
-                self._entry = self._transcript.entry_of(reply).id
-        return self._entry
+    # Replays
 
-    def _begin_aside(self, reply: Reply) -> int:
-        """A replay's entry, which is no part of the conversation."""
+    def _begin_entry(self, reply: Reply) -> int:
+        if self._session.replayed is None:
+            return super()._begin_entry(reply)
         info = self._session.info
         return self._transcript.begin_reply(
             EntryHeader(reply.model, reply_label(reply), "replay"),
@@ -121,62 +127,16 @@ class Follower:
             reply=reply,
         )
 
-    def _read(self, event: PrefillProgress) -> None:
-        self._prompt_tokens = event.reused + event.total
-        self._title.context = event.reused + event.done
-        self._title.speed = 0.0
-        self._transcript.set_status(self._reply_entry(), prefill_status(event))
-
-    def _started(self) -> None:
-        entry, reply = self._reply_entry(), self._session.current
-        self._transcript.set_status(entry, "")
-        if reply is not None:
-            self._transcript.append_reply(entry, reply.text)
-        self._speed_since = (time.monotonic(), 0)
-        self._starts = True
-
-    def _append(self, text: list[str]) -> None:
-        if text:
-            self._transcript.append_reply(self._reply_entry(), "".join(text))
-            text.clear()
-            self._measure()
-            if self._starts:
-                # Only now it is sure that a prompt had room for all: its first token tells it.
-                self._starts = False
-                self.path.dim()
-
-    def _measure(self) -> None:
-        reply = self._session.current
-        now, count = time.monotonic(), len(reply.tokens) if reply else 0
-        since, before = self._speed_since
-        if now - since >= TITLE_SECONDS:
-            self._title.context = self._prompt_tokens + count
-            self._title.speed = (count - before) / (now - since)
-            self._speed_since = (now, count)
-
-    def _finished(self, event: ReplyFinished | ReplyFailed) -> None:
-        reply, entry = self._session.current, self._reply_entry()
-        assert reply is not None
-        self._entry = None
-        if isinstance(event, ReplyFailed):
-            self._transcript.finish_reply(entry, "broke off" if reply.text else "")
-            self._transcript.add_notice(event.message, "error")
-            return
-        if self._session.replayed is not None:
-            self._transcript.set_header(entry, EntryHeader(reply.model, branch="replay"))
+    def _settle_header(self, entry: int, reply: Reply) -> None:
+        if self._session.replayed is None:
+            super()._settle_header(entry, reply)
         else:
-            self.path.refresh(self._session.conversation.node_of(reply))
-            self.path.dim()
-        self._transcript.finish_reply(entry, self._footer(reply))
-        self._title.context = reply.statistics.context_tokens
-        self._title.speed = reply.statistics.tokens_per_second
+            self._transcript.set_header(entry, EntryHeader(reply.model, branch="replay"))
 
     def _footer(self, reply: Reply) -> str:
         """What the reply cost; of a replay first whether it came out the same."""
-        original = self._session.replayed
-        if original is None:
-            return reply_footer(reply)
-        return f"{verdict(original, reply, self._token_name)} · {reply_footer(reply)}"
+        cost, original = super()._footer(reply), self._session.replayed
+        return f"{verdict(original, reply, self._token_name)} · {cost}" if original else cost
 
     def _token_name(self, token_id: int) -> str:
         return spelled(self._session.engine.token_bytes(token_id).decode(errors="replace"))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from mlxchat.conversation.entries import Reply
 from mlxchat.engine.distribution import Distribution
 from mlxchat.engine.interface import Inspected
 from mlxchat.session.chat import ChatSession
+from mlxchat.tui.other_view import lane_with, other_view
 from mlxchat.tui.widgets.next_token import NextToken
 from mlxchat.tui.widgets.next_token_rows import recorded
 from mlxchat.tui.widgets.token_detail import SelectedToken, TokenDetail, spelled
@@ -36,9 +38,10 @@ class Inspection:
             self._deselect()
             return
         self.at = (reply, place)
-        record, spell = reply.tokens[place], self._session.engine.token_bytes
+        record, lane = reply.tokens[place], lane_with(self._session, reply)
+        spell = partial(self._session.engine.token_bytes, model=lane.model.model if lane else 0)
         self._detail.selected = SelectedToken(
-            record, place, len(reply.tokens), spell(record.token_id)
+            record, place, len(reply.tokens), spell(record.token_id), self._other(reply, place)
         )
         self._panel.heading = f"TOKEN {place + 1} {spelled(record.text)}"
         self._panel.current = record.token_id
@@ -82,6 +85,11 @@ class Inspection:
             self._session.branch(*self.at, seen, token_id)
         elif (reply := self._session.reply) is not None:
             self._session.branch(reply, len(reply.spoken_ids), seen, token_id)
+
+    def _other(self, reply: Reply, place: int) -> tuple[str, float] | None:
+        """What the other lane's model says of a token."""
+        view = other_view(self._session, reply)
+        return (view.name, view.logprobs[place]) if view else None
 
     def _deselect(self) -> None:
         if self.at is not None:

@@ -22,7 +22,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("Arrows", "Token view: from token to token, from line to line"),
     ("[, ]", "Token view: the surprising token before, the next one"),
     ("/, n, N", "Token view: search, next match, match before"),
-    ("m", "Token view: colours by probability, rank, entropy, disagreement"),
+    ("m", "Token view: colours by probability, rank, entropy, disagreement, moved"),
     ("Enter", "Token view: choose another token; on it: go on from there"),
 )
 

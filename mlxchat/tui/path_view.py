@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from mlxchat.conversation.entries import Reply, UserMessage
 from mlxchat.conversation.node import Node
-from mlxchat.conversation.summary import rating_mark, reply_footer, reply_label
+from mlxchat.conversation.rows import out_of_sight
+from mlxchat.conversation.summary import rating_mark, reply_label
 from mlxchat.session.chat import ChatSession
+from mlxchat.tui.column import Column
 from mlxchat.tui.transcript.entries import Entry
 from mlxchat.tui.transcript.transcript import EntryHeader, ReplyEntry, Transcript, UserEntry
 
@@ -14,23 +16,30 @@ class PathView:
     """Keeps the transcript's messages those of the path that is shown. Notices and replays between
     them stay as long as the messages before them do."""
 
-    def __init__(self, session: ChatSession, transcript: Transcript) -> None:
+    def __init__(self, session: ChatSession, transcript: Transcript, column: Column) -> None:
         self._session = session
         self._transcript = transcript
+        self._column = column
 
     def show(self, *, writing: bool = False) -> None:
         """Show the path as it is now; with `writing` also the reply that is about to be written."""
-        path = self._session.conversation.path
+        path = self._column.nodes
         if path and not writing and _unfinished(path[-1]):
             path = path[:-1]
         kept = self._keep(path)
         self._transcript.add([self._entry(node) for node in path[kept:]])
         self.dim()
 
+    def show_anew(self) -> None:
+        """Show the path from nothing, without the notices between its messages."""
+        self._transcript.clear()
+        self._transcript.following = True
+        self.show()
+
     def dim(self) -> None:
         """Show which messages are out of the model's sight. It looks at all of them: not to be
         done for each token."""
-        self._transcript.dim(set(self._session.conversation.left_out))
+        self._transcript.dim(set(out_of_sight(self._column.nodes)))
 
     def _keep(self, path: list[Node]) -> int:
         """Cut the transcript where it shows another path; how many messages are left."""
@@ -53,12 +62,14 @@ class PathView:
 
     def header(self, node: Node) -> EntryHeader:
         """The line above a message; while a reply is written, with what it is drawn with."""
-        name, label = "You", ""
+        name, label, branch = "You", "", node.version.text
         if isinstance(node.entry, Reply):
             name = node.entry.model
             label = reply_label(node.entry) if node.entry.reason is None else ""
-        rating = rating_mark(node.rating)
-        return EntryHeader(name, label, node.version.text, rating, _note(node.note))
+        if alias := self._column.alias:
+            # Which version it is would tell which lane it is.
+            name, label, branch = alias if isinstance(node.entry, Reply) else name, "", ""
+        return EntryHeader(name, label, branch, rating_mark(node.rating), _note(node.note))
 
     def _refresh(self, entry: Entry) -> None:
         if entry.node is not None and isinstance(entry, ReplyEntry | UserEntry):
@@ -79,7 +90,7 @@ class PathView:
 
     def _reply_entry(self, reply: Reply, header: EntryHeader) -> ReplyEntry:
         info, written = self._session.info, reply.reason is not None
-        footer = reply_footer(reply) if reply.reason != "failed" else "broke off"
+        footer = self._column.footer(reply) if reply.reason != "failed" else "broke off"
         return ReplyEntry(
             header,
             reply.text if written else "",

@@ -16,10 +16,12 @@ from mlxchat.conversation.code.as_code import Language, as_code
 from mlxchat.engine.interface import (
     AdapterFailed,
     AdapterLoaded,
+    BesideFailed,
     ContextExceeded,
     Event,
     Inspected,
     Loaded,
+    LoadedBeside,
     LoadFailed,
     ModelSpec,
     ReplyFinished,
@@ -27,17 +29,19 @@ from mlxchat.engine.interface import (
     TokensCounted,
     WordsNoted,
 )
+from mlxchat.engine.samples import TokensScored
 from mlxchat.session.chat import ChatSession
 from mlxchat.tui.clipboard import copy_with_file
+from mlxchat.tui.differences import Differences
 from mlxchat.tui.follower import Follower
 from mlxchat.tui.history import MessageHistory
 from mlxchat.tui.inspection import Inspection
 from mlxchat.tui.pace import DRAINS_A_SECOND, Pace
+from mlxchat.tui.screens.chat_lanes import LanesScreen
 from mlxchat.tui.screens.chat_panel import NARROW, WIDE
-from mlxchat.tui.screens.chat_samples import SamplingScreen
 from mlxchat.tui.transcript.tokens import named
-from mlxchat.tui.transcript.transcript import Transcript
 from mlxchat.tui.widgets.key_footer import KeyFooter
+from mlxchat.tui.widgets.lane_columns import LaneColumns
 from mlxchat.tui.widgets.message_editor import MessageEditor
 from mlxchat.tui.widgets.next_token import NextToken
 from mlxchat.tui.widgets.sampler_panel import SamplerPanel
@@ -58,7 +62,7 @@ next token.
 F1 help  ·  Ctrl+P commands"""
 
 
-class ChatScreen(SamplingScreen):
+class ChatScreen(LanesScreen):
     """One conversation, with every control of the sampler beside it."""
 
     app: MlxchatApp
@@ -80,13 +84,14 @@ class ChatScreen(SamplingScreen):
         self._spec = spec
         self._pace = Pace()
         self._drafts = {}
+        self._differences = Differences()
 
     def compose(self) -> ComposeResult:
         """Title, transcript and panel side by side, editor, keys."""
         yield TitleBar()
         with Horizontal(id="body"):
             with Vertical(id="conversation"):
-                yield Transcript(WELCOME)
+                yield LaneColumns(WELCOME)
                 yield TokenDetail()
             with SidePanel(id="panel", can_focus=False):
                 yield SamplerPanel(self.session.settings, self.session.defaults)
@@ -101,6 +106,8 @@ class ChatScreen(SamplingScreen):
         self.follower = Follower(self.session, self.transcript, self.query_one(TitleBar))
         token_bytes = self.session.engine.token_bytes
         self.transcript.look.name_of = lambda token_id: named(token_bytes(token_id))
+        self.transcript.look.others = self._others
+        self.watch(self.query_one(TitleBar), "speed", self._tell_speed)
         self.inspection = Inspection(
             self.session, self.query_one(TokenDetail), self.query_one(NextToken)
         )
@@ -123,6 +130,7 @@ class ChatScreen(SamplingScreen):
         before = self.session.state
         for event in self.follower.show(self.session.events()):
             self._react(event)
+        self.show_lanes()
         self.keep()
         self.inspection.grow()
         if self.session.state != before:
@@ -138,11 +146,14 @@ class ChatScreen(SamplingScreen):
             if self.session.conversation.entries:
                 self._ask_cost()
         elif isinstance(event, LoadFailed):
-            self.follower.path.show()
+            self.follower.show_path()
             if self.session.info is None:
                 self.app.pick_model("" if event.cancelled else event.message)
         elif isinstance(event, AdapterLoaded | AdapterFailed):
             self.adapter_ended(event)
+            self.lane_event(event)
+        elif isinstance(event, LoadedBeside | BesideFailed | TokensScored):
+            self.lane_event(event)
         elif isinstance(event, TokensCounted):
             self._counted(event)
         elif isinstance(event, ContextExceeded):
@@ -150,6 +161,8 @@ class ChatScreen(SamplingScreen):
         elif isinstance(event, ReplyStarted) and self.session.replayed is None:
             self._reply_starts()
         elif isinstance(event, ReplyFinished) and self.session.replayed is None:
+            if not self.of_main(event):
+                return
             self._version_written()
             self._system_applied()
             self.tell_level()
@@ -178,6 +191,7 @@ class ChatScreen(SamplingScreen):
 
     def _send(self, text: str) -> None:
         self.session.send(text)
+        self.show_lanes()  # before a reply is shown: what may be told of it may be another
         self.follower.begin_reply()
         self.refresh_bindings()
 
@@ -213,7 +227,10 @@ class ChatScreen(SamplingScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Which keys work now."""
         if action == "command":
-            when = COMMANDS[str(parameters[0])].when
+            command = COMMANDS[str(parameters[0])]
+            if command.comparing and (command.comparing == "only") != self.session.comparing:
+                return False
+            when = command.when
             working = self.session.busy or self.session.state == "loading"
             if when == "busy" and not working:
                 return False

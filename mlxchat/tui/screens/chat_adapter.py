@@ -49,7 +49,7 @@ class AdapterScreen(ContextScreen):
         self.query_one(TitleBar).activity = ""
         if isinstance(event, AdapterFailed):
             self.transcript.add_notice(event.message, "error")
-            self.follower.path.show()
+            self.follower.show_path()
             return
         remember_adapter(event.info.path)
         for note in event.info.notes:

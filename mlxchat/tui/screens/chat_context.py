@@ -70,7 +70,7 @@ class ContextScreen(SessionsScreen):
             return
         if choice is None:
             session.stop()
-            self.follower.path.show()
+            self.follower.show_path()
             self.say("Your message is kept and not answered; a retry (Ctrl+R) asks again.")
         elif choice == "summary":
             if not self._try(self._summarize):

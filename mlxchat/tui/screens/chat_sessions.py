@@ -181,7 +181,7 @@ class SessionsScreen(TokensScreen):
         title = self.query_one(TitleBar)
         title.context, title.speed = 0, 0.0
         self.transcript.following = True
-        self.follower.path.show()
+        self.follower.show_path()
         self._show_system()
         if self.session.conversation.entries:
             self._ask_cost()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from textual import on
 
 from mlxchat.commands.presets import run_preset
+from mlxchat.errors import MlxchatError
 from mlxchat.session.chat import ChatSession
 from mlxchat.settings.parameters import Settings
 from mlxchat.settings.preset_file import read_presets
@@ -42,17 +43,17 @@ class SettingsScreen(PanelScreen):
 
     def set_parameter(self, name: str, value: Any) -> None:
         """Change a setting."""
-        self.session.set_parameter(name, value)
+        self.change_setting(name, value)
         self.show_settings()
 
     def reset_parameter(self, name: str) -> None:
         """Go back to the model's own value of one setting."""
-        self.session.reset_parameter(name)
+        self.change_setting(name, self.session.defaults.value(name))
         self.show_settings()
 
     def reset_settings(self) -> None:
         """Go back to the model's own settings."""
-        self.session.reset_settings()
+        self.reset_to_own()
         self.show_settings()
 
     def preset(self, argument: str) -> None:
@@ -60,9 +61,27 @@ class SettingsScreen(PanelScreen):
         if not argument:
             self._pick_preset()
             return
+        if only := self.without_presets:
+            raise MlxchatError(only)
         said = run_preset(self.session, argument)
         self.show_settings()
         self.say(said)
+
+    # Whose settings they are
+
+    def change_setting(self, name: str, value: Any, drag: int | None = None) -> None:
+        """Change one of the settings that the panel shows."""
+        self.session.set_parameter(name, value, drag)
+
+    def reset_to_own(self) -> None:
+        """Put the model's own in their place."""
+        self.session.reset_settings()
+
+    @property
+    def without_presets(self) -> str:
+        """Why the settings that the panel shows have no presets and no undo; empty where they
+        have."""
+        return ""
 
     # The panel
 
@@ -71,7 +90,7 @@ class SettingsScreen(PanelScreen):
         the preset of a preview."""
         panel = self.query_one(SamplerPanel)
         panel.defaults = self.session.defaults
-        panel.settings = self.session.settings
+        panel.settings = self.settings
         panel.preset = tried or self.session.preset
         panel.adapted = self.session.adapter is not None
         self._inspect()
@@ -97,10 +116,10 @@ class SettingsScreen(PanelScreen):
     @on(SamplerPanel.SettingsChanged)
     def _settings_changed(self, message: SamplerPanel.SettingsChanged) -> None:
         if message.name is None:
-            self.session.reset_settings()
+            self.reset_to_own()
         else:
             value = message.settings.value(message.name)
-            self.session.set_parameter(message.name, value, message.drag)
+            self.change_setting(message.name, value, message.drag)
         # The panel's values may be ahead of the session's, of which it tells one after the other.
         self.query_one(SamplerPanel).preset = self.session.preset
         self.setting_moved(message.name)
@@ -108,11 +127,17 @@ class SettingsScreen(PanelScreen):
 
     @on(SamplerTitle.RevertAsked)
     def _revert(self) -> None:
+        if only := self.without_presets:
+            self.say(only)
+            return
         self.session.choose_preset(self.session.preset)
         self.show_settings()
 
     @on(SamplerPanel.StepWanted)
     def _step(self, message: SamplerPanel.StepWanted) -> None:
+        if only := self.without_presets:
+            self.say(only)
+            return
         if self.session.undo() if message.back else self.session.redo():
             self.show_settings()
         else:
@@ -124,7 +149,9 @@ class SettingsScreen(PanelScreen):
     def _pick_preset(self) -> None:
         from mlxchat.tui.screens.preset_picker import PresetPicker
 
-        if self._picker is None:
+        if only := self.without_presets:
+            self.say(only)
+        elif self._picker is None:
             self._picker = PresetPicker(self.session, self._try_settings)
             # Beside what shows the effect: the text that is being written, or else the panel.
             panel_shown = not self.query_one("#panel").has_class("-hidden")

@@ -59,7 +59,7 @@ class TokensScreen(TreeScreen):
         the search, which may open behind the keys that a fast hand typed next."""
         if not event.character or not event.is_printable:
             return
-        detail, transcript = self.query_one(TokenDetail), self.transcript
+        detail, transcript = self.query_one(TokenDetail), self.looked_at
         inside = self.focused is transcript or detail in getattr(self.focused, "ancestors", ())
         if inside and detail.searching:
             detail.type(event.character)
@@ -72,17 +72,17 @@ class TokensScreen(TreeScreen):
         event.stop()
 
     def _means_something(self, key: str) -> bool:
-        if self.focused is self.transcript:
-            return self.transcript.takes(key)
+        if self.focused is self.looked_at:
+            return self.looked_at.takes(key)
         return key in self.active_bindings
 
     def show_tokens(self, what: str | None) -> None:
         """Walk through the tokens of the reply in sight, or stop it; or show all, or other
         colours."""
-        view = self.transcript
+        view = self.looked_at
         if what is None and self.has_class("-panel-only"):
             self.panel_chosen = False
-            self.transcript.focus()
+            self.looked_at.focus()
         elif what in MEASURES:
             view.measure = what
         elif what in ("always", "off"):
@@ -99,7 +99,9 @@ class TokensScreen(TreeScreen):
 
     @on(Transcript.TokenSelected)
     def _token_selected(self, message: Transcript.TokenSelected) -> None:
-        self.query_one(TokenDetail).measure = self.transcript.measure
+        if message.reply is None and self.looked_at.walking:
+            return  # another lane's token was given up for one here
+        self.query_one(TokenDetail).measure = self.looked_at.measure
         self.inspection.select(message.reply, message.place)
         self._inspect()
 
@@ -118,7 +120,7 @@ class TokensScreen(TreeScreen):
         self.panel_chosen = self._panel_before
         if self.has_class("-panel-only"):
             self.panel_chosen = False
-        self.call_after_refresh(self.transcript.focus)
+        self.call_after_refresh(self.looked_at.focus)
 
     @on(NextToken.Chosen)
     def _road_chosen(self, message: NextToken.Chosen) -> None:
@@ -132,6 +134,6 @@ class TokensScreen(TreeScreen):
 
     @on(TokenDetail.Searched)
     def _searched(self, message: TokenDetail.Searched) -> None:
-        self.transcript.focus()
-        if message.text and not self.transcript.search(message.text):
+        self.looked_at.focus()
+        if message.text and not self.looked_at.search(message.text):
             self.notify(f"The reply has no {message.text!r}.", severity="warning", markup=False)

@@ -13,6 +13,7 @@ from mlxchat.tui.follower import Follower
 from mlxchat.tui.screens.chat_system import SystemScreen
 from mlxchat.tui.screens.text_dialog import Choice, Drafts, TextDialog
 from mlxchat.tui.transcript.transcript import Transcript
+from mlxchat.tui.widgets.lane_columns import LaneColumns
 from mlxchat.tui.widgets.message_editor_area import EditorArea
 
 EDIT_CHOICES = (
@@ -34,7 +35,12 @@ class TreeScreen(SystemScreen):
     @property
     def transcript(self) -> Transcript:
         """The conversation on the screen."""
-        return self.query_one(Transcript)
+        return self.query_one(LaneColumns).main.transcript
+
+    @property
+    def looked_at(self) -> Transcript:
+        """The transcript of the lane that gestures are meant for."""
+        return self.query_one(LaneColumns).pane.transcript
 
     def run_command(self, name: str, argument: str = "") -> None:
         """Run a command of the registry; what it cannot do is said."""
@@ -160,15 +166,15 @@ class TreeScreen(SystemScreen):
 
     def rate(self, rating: Rating | None) -> None:
         """Call the picked reply good or bad, or the last message in sight; None: neither."""
-        node = self._meant(self.transcript.meant)
+        node = self._meant(self.looked_at.meant)
         if not isinstance(node.entry, Reply):
             raise MlxchatError("Only replies are rated: pick one of the model's (Shift+Up).")
         self.session.rate(node, rating)
-        self.follower.path.refresh(node)
+        self.follower.refresh(node)
 
     def note(self, text: str | None) -> None:
         """Keep a note about the picked message, or the last one in sight."""
-        node = self._meant(self.transcript.meant)
+        node = self._meant(self.looked_at.meant)
         if text is None:
             self._open_note(node)
         else:
@@ -185,7 +191,7 @@ class TreeScreen(SystemScreen):
 
     def _note(self, node: Node, text: str) -> None:
         self.session.note(node, text)
-        self.follower.path.refresh(node)
+        self.follower.refresh(node)
 
     # What is shown
 
@@ -212,7 +218,7 @@ class TreeScreen(SystemScreen):
         self._moved = did or "Moved"
         at_end = node is None or node.shown is None
         self.transcript.following = self.transcript.following and at_end
-        self.follower.path.show()
+        self.follower.show_path()
         self.transcript.unread = False  # what is below now was said before
         if node is not None and self.transcript.picked is not None:
             self.transcript.bring(node)
@@ -224,10 +230,10 @@ class TreeScreen(SystemScreen):
     @on(EditorArea.BeginningLeft)
     def _pick_from_message(self) -> None:
         """Pick the last message in sight, and let the keys mean it."""
-        if not self.transcript.walking:
-            self.transcript.action_pick(-1)
-        if self.transcript.entries:
-            self.transcript.focus()
+        if not self.looked_at.walking:
+            self.looked_at.action_pick(-1)
+        if self.looked_at.entries:
+            self.looked_at.focus()
 
     @on(Transcript.CommandWanted)
     def _command_wanted(self, message: Transcript.CommandWanted) -> None:
@@ -237,12 +243,12 @@ class TreeScreen(SystemScreen):
     def _menu_wanted(self) -> None:
         from mlxchat.tui.screens.message_menu import MessageMenu
 
-        if (node := self.transcript.picked) is not None:
+        if (node := self.looked_at.picked) is not None:
             self.app.push_screen(MessageMenu(node), self._menu_chosen)
 
     def _menu_chosen(self, chosen: tuple[str, str] | None) -> None:
         if chosen is not None:
-            self.transcript.action_message(*chosen)
+            self.looked_at.action_message(*chosen)
 
     # The message that is meant
 
@@ -252,7 +258,7 @@ class TreeScreen(SystemScreen):
         return node if node is not None and isinstance(node.entry, Reply) else None
 
     def _meant(self, otherwise: Node | None) -> Node:
-        node = self.transcript.picked or otherwise
+        node = self.looked_at.picked or otherwise
         if node is None:
             raise MlxchatError("There is no message yet.")
         return node

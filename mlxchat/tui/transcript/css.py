@@ -44,6 +44,10 @@ Transcript {
     & > .transcript--rating-bad { color: $text-error; text-style: bold; }
     & > .transcript--note { color: $text-muted; text-style: italic; }
 
+    & > .transcript--mark-differs { color: $accent; text-style: bold; }
+    & > .transcript--differs { color: $accent; text-style: bold underline; }
+    & > .transcript--own { text-style: underline; }
+
     & > .transcript--token-cursor { color: $background; background: $accent; text-style: bold; }
 
     & > .transcript--heading1 { color: $heading; text-style: bold underline; }

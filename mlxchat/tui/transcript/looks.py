@@ -19,6 +19,7 @@ OWN_ROLES = (
     *("mark.user", "mark.assistant", "mark.information", "mark.warning", "mark.error"),
     *("notice.information", "notice.warning", "notice.error"),
     *("mark.change", "change", "mark.picked", "dimmed", "rating.good", "rating.bad", "note"),
+    *("mark.differs", "differs", "own"),
     *("token.0", "token.1", "token.2", "token.3", "token.4", "token.cursor"),
 )
 """What a transcript adds to the renderer's roles."""

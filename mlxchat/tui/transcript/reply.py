@@ -5,6 +5,7 @@ from __future__ import annotations
 from mlxchat.conversation.entries import Reply
 from mlxchat.render.lines import Line, Span
 from mlxchat.render.stream import MarkdownStream, render_plain
+from mlxchat.tui.transcript.difference import Difference, DifferenceMarks
 from mlxchat.tui.transcript.entries import (
     DIMMED,
     GUTTER,
@@ -42,6 +43,7 @@ class ReplyEntry(Entry):
         self.reply = reply
         """What it shows; None where only the text is known."""
         self.marks = ChangeMarks()
+        self._difference = DifferenceMarks()
         self.header = EntryHeader(header) if isinstance(header, str) else header
         self.footer = footer
         self.status = ""
@@ -88,8 +90,9 @@ class ReplyEntry(Entry):
             line, told = self.marks.locate(body)
             if told is not None:
                 return Row(NO_MARK, told)
-            mark = self.marks.mark(line)
-            return Row(mark, self._stream.lines[line], "assistant", self._width + GUTTER)
+            mark = self._difference.mark(line, self.marks.mark(line))
+            shown = self._difference.look(line, self._stream.lines[line])
+            return Row(mark, shown, "assistant", self._width + GUTTER)
         tail = body - self._body_height
         return Row(NO_MARK, self._bottom[tail]) if tail < len(self._bottom) else SEPARATOR
 
@@ -142,6 +145,19 @@ class ReplyEntry(Entry):
         if self.wrapped:
             self._frame()
         return 0
+
+    @property
+    def difference(self) -> Difference:
+        """What sets it apart from the reply that it is compared with."""
+        return self._difference.difference
+
+    def set_difference(self, difference: Difference) -> int:
+        """Mark another difference; the first row that changed."""
+        self._difference.difference = difference
+        if self._stream is None or not self.wrapped:
+            return self.height
+        first = self._difference.place(self.text, self._stream.lines, 0)
+        return len(self._top) + self.marks.row_of(first)
 
     @property
     def foldable(self) -> list[int]:
@@ -219,7 +235,7 @@ class ReplyEntry(Entry):
         if self._stream is not None:
             self._stream.folded = folded
         if self.wrapped:
-            self._measure()
+            self._frame()
         else:
             self.exact = False
 
@@ -253,6 +269,7 @@ class ReplyEntry(Entry):
         if self.reply is None or self._stream is None:
             return first
         stream = self._stream
+        first = self._difference.place(self.text, stream.lines, first)
         places = stream if isinstance(stream, TokenBody) else MarkdownPlaces(self.reply, stream)
         return self.marks.place(self.reply.tokens.runs, places.line_of, first, self._width)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mlxchat.conversation.entries import Reply
-from mlxchat.conversation.surprise import Measure, level
+from mlxchat.conversation.surprise import MOVED, Measure, level
 from mlxchat.render.lines import Line, Span
 from mlxchat.render.safe import visible
 from mlxchat.render.tokens import TokenLines
@@ -27,6 +27,19 @@ class TokenLook:
     measure: Measure = "probability"
     name_of: Callable[[int], str] = str
     """Names a token without text."""
+    others: Callable[[Reply], Sequence[float]] = lambda _: ()
+    """How probable another model finds each token of a reply, in natural logs, where it is
+    known."""
+
+    def other(self, reply: Reply, place: int) -> float | None:
+        """How probable another model finds a token; None where it is not known."""
+        others = self.others(reply)
+        return others[place] if place < len(others) else None
+
+    def level(self, reply: Reply, place: int) -> int:
+        """How surprising a token is by the measure."""
+        other = self.other(reply, place) if self.measure == MOVED else None
+        return level(reply.tokens[place], self.measure, other)
 
 
 class TokenBody:
@@ -46,14 +59,16 @@ class TokenBody:
     def __len__(self) -> int:
         return len(self.layout.lines)
 
+    def __iter__(self) -> Iterator[Line]:
+        return (self[index] for index in range(len(self)))
+
     def __getitem__(self, index: int) -> Line:
-        tokens = self._reply.tokens
         spans = []
         for piece in self.layout.lines[index]:
             if piece.token < 0:
                 spans.append(Span(piece.text))
                 continue
-            role = f"token.{level(tokens[piece.token], self._look.measure)}"
+            role = f"token.{self._look.level(self._reply, piece.token)}"
             cursor = " token.cursor" if piece.token == self.cursor else ""
             spans.append(Span(piece.text, role + cursor))
         return Line(tuple(spans))

@@ -16,6 +16,7 @@ from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.node import Node
 from mlxchat.tui.transcript import selection as selecting
 from mlxchat.tui.transcript.css import CSS
+from mlxchat.tui.transcript.difference import Difference
 from mlxchat.tui.transcript.entries import (
     GUTTER,
     Entry,
@@ -107,6 +108,14 @@ text, `Ctrl+C` copies it. What you type goes to the message.
         entry = self._rows.entries[self._rows.index(entry_id)]
         if isinstance(entry, ReplyEntry | UserEntry):
             self.changed(entry, entry.set_header(header))
+
+    def set_difference(self, reply: Reply, difference: Difference) -> None:
+        """Mark where a reply differs from another; nothing where no entry shows it."""
+        for entry in reversed(self._rows.entries):
+            if isinstance(entry, ReplyEntry) and entry.reply is reply:
+                if entry.difference != difference:
+                    self.changed(entry, entry.set_difference(difference))
+                return
 
     def add_notice(self, text: str, kind: NoticeKind = "information") -> int:
         """Add a word from the program; its id."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate, takewhile
 from typing import ClassVar
@@ -14,8 +14,7 @@ from textual.message import Message
 from textual.reactive import var
 
 from mlxchat.conversation.entries import Reply
-from mlxchat.conversation.surprise import MEASURES, SURPRISING, Measure, level
-from mlxchat.engine.interface import TokenRecord
+from mlxchat.conversation.surprise import MEASURES, MOVED, SURPRISING, Measure
 from mlxchat.tui.transcript.entries import Entry
 from mlxchat.tui.transcript.layout import Anchor
 from mlxchat.tui.transcript.reply import ReplyEntry
@@ -99,6 +98,22 @@ class TokenWalk(TranscriptView):
         self.walk_to(entry, self._first_surprise(index, entry))
         return True
 
+    def walk_in(self, reply: Reply, place: int) -> None:
+        """Select a token of a reply, where an entry shows it."""
+        for entry in reversed(self._rows.entries):
+            if isinstance(entry, ReplyEntry) and entry.reply is reply and entry.has_tokens:
+                if entry.tokens is None:
+                    self._switch(entry, True)
+                self.walk_to(entry, place)
+                return
+
+    def repaint_tokens(self) -> None:
+        """What the colours tell is another thing now."""
+        self._strips.clear()
+        self.refresh()
+        if self.walked:
+            self.post_message(self.TokenSelected(*self.walked))
+
     @property
     def damage(self) -> str:
         """A sentence where the tokens of a reply in sight are damaged."""
@@ -172,7 +187,8 @@ class TokenWalk(TranscriptView):
 
     def action_surprise(self, step: int) -> None:
         """Go to the next token, or the one before, that is surprising by what the colours tell."""
-        self._walk_where(step, lambda n, tokens: level(tokens[n], self.measure) >= SURPRISING)
+        if (entry := self._walked) is not None and (reply := entry.reply) is not None:
+            self._walk_where(step, lambda n: self.look.level(reply, n) >= SURPRISING)
 
     def action_search(self) -> None:
         """Ask for text to look for."""
@@ -188,25 +204,25 @@ class TokenWalk(TranscriptView):
         if self._walked is None or self._walked.reply is None or not self._sought:
             return False
         places = places_of(self._sought, [record.text for record in self._walked.reply.tokens])
-        return self._walk_where(step, lambda n, _: n in places)
+        return self._walk_where(step, lambda n: n in places)
 
     def action_measure(self) -> None:
-        """Let the colours tell something else."""
-        self.measure = MEASURES[(MEASURES.index(self.measure) + 1) % len(MEASURES)]
+        """Let the colours tell something else; how far another model is, where that is known."""
+        known = self._walked and self._walked.reply and self.look.others(self._walked.reply)
+        offered = (*MEASURES, MOVED) if known else MEASURES
+        place = offered.index(self.measure) if self.measure in offered else -1
+        self.measure = offered[(place + 1) % len(offered)]
 
     def watch_measure(self, measure: Measure) -> None:
         """Paint all tokens anew."""
         self.look.measure = measure
-        self._strips.clear()
-        self.refresh()
-        if self.walked:
-            self.post_message(self.TokenSelected(*self.walked))
+        self.repaint_tokens()
 
     def action_roads(self) -> None:
         """Ask for the alternatives of the selected token."""
         self.post_message(self.RoadsAsked())
 
-    def _walk_where(self, step: int, wanted: Callable[[int, Sequence[TokenRecord]], bool]) -> bool:
+    def _walk_where(self, step: int, wanted: Callable[[int], bool]) -> bool:
         """Go to the next token that is `wanted`, around the end; False where none is."""
         entry = self._walked
         if entry is None or entry.reply is None:
@@ -214,7 +230,7 @@ class TokenWalk(TranscriptView):
         tokens = entry.reply.tokens
         for distance in range(1, len(tokens) + 1):
             place = (self._at + step * distance) % len(tokens)
-            if wanted(place, tokens):
+            if wanted(place):
                 self.walk_to(entry, place)
                 return True
         return False
@@ -240,7 +256,7 @@ class TokenWalk(TranscriptView):
         first, bottom = entry.first_token_from(top), top + self.size.height
         below = range(first if first < len(tokens) else 0, len(tokens))
         seen = list(takewhile(lambda n: entry.rows_of_token(n)[0] < bottom, below)) or below
-        surprising = (n for n in seen if level(tokens[n], self.measure) >= SURPRISING)
+        surprising = (n for n in seen if self.look.level(entry.reply, n) >= SURPRISING)
         return next(surprising, seen[0])
 
     def _leave(self, entry: ReplyEntry) -> None:

@@ -81,6 +81,9 @@ class SamplerPanel(Vertical):
     adapted: reactive[bool] = reactive(False)
     """Whether the model has an adapter, whose strength can be set."""
 
+    whose: reactive[str] = reactive("")
+    """The lane whose settings these are; empty where all have them."""
+
     remarks: reactive[Mapping[str, Sequence[str]]] = reactive(dict)
     """What the model makes of words in the settings, by parameter name."""
 
@@ -201,6 +204,9 @@ class SamplerPanel(Vertical):
         if PARAMETERS[name].group == "adapter" and not self.adapted:
             return WITHOUT_ADAPTER
         return self.settings.idle_reason(name)
+
+    def _watch_whose(self) -> None:
+        self._title.whose = self.whose
 
     def _watch_adapted(self) -> None:
         if self.adapted:

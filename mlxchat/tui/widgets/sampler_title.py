@@ -17,6 +17,9 @@ from mlxchat.render.safe import visible
 SHORTEST_NAME = 6
 """Cells of a name that are worth showing."""
 
+LONGEST_OWNER = 14
+"""Cells of the name of the lane whose settings they are."""
+
 
 class SamplerTitle(Widget, can_focus=True):
     """`SAMPLER   preset: creative ▾  modified`, in the room there is."""
@@ -48,6 +51,8 @@ class SamplerTitle(Widget, can_focus=True):
 
     preset: reactive[str] = reactive("")
     """The preset's name."""
+    whose: reactive[str] = reactive("")
+    """The lane whose settings these are; empty where all have them."""
     modified: reactive[bool] = reactive(False)
     """Whether anything differs from it."""
 
@@ -67,7 +72,7 @@ class SamplerTitle(Widget, can_focus=True):
     def render(self) -> Content:
         """SAMPLER at the left, preset and mark of change at the right."""
         name, mark = self._parts
-        room = self.content_size.width - len(self._heading) - cell_len(mark)
+        room = self.content_size.width - cell_len(self._heading) - cell_len(mark)
         return Content.assemble(
             self._heading,
             (
@@ -79,12 +84,15 @@ class SamplerTitle(Widget, can_focus=True):
 
     @property
     def _heading(self) -> str:
-        return f"{'› ' if self.has_focus else ''}SAMPLER"
+        owner = visible(self.whose)
+        owner = owner if cell_len(owner) <= LONGEST_OWNER else _cut(owner, LONGEST_OWNER)
+        whose = f" of {owner}" if owner else ""
+        return f"{'› ' if self.has_focus else ''}SAMPLER{whose}"
 
     @property
     def _parts(self) -> tuple[str, str]:
         """The preset and the mark of change, as long as they fit."""
-        room = self.content_size.width - len(self._heading) - 1
+        room = self.content_size.width - cell_len(self._heading) - 1
         name = visible(self.preset)
         word, star = ("  modified", " *") if self.modified else ("", "")
         for shown, mark in (

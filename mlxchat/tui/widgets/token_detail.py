@@ -41,6 +41,8 @@ class SelectedToken:
     place: int
     count: int
     token_bytes: bytes
+    other: tuple[str, float] | None = None
+    """Another model, and how probable it finds the token, in natural logs; where that is known."""
 
 
 def facts(selected: SelectedToken) -> list[str]:
@@ -49,9 +51,11 @@ def facts(selected: SelectedToken) -> list[str]:
     drawn = "chosen by you"
     if record.drawn_prob is not None:
         drawn = f"drawn at {percent(record.drawn_prob)}"
+    others = [selected.other] if selected.other else []
     processed = f"{percent(math.exp(record.logprob))} after bias and penalties"
     return [
         f"{percent(record.prob)} by the model" if record.own_known else processed,
+        *(f"{percent(math.exp(logprob))} by {visible(name)}" for name, logprob in others),
         drawn,
         *([processed] if record.model_logprob is not None else []),
         f"rank {record.rank + 1}",

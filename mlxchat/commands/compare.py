@@ -1,0 +1,88 @@
+"""What may follow /compare, /vote and /lane."""
+
+from __future__ import annotations
+
+from mlxchat.errors import MlxchatError
+from mlxchat.session.lane import Lane
+from mlxchat.session.lane_votes import SessionVotes
+
+SEEDS = {"free": "Each lane draws with a seed of its own.", "shared": "All lanes share one seed."}
+WORDS = {
+    "base": "the model without its adapter",
+    "same": "the same model, for settings of its own",
+    "off": "close the comparison",
+    **{f"seeds {word}": sentence for word, sentence in SEEDS.items()},
+}
+TIE = "tie"
+
+
+def run_compare(session: SessionVotes, argument: str) -> str:
+    """Do what stands after /compare; what there is to say of it at once. Raises MlxchatError."""
+    words = argument.split()
+    if argument.lower() == "off":
+        session.close_lanes()
+        return "The comparison is closed; all that was written stays (/map)."
+    if words[0].lower() == "seeds":
+        return _seeds(session, " ".join(words[1:]).lower())
+    session.open_lane(argument)
+    return ""
+
+
+def _seeds(session: SessionVotes, word: str) -> str:
+    if word not in SEEDS:
+        raise MlxchatError("/compare seeds takes free or shared.")
+    session.seeds_free = word == "free"
+    return SEEDS[word]
+
+
+def run_lane(session: SessionVotes, lane: Lane, argument: str) -> str:
+    """Do what stands after /lane with a lane; what there is to say of it. Raises MlxchatError."""
+    name = session.name_of_lane(lane)
+    match argument.lower():
+        case "own":
+            session.own_settings(lane)
+            return f"{name} has settings of its own now; the panel shows them while you are there."
+        case "shared":
+            session.share_settings(lane)
+            return f"{name} shares the settings of the panel again."
+        case "close":
+            session.close_lane(lane.number)
+            return f"{name} is closed."
+        case _:
+            raise MlxchatError("/lane takes own, shared, close, or nothing for the next one.")
+
+
+def run_vote(session: SessionVotes, argument: str) -> str:
+    """Vote for a lane by its letter or its name, or for none of them; how the votes stand."""
+    session.vote(voted(session, argument))
+    return session.votes_summary
+
+
+def voted(session: SessionVotes, argument: str) -> Lane | None:
+    """The lane that a word means: None for a tie. Raises MlxchatError for any other word."""
+    word = argument.strip().lower()
+    if word == TIE:
+        return None
+    choices = dict(zip(letters(session), in_order(session), strict=True))
+    for lane in in_order(session):
+        choices.setdefault(session.name_of_lane(lane).lower(), lane)
+    if word not in choices:
+        listed = ", ".join(letters(session))
+        raise MlxchatError(f"/vote takes {listed} (the columns from the left) or tie.")
+    return choices[word]
+
+
+def in_order(session: SessionVotes) -> list[Lane]:
+    """The lanes, in the order of their columns."""
+    lanes = {lane.number: lane for lane in session.lanes}
+    return [lanes[number] for number in session.order]
+
+
+def letters(session: SessionVotes) -> list[str]:
+    """A letter for each column, from the left."""
+    return [chr(ord("a") + column) for column in range(len(session.order))]
+
+
+def compare_completions(argument: str) -> list[tuple[str, str]]:
+    """What an argument could become: (the whole argument, help)."""
+    return [(word, help) for word, help in WORDS.items() if word.startswith(argument.lower())]

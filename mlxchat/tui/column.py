@@ -1,0 +1,53 @@
+"""What stands in one column of the screen: the conversation itself, or a lane beside it."""
+
+from __future__ import annotations
+
+from mlxchat.conversation.entries import Reply
+from mlxchat.conversation.node import Node
+from mlxchat.conversation.summary import reply_footer
+from mlxchat.session.chat import ChatSession
+from mlxchat.session.lane import Lane
+
+MAIN = 0
+"""The number of the lane that is the conversation itself."""
+
+
+class Column:
+    """The messages and the reply of a lane, by the lane's number; the conversation's own where
+    nothing is compared."""
+
+    def __init__(self, session: ChatSession, number: int = MAIN) -> None:
+        self._session = session
+        self.number = number
+
+    @property
+    def lane(self) -> Lane | None:
+        """The lane; None where nothing is compared, or it is closed."""
+        return next((lane for lane in self._session.lanes if lane.number == self.number), None)
+
+    @property
+    def reply(self) -> Reply | None:
+        """The reply that is written here, or was written last."""
+        if self.number == MAIN:
+            return self._session.current
+        return self.lane.reply if self.lane else None
+
+    @property
+    def nodes(self) -> list[Node]:
+        """The messages that are shown here."""
+        if self.number == MAIN:
+            return self._session.conversation.path
+        return self.lane.path if self.lane else []
+
+    @property
+    def alias(self) -> str:
+        """What the lane is called while nobody is to know which it is; empty where that is no
+        secret."""
+        lane = self.lane if self._session.hidden else None
+        return self._session.name_of_lane(lane) if lane else ""
+
+    def footer(self, reply: Reply) -> str:
+        """What a reply cost and what made it, as far as that is to be known."""
+        if self.alias:
+            return f"{reply.statistics.reply_tokens} tok"
+        return reply_footer(reply)

@@ -1,0 +1,243 @@
+"""What the chat screen does with the lanes of a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from mlxchat.commands.compare import in_order, letters, run_compare, run_lane, run_vote
+from mlxchat.conversation.entries import Reply
+from mlxchat.engine.adapter_catalog import AdapterRun, find_adapters
+from mlxchat.engine.interface import AdapterLoaded, BesideFailed, Event, LoadedBeside
+from mlxchat.engine.samples import TokensScored
+from mlxchat.errors import MlxchatError
+from mlxchat.session.lane import Lane
+from mlxchat.tui.column import MAIN, Column
+from mlxchat.tui.differences import Differences, Shown
+from mlxchat.tui.other_view import other_view
+from mlxchat.tui.screens.chat_lane_settings import LaneSettingsScreen
+from mlxchat.tui.screens.chat_moved import MovedScreen
+from mlxchat.tui.transcript.tokens import named
+from mlxchat.tui.widgets.lane_columns import LaneColumns
+from mlxchat.tui.widgets.lane_pane import LanePane
+
+NOT_COMPARING = "Nothing is compared: /compare opens a lane (Ctrl+B)."
+WAITING = "This model answers your next\nmessage too."
+LOADING = "This model is being loaded."
+
+
+class LanesScreen(MovedScreen, LaneSettingsScreen):
+    """A screen over a session whose messages other models can answer beside its own."""
+
+    _differences: Differences
+    _lined_up: tuple[Lane, ...] = ()
+    """The lanes in the order of their columns, as they are shown."""
+    _hidden = False
+    """Whether what is shown does not tell which lane is which."""
+    _was_busy = False
+
+    # mlxchat.commands.host.Host
+
+    def compare(self, argument: str) -> None:
+        """Open a lane, or close them; empty closes them where some are open, opens the base where
+        the model has an adapter, and lets the person choose otherwise."""
+        session = self.session
+        if not argument and session.comparing:
+            argument = "off"
+        elif not argument and session.adapter is not None:
+            argument = "base"
+        if not argument:
+            self._pick_lane()
+            return
+        said = run_compare(session, argument)
+        self.show_lanes()
+        if said or not any(lane.loading for lane in session.lanes):
+            self.say(said or self._opened)
+
+    def lane(self, argument: str) -> None:
+        """Do something with the lane that gestures are meant for; empty goes to the next one."""
+        lane = self._check_lane()
+        if not argument:
+            self._next_lane()
+            return
+        said = run_lane(self.session, lane, argument)
+        self.show_lanes()
+        self.show_settings()
+        self.say(said)
+
+    def vote(self, argument: str) -> None:
+        """Say which lane's reply is best; empty opens the choice."""
+        self._check_lane()
+        if not argument:
+            self._ask_vote()
+            return
+        said = run_vote(self.session, argument)
+        self.show_lanes()
+        self.follower.show_path()
+        self.say(said)
+
+    def blind(self) -> None:
+        """Hide which lane is which until a vote, or show it."""
+        self._check_lane()
+        self.session.blind = not self.session.blind
+        self.show_lanes()
+        self.say(
+            "Which lane is which is hidden until you vote (F7)." if self.session.blind
+            else "Which lane is which is shown again."
+        )  # fmt: skip
+
+    def word_diff(self) -> None:
+        """Underline in each reply what the other has not, or do not."""
+        self._check_lane()
+        self._differences.words = not self._differences.words
+        self._differences.mark(self._shown)
+        self.say(
+            "Words that the other lane has not are underlined." if self._differences.words
+            else "Words are not underlined any more."
+        )  # fmt: skip
+
+    # What is shown
+
+    @property
+    def columns(self) -> LaneColumns:
+        """The columns of the lanes."""
+        return self.query_one(LaneColumns)
+
+    @property
+    def looked_at_lane(self) -> Lane | None:
+        """The lane that gestures are meant for; None where nothing is compared."""
+        return Column(self.session, self.columns.active).lane
+
+    def show_lanes(self) -> None:
+        """Show the lanes as they are now: which there are, in which order, what each does."""
+        session = self.session
+        lanes = tuple(in_order(session))
+        if lanes != self._lined_up:
+            self._line_up(lanes)
+        if session.hidden != self._hidden:
+            self._hidden = session.hidden
+            self.follower.show_anew()
+        if lanes:
+            self._tell_lanes(lanes)
+            if session.busy or self._was_busy:
+                self._differences.mark(self._shown)
+        self._was_busy = session.busy
+
+    def _line_up(self, lanes: tuple[Lane, ...]) -> None:
+        """Other lanes are open, or they stand in another order."""
+        before, self._lined_up = self._lined_up, lanes
+        if not before:
+            self._differences = Differences()
+        self._differences.unmark(self._shown)
+        kept = {lane.number for lane in lanes if lane in before}
+        order = [lane.number for lane in lanes] or [MAIN]
+        self.follower.keep_lanes(kept)
+        for pane in self.columns.line_up(order, kept):
+            self._follow(pane)
+        self._differences.mark(self._shown)
+        if not lanes and self.session.comparison_ended:
+            self.transcript.add_notice(self.session.comparison_ended)
+        self.show_settings()
+        self.refresh_bindings()
+
+    def _follow(self, pane: LanePane) -> None:
+        """Let a new pane show what its lane writes."""
+        token_bytes = partial(
+            self.session.engine.token_bytes, model=self.session.lane(pane.number).model.model
+        )
+        pane.transcript.look.name_of = lambda token_id: named(token_bytes(token_id))
+        pane.transcript.look.others = self._others
+        self.follower.follow_lane(pane.number, pane.transcript, pane.title)
+
+    @property
+    def _shown(self) -> list[Shown]:
+        """The columns from the left."""
+        return [
+            Shown(Column(self.session, pane.number), pane.transcript) for pane in self.columns.panes
+        ]
+
+    def _tell_lanes(self, lanes: Sequence[Lane]) -> None:
+        self.columns.name_lanes([self.session.name_of_lane(lane) for lane in lanes])
+        for pane, lane in zip(self.columns.panes, lanes, strict=True):
+            pane.title.state = "" if lane.state == "ready" else lane.state
+            pane.title.note = "own settings" if lane.own is not None else ""
+            pane.title.hidden = self.session.hidden
+            if pane.number != MAIN:
+                pane.transcript.placeholder = LOADING if lane.loading else WAITING
+
+    # What happens
+
+    def lane_event(self, event: Event) -> None:
+        """Something happened that lanes have to do with."""
+        if isinstance(event, BesideFailed):
+            self.transcript.add_notice(event.message, "information" if event.cancelled else "error")
+        elif isinstance(event, TokensScored):
+            for pane in self.columns.panes:
+                pane.transcript.repaint_tokens()
+        elif isinstance(event, LoadedBeside | AdapterLoaded) and self.session.comparing:
+            self.say(self._opened)
+        self.refresh_bindings()
+
+    @property
+    def _opened(self) -> str:
+        """What there is to know once a lane is open."""
+        session = self.session
+        memory = f"In memory: {session.memory_words}."
+        return f"{memory} {session.window_note}".rstrip()
+
+    def _tell_speed(self, speed: float) -> None:
+        """The conversation's own lane is as fast as the title says."""
+        self.columns.main.title.speed = speed
+
+    def of_main(self, event: Event) -> bool:
+        """Whether an event of a reply tells of the conversation's own lane."""
+        lane = self.session.lane_of(event)
+        return lane is None or lane.number == MAIN
+
+    def _others(self, reply: Reply) -> tuple[float, ...]:
+        """How probable the other lane finds each token of a reply, where that is known."""
+        view = other_view(self.session, reply)
+        return view.logprobs if view else ()
+
+    def _next_lane(self) -> None:
+        """Go to the next column, with the focus where it was in one."""
+        in_pane = self.focused is not None and self.columns in self.focused.ancestors
+        self.columns.step(1)
+        if in_pane:
+            self.call_after_refresh(self.looked_at.focus)
+
+    def _check_lane(self) -> Lane:
+        lane = self.looked_at_lane
+        if lane is None:
+            raise MlxchatError(NOT_COMPARING)
+        return lane
+
+    # Choices
+
+    def _pick_lane(self) -> None:
+        self.session.check_adaptable()
+        info, named = self.session.info, self.session.adapters
+        model = info.path if info else None
+        self._asker.ask(lambda: find_adapters(model, named.values()), self._lanes_found)
+
+    def _lanes_found(self, runs: list[AdapterRun]) -> None:
+        from mlxchat.tui.screens.compare_picker import ComparePicker
+
+        if not any(isinstance(screen, ComparePicker) for screen in self.app.screen_stack):
+            adapted = self.session.adapter is not None
+            self.app.push_screen(ComparePicker(runs, adapted=adapted), self._lane_picked)
+
+    def _lane_picked(self, chosen: str | None) -> None:
+        if chosen is not None:
+            self._try(partial(self.compare, chosen))
+
+    def _ask_vote(self) -> None:
+        from mlxchat.tui.screens.vote_dialog import VoteDialog
+
+        session = self.session
+        names = [session.name_of_lane(lane) for lane in in_order(session)]
+        self.app.push_screen(VoteDialog(letters(session), names), self._voted)
+
+    def _voted(self, choice: str | None) -> None:
+        if choice is not None:
+            self._try(partial(self.vote, choice))

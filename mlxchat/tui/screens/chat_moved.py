@@ -1,0 +1,58 @@
+"""What the chat screen does with how far two models are apart."""
+
+from __future__ import annotations
+
+from mlxchat.commands.compare import in_order
+from mlxchat.conversation.difference import moved
+from mlxchat.conversation.surprise import MOVED
+from mlxchat.errors import MlxchatError
+from mlxchat.session.lane import Lane
+from mlxchat.tui.column import Column
+from mlxchat.tui.screens.chat_samples import SamplingScreen
+from mlxchat.tui.screens.moved_dialog import MovedDialog, MovedReply
+from mlxchat.tui.widgets.lane_columns import LaneColumns
+
+NOT_KNOWN = (
+    "How far the models are apart is known for two lanes of one vocabulary, once both have replied."
+)
+
+
+class MovedScreen(SamplingScreen):
+    """A screen that tells at which tokens two lanes' models are apart."""
+
+    def show_moved(self) -> None:
+        """Tell how far two models are apart, and at which tokens; the one that is chosen is
+        selected in its lane."""
+        replies = self._moved_replies()
+        if not replies:
+            raise MlxchatError(NOT_KNOWN)
+        self.app.push_screen(MovedDialog(replies), self._go_to_moved)
+
+    def _moved_replies(self) -> list[MovedReply]:
+        lanes = in_order(self.session) if self.session.comparing else []
+        if len(lanes) != 2:
+            return []
+        pairs = ((lanes[0], lanes[1]), (lanes[1], lanes[0]))
+        return [told for told in (self._told(*pair) for pair in pairs) if told is not None]
+
+    def _told(self, lane: Lane, other: Lane) -> MovedReply | None:
+        logprobs = lane.other_logprobs.get(lane.reply) if lane.reply is not None else None
+        if lane.reply is None or not logprobs:
+            return None
+        name = self.session.name_of_lane
+        return MovedReply(lane.number, name(lane), name(other), moved(lane.reply, logprobs))
+
+    def _go_to_moved(self, chosen: tuple[int, int] | None) -> None:
+        if chosen is None:
+            return
+        columns = self.query_one(LaneColumns)
+        columns.active, place = chosen
+        self.call_after_refresh(self._select_moved, place)
+
+    def _select_moved(self, place: int) -> None:
+        view = self.looked_at
+        lane = Column(self.session, self.query_one(LaneColumns).active).lane
+        if lane is not None and lane.reply is not None:
+            view.focus()
+            view.measure = MOVED
+            view.walk_in(lane.reply, place)

@@ -1,0 +1,52 @@
+"""The choice of the best reply of a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from mlxchat.commands.compare import TIE
+from mlxchat.render.safe import visible
+from mlxchat.tui.screens.dialog import Dialog
+
+
+class VoteDialog(Dialog[str]):
+    """Dismissed with what /vote takes, or with None."""
+
+    DEFAULT_CSS = """
+    VoteDialog > #box { width: 44; max-width: 100%; }
+    """
+
+    def __init__(self, letters: Sequence[str], names: Sequence[str]) -> None:
+        """A letter and a name for each column, from the left."""
+        super().__init__()
+        self._choices = [*zip(letters, names, strict=True), (TIE, "none is better")]
+
+    def compose(self) -> ComposeResult:
+        """One line for each choice, with its key."""
+        options = [
+            Option(Content.assemble(f"{choice[0]}  ", (visible(name), "bold")))
+            for choice, name in self._choices
+        ]
+        box = Vertical(OptionList(*options), id="box")
+        box.border_title = "Which reply is best?"
+        box.border_subtitle = "Esc closes"
+        yield box
+
+    def on_key(self, event: events.Key) -> None:
+        """The letters that are shown are keys."""
+        for choice, _ in self._choices:
+            if event.key == choice[0]:
+                event.stop()
+                self.dismiss(choice)
+                return
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._choices[event.option_index][0])
