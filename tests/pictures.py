@@ -23,6 +23,7 @@ from mlxchat.engine.local import LocalEngine
 from mlxchat.session.chat import ChatSession
 from mlxchat.tui.app import MlxchatApp
 from mlxchat.tui.widgets.message_editor import MessageEditor
+from tests.finetuned import fine_tune
 
 DOCS = Path(__file__).parent.parent / "docs"
 SPEC = ModelSpec(DEMO)
@@ -105,6 +106,31 @@ async def sessions(pilot: Pilot[object], session: ChatSession) -> None:
     await pilot.pause(1.0)
 
 
+async def compare(pilot: Pilot[object], session: ChatSession) -> None:
+    """An adapter that was trained just now beside its base, and the token view of what moved."""
+    with tempfile.TemporaryDirectory() as folder:
+        assert session.info is not None
+        adapter = fine_tune(Path(folder), session.info.path)
+        await command(pilot, session, "adapter", str(adapter))
+        session.set_parameter("max_tokens", 60)
+        session.set_parameter("temp", 0.2)
+        await command(pilot, session, "compare", "base")
+        await ask(pilot, session, "Who are you?")
+        await ask(pilot, session, "Why is the sea salty?")
+        while session.measuring:
+            await pilot.pause(0.1)
+        for words in (("tokens", "moved"), ("tokens", "always"), ("lane", "")) * 2:
+            await command(pilot, session, *words)
+
+
+async def command(pilot: Pilot[object], session: ChatSession, *words: str) -> None:
+    """Run a command, and wait until its model or adapter is there."""
+    pilot.app.screen.run_command(*words)  # type: ignore[attr-defined]
+    await pilot.pause(1.0)
+    while session.adapter is None or any(lane.loading for lane in session.lanes):
+        await pilot.pause(0.1)
+
+
 async def again(pilot: Pilot[object], session: ChatSession, *command: str) -> None:
     """Run a command, and wait for the reply that it may ask for, with the next seed."""
     session.set_parameter("seed", (session.settings.seed or 0) + 1)
@@ -185,6 +211,7 @@ PICTURES: dict[str, tuple[tuple[int, int], Act]] = {
     "presets": ((120, 40), presets),
     "map": ((100, 30), tree),
     "sessions": ((120, 30), sessions),
+    "compare": ((120, 34), compare),
 }
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mlxchat.commands.compare import in_order
-from mlxchat.conversation.difference import moved
+from mlxchat.conversation.difference import Moved, MovedToken, moved
+from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.surprise import MOVED
 from mlxchat.errors import MlxchatError
 from mlxchat.session.lane import Lane
 from mlxchat.tui.column import Column
 from mlxchat.tui.screens.chat_samples import SamplingScreen
 from mlxchat.tui.screens.moved_dialog import MovedDialog, MovedReply
+from mlxchat.tui.transcript.tokens import named
 from mlxchat.tui.widgets.lane_columns import LaneColumns
 
 NOT_KNOWN = (
@@ -39,8 +43,15 @@ class MovedScreen(SamplingScreen):
         logprobs = lane.other_logprobs.get(lane.reply) if lane.reply is not None else None
         if lane.reply is None or not logprobs:
             return None
-        name = self.session.name_of_lane
-        return MovedReply(lane.number, name(lane), name(other), moved(lane.reply, logprobs))
+        name, found = self.session.name_of_lane, moved(lane.reply, logprobs)
+        most = [replace(token, text=self._text(lane, lane.reply, token)) for token in found.most]
+        return MovedReply(lane.number, name(lane), name(other), Moved(found.mean, most))
+
+    def _text(self, lane: Lane, reply: Reply, token: MovedToken) -> str:
+        """A token's text; its name where it has none, as an end token."""
+        token_id = reply.tokens[token.place].token_id
+        token_bytes = self.session.engine.token_bytes
+        return token.text or named(token_bytes(token_id, model=lane.model.model))
 
     def _go_to_moved(self, chosen: tuple[int, int] | None) -> None:
         if chosen is None:
