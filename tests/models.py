@@ -77,7 +77,7 @@ def build_model(
     folder.mkdir(parents=True, exist_ok=True)
     for name in TOKENIZER_FILES:
         shutil.copyfile(tokenizer / name, folder / name)
-    full = {**config, "vocab_size": vocabulary_size(folder)}
+    full = {"vocab_size": vocabulary_size(folder), **config}
     write_json(folder / "config.json", full)
     _write_weights(folder, full, seed)
     return folder
