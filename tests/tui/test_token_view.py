@@ -56,6 +56,23 @@ async def test_in_and_out(size):
         assert not person.transcript.walking
 
 
+async def test_another_theme_colours_the_facts_at_once():
+    async with chatting() as person:
+        await reply(person)
+        await person.press("ctrl+t")
+        facts = person.chat.query_one("#token-facts")
+
+        def colours() -> list[object]:
+            return [segment.style for segment in facts.render_line(0) if segment.text.strip()]
+
+        dark = colours()
+        person.app.theme = "paper"
+        await person.look()
+        light = colours()
+        await person.press("right", "left")
+        assert light == colours() != dark
+
+
 async def test_what_bias_and_penalties_made_of_it_is_told_apart():
     """A token that the person's bias made certain is as surprising as the model finds it."""
     async with chatting() as person:

@@ -110,6 +110,11 @@ class TokenDetail(Vertical):
     def on_mount(self) -> None:
         self._show()
 
+    def notify_style_update(self) -> None:
+        """Take the colours of another theme."""
+        super().notify_style_update()
+        self._show()
+
     def watch_selected(self) -> None:
         """Show the token."""
         self._show()
