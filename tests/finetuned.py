@@ -62,6 +62,12 @@ def fine_tune(folder: Path, model: Path) -> Path:
     return folder / "pirate"
 
 
+def fuse(folder: Path, model: Path | str, adapter: Path, *more: object) -> Path:
+    """A folder with what mlx_lm.fuse makes of a model and an adapter."""
+    mlx_lm("fuse", "--model", model, "--adapter-path", adapter, "--save-path", folder, *more)
+    return folder
+
+
 def _pairs() -> list[tuple[str, str]]:
     return list(zip(QUESTIONS, ANSWERS, strict=True))
 

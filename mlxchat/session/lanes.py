@@ -60,6 +60,13 @@ class SessionLanes(SessionSamples):
         """Whether there are lanes."""
         return bool(self.lanes)
 
+    @property
+    def has_base(self) -> bool:
+        """Whether a lane `base` can be opened without a download: the model has an adapter, or was
+        made from another one that is here."""
+        base = self.info.made_from if self.info else None
+        return self.adapter is not None or (base is not None and base.here)
+
     def check_alone(self) -> None:
         """Raises MlxchatError while several models are compared."""
         if self.lanes:
@@ -161,7 +168,7 @@ class SessionLanes(SessionSamples):
         if name == SAME:
             model = replace(self._chats_model, strength=strength)
         elif name == BASE:
-            model = self._base_alone()
+            model = self._base_alone() if self.adapter else self._made_from()
         elif name in self.adapters or is_adapter(name):
             model = self._adapted(self._path_of(name), strength)
         else:
@@ -172,12 +179,16 @@ class SessionLanes(SessionSamples):
         return model
 
     def _base_alone(self) -> LaneModel:
-        if self.adapter is None:
+        return LaneModel(BASE, spec=self._spec_with(None))
+
+    def _made_from(self) -> LaneModel:
+        base = self.info.made_from if self.info else None
+        if base is None:
             raise MlxchatError(
                 "The chat's model has no adapter and is the base itself: compare it with an "
                 "adapter, with another model, or with “same” under other settings."
             )
-        return LaneModel(BASE, spec=self._spec_with(None))
+        return self._beside(base.name)
 
     def _adapted(self, path: str, strength: float | None) -> LaneModel:
         name = self.name_of_adapter(path)

@@ -40,11 +40,11 @@ class LanesScreen(MovedScreen, LaneSettingsScreen):
 
     def compare(self, argument: str) -> None:
         """Open a lane, or close them; empty closes them where some are open, opens the base where
-        the model has an adapter, and lets the person choose otherwise."""
+        the model has one, and lets the person choose otherwise."""
         session = self.session
         if not argument and session.comparing:
             argument = "off"
-        elif not argument and session.adapter is not None:
+        elif not argument and session.has_base:
             argument = "base"
         if not argument:
             self._pick_lane()
