@@ -25,6 +25,7 @@ from mlxchat.engine.interface import (
 from mlxchat.errors import MlxchatError
 from mlxchat.session.lane import Lane, LaneModel
 from mlxchat.session.lane_choice import BASE, SAME, Wanted, check_model, is_adapter, parse_wanted
+from mlxchat.session.made_from import quantization_words
 from mlxchat.session.samples import SessionSamples
 from mlxchat.settings.parameters import Settings, Value
 from mlxchat.settings.sweep import Axis
@@ -61,11 +62,20 @@ class SessionLanes(SessionSamples):
         return bool(self.lanes)
 
     @property
-    def has_base(self) -> bool:
-        """Whether a lane `base` can be opened without a download: the model has an adapter, or was
-        made from another one that is here."""
+    def base_here(self) -> bool:
+        """Whether a lane `base` can be opened without a download."""
         base = self.info.made_from if self.info else None
         return self.adapter is not None or (base is not None and base.here)
+
+    @property
+    def base_words(self) -> str:
+        """What a lane `base` would be; empty where the model is the base itself."""
+        if self.adapter is not None:
+            return "the model without its adapter"
+        base = self.info.made_from if self.info else None
+        if base is None:
+            return ""
+        return f"{base.name}, which this was made from" + ("" if base.here else " (a download)")
 
     def check_alone(self) -> None:
         """Raises MlxchatError while several models are compared."""
@@ -268,6 +278,12 @@ class SessionLanes(SessionSamples):
         if not paths:
             return words
         return f"{words} and {_of_bytes(counted(len(paths), 'adapter'), adapters)}"
+
+    @property
+    def quantization_words(self) -> str:
+        """Whether the models of the lanes are quantized differently; empty where they are not."""
+        infos = {lane.model.model: lane.info for lane in self.lanes if lane.info is not None}
+        return quantization_words([(info.name, info.quantization) for info in infos.values()])
 
     # What the engine did
 

@@ -1,7 +1,8 @@
-"""What is said of a model that was made from another one."""
+"""What is said of a model that was made from another one, and of how models are quantized."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import PurePath
 
 from mlxchat.engine.interface import ModelInfo
@@ -24,19 +25,17 @@ def made_from_words(info: ModelInfo) -> str:
         else f"Its README.md says that this was made from {base.name}"
     )
     words = f"{said}: Ctrl+B (/compare base) puts that beside."
-    return f"{words} {_quantized(info)}".rstrip()
+    pairs = [("this", info.quantization), ("that", base.quantization)]
+    return f"{words} {quantization_words(pairs)}".rstrip()
 
 
-def _quantized(info: ModelInfo) -> str:
-    """Whether quantization makes a difference between the two."""
-    base = info.made_from
-    if base is None or base.quantization == info.quantization:
+def quantization_words(models: Sequence[tuple[str, str]]) -> str:
+    """Whether quantization tells models apart, given what each is called and how it is quantized;
+    empty where it does not."""
+    if len({quantization for _, quantization in models}) < 2:
         return ""
+    each = [f"{name} {f'to {how}' if how else 'not at all'}" for name, how in models]
     return (
-        f"This one is {_words(info.quantization)}, the other {_words(base.quantization)}: a part "
-        "of their difference comes from that."
+        f"They are quantized differently ({', '.join(each)}): a part of what differs comes from "
+        "that."
     )
-
-
-def _words(quantization: str) -> str:
-    return f"quantized to {quantization}" if quantization else "not quantized"

@@ -16,22 +16,10 @@ from mlxchat.engine.made_from import made_from, quantization, shares_weights
 from tests import models
 from tests.adapters import build_adapter
 from tests.driving import Driver
-from tests.finetuned import fuse, mlx_lm
+from tests.finetuned import fuse
 
 REPOSITORY = "someone/Base"
 FOUR_BITS = "4 bits in groups of 64"
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, demo_model: Path) -> Path:
-    """A quantized model, an adapter for it, and both fused: as they are, and dequantized."""
-    place = tmp_path_factory.mktemp("fusing")
-    whole = models.build_model(place / "whole", demo_model)
-    mlx_lm("convert", "--hf-path", whole, "--mlx-path", place / "base", "-q", "--q-bits", 4)
-    build_adapter(place / "pirate", place / "base")
-    fuse(place / "fused", place / "base", place / "pirate")
-    fuse(place / "dequantized", place / "base", place / "pirate", "--dequantize")
-    return place
 
 
 @pytest.fixture
@@ -49,31 +37,31 @@ def into_cache(model: Path, repository: str = REPOSITORY) -> None:
     (folder / "refs" / "main").write_text("abc", "utf-8")
 
 
-def test_a_folder_that_an_adapter_beside_was_trained_on(driver, place):
-    base = MadeFrom(str(place / "base"), str(place / "pirate"), True, FOUR_BITS)
-    fused = driver.load(place / "fused")
+def test_a_folder_that_an_adapter_beside_was_trained_on(driver, tiny_fused):
+    base = MadeFrom(str(tiny_fused / "base"), str(tiny_fused / "pirate"), True, FOUR_BITS)
+    fused = driver.load(tiny_fused / "fused")
     assert (fused.made_from, fused.quantization) == (base, FOUR_BITS)
-    dequantized = driver.load(place / "dequantized")
+    dequantized = driver.load(tiny_fused / "dequantized")
     assert (dequantized.made_from, dequantized.quantization) == (base, "")
 
 
 @pytest.mark.parametrize("name", ["base", "whole"])
-def test_the_base_itself_was_made_from_nothing(driver, place, name):
-    assert driver.load(place / name).made_from is None
+def test_the_base_itself_was_made_from_nothing(driver, tiny_fused, name):
+    assert driver.load(tiny_fused / name).made_from is None
 
 
-def test_what_was_trained_on_another_model_says_nothing(driver, place, demo_model, tmp_path):
+def test_what_was_trained_on_another_model_says_nothing(driver, tiny_fused, demo_model, tmp_path):
     other = models.build_model(tmp_path / "other", demo_model, seed=8)
-    shutil.copytree(place / "fused", tmp_path / "fused")
+    shutil.copytree(tiny_fused / "fused", tmp_path / "fused")
     build_adapter(tmp_path / "of-other", other)
     orphan = build_adapter(tmp_path / "of-nothing", other)
     models.edit_json(orphan / "adapter_config.json", model=str(tmp_path / "gone"))
     assert driver.load(tmp_path / "fused").made_from is None
 
 
-def test_a_base_from_the_hub_is_in_the_card(driver, place, tmp_path):
-    into_cache(place / "base")
-    fused = fuse(tmp_path / "fused", REPOSITORY, place / "pirate")
+def test_a_base_from_the_hub_is_in_the_card(driver, tiny_fused, tmp_path):
+    into_cache(tiny_fused / "base")
+    fused = fuse(tmp_path / "fused", REPOSITORY, tiny_fused / "pirate")
     assert f"base_model: {REPOSITORY}" in (fused / "README.md").read_text("utf-8")
     assert driver.load(fused).made_from == MadeFrom(REPOSITORY, quantization=FOUR_BITS)
     shutil.rmtree(hub_cache.cache_path())
