@@ -124,8 +124,8 @@ def tiny_fused(tmp_path_factory: pytest.TempPathFactory, demo_model: Path) -> Pa
     models.build_model(whole, demo_model)
     finetuned.mlx_lm("convert", "--hf-path", whole, "--mlx-path", base, "-q", "--q-bits", 4)
     adapters.build_adapter(pirate, base)
-    finetuned.fuse(folder / "fused", base, pirate)
-    finetuned.fuse(folder / "dequantized", base, pirate, "--dequantize")
+    dequantized = finetuned.fusing(folder / "dequantized", base, pirate, "--dequantize")
+    finetuned.mlx_lm_in_turn([finetuned.fusing(folder / "fused", base, pirate), dequantized])
     return folder
 
 
