@@ -76,9 +76,13 @@ def _named(card: dict[str, Any]) -> str | None:
 
 def _trained_on(folder: Path, model: Any) -> MadeFrom | None:
     """The model that an adapter near the folder was trained on, where all agrees."""
+    looked_at = {folder.resolve()}
     for run in find_adapters(folder):
         base = _folder_of(run.facts.model)
-        if base is not None and _agree(folder, base) and shares_weights(model, base):
+        if base is None or base.resolve() in looked_at:
+            continue
+        looked_at.add(base.resolve())
+        if quantization(folder) in ("", quantization(base)) and shares_weights(model, base):
             return MadeFrom(run.facts.model, str(run.folder), True, quantization(base))
     return None
 
@@ -89,11 +93,6 @@ def _folder_of(name: str) -> Path | None:
         return None
     folder = Path(absolute_path(name))
     return folder if hub_cache.is_model(folder) else hub_cache.cached_model(name)
-
-
-def _agree(folder: Path, base: Path) -> bool:
-    """Whether mlx_lm.fuse can have made the one of the other, by what their files say."""
-    return not base.samefile(folder) and quantization(folder) in ("", quantization(base))
 
 
 def shares_weights(model: Any, base: Path) -> bool:
