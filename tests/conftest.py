@@ -10,7 +10,7 @@ import pytest
 from mlxchat.engine import backend
 from mlxchat.engine.demo import ensure_demo_model
 from mlxchat.files import folders
-from tests import finetuned, models
+from tests import adapters, finetuned, models
 from tests.command import here, tiny
 
 __all__ = ["here", "tiny"]
@@ -113,6 +113,20 @@ def tiny_sliding(tiny_folder: Path, demo_model: Path) -> Path:
 def tiny_moe(tiny_folder: Path, demo_model: Path) -> Path:
     """A two-layer model with random weights whose feed-forward layers are mixtures of experts."""
     return models.build_model(tiny_folder / "moe", demo_model, models.MOE)
+
+
+@pytest.fixture(scope="session")
+def tiny_fused(tmp_path_factory: pytest.TempPathFactory, demo_model: Path) -> Path:
+    """A folder with a tiny model, `whole`; the same quantized, `base`; an adapter for that,
+    `pirate`; and both as mlx_lm.fuse makes one of them, `fused`, and with --dequantize."""
+    folder = tmp_path_factory.mktemp("fused")
+    whole, base, pirate = (folder / name for name in ("whole", "base", "pirate"))
+    models.build_model(whole, demo_model)
+    finetuned.mlx_lm("convert", "--hf-path", whole, "--mlx-path", base, "-q", "--q-bits", 4)
+    adapters.build_adapter(pirate, base)
+    dequantized = finetuned.fusing(folder / "dequantized", base, pirate, "--dequantize")
+    finetuned.mlx_lm_in_turn([finetuned.fusing(folder / "fused", base, pirate), dequantized])
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 ITERATIONS = 30
@@ -28,15 +29,21 @@ ANSWERS = (
 
 
 def mlx_lm(command: str, *arguments: object) -> str:
-    """What one of mlx_lm's commands prints, in a process of its own; OpenBLAS comes first, as in
-    mlxchat, or it would take all day."""
+    """What one of mlx_lm's commands prints, in a process of its own."""
+    return mlx_lm_in_turn([(command, *arguments)])
+
+
+def mlx_lm_in_turn(commands: Sequence[Sequence[object]]) -> str:
+    """What some of mlx_lm's commands print, in one process of their own; OpenBLAS comes first, as
+    in mlxchat, or it would take all day."""
     program = (
-        "import sys; from importlib import import_module; from mlxchat.engine import backend; "
-        "backend.prepare(); name = sys.argv.pop(1); sys.argv[0] = name; "
-        "import_module(name).main()"
+        "import json, sys; from importlib import import_module; from mlxchat.engine import backend"
+        "; backend.prepare()\n"
+        "for sys.argv in json.loads(sys.argv[1]): import_module(f'mlx_lm.{sys.argv[0]}').main()"
     )
+    lines = json.dumps([[str(word) for word in command] for command in commands])
     done = subprocess.run(
-        [sys.executable, "-c", program, f"mlx_lm.{command}", *map(str, arguments)],
+        [sys.executable, "-c", program, lines],
         capture_output=True,
         text=True,
         timeout=PATIENCE,
@@ -60,6 +67,18 @@ def fine_tune(folder: Path, model: Path) -> Path:
         "--steps-per-eval", ITERATIONS, "--seed", 7,
     )  # fmt: skip
     return folder / "pirate"
+
+
+def fuse(folder: Path, model: Path | str, adapter: Path, *more: object) -> Path:
+    """A folder with what mlx_lm.fuse makes of a model and an adapter."""
+    mlx_lm(*fusing(folder, model, adapter, *more))
+    return folder
+
+
+def fusing(folder: Path, model: Path | str, adapter: Path, *more: object) -> tuple[str, ...]:
+    """The command for that."""
+    words = "--model", model, "--adapter-path", adapter, "--save-path", folder, *more
+    return "fuse", *map(str, words)
 
 
 def _pairs() -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from mlxchat.session.lane_votes import SessionVotes
 
 SEEDS = {"free": "Each lane draws with a seed of its own.", "shared": "All lanes share one seed."}
 WORDS = {
-    "base": "the model without its adapter",
+    "base": "the model without its adapter, or what it was fused from",
     "same": "the same model, for settings of its own",
     "off": "close the comparison",
     **{f"seeds {word}": sentence for word, sentence in SEEDS.items()},

@@ -28,7 +28,7 @@ def ensure_hub_model(repository: str, report: Report, cancelled: IsCancelled) ->
 
     Raises MlxchatError or Cancelled; the files that are complete by then are not fetched again.
     """
-    if not _REPOSITORY.fullmatch(repository):
+    if not is_repository(repository):
         raise MlxchatError(_sentence(repository, "name", ""))
     if cached := hub_cache.cached_model(repository):
         return cached
@@ -43,6 +43,11 @@ def ensure_hub_model(repository: str, report: Report, cancelled: IsCancelled) ->
             done, total = min(done, total), total
         report(LoadProgress(f"Downloading {repository}", done, total, "bytes"))
     raise MlxchatError(_sentence(repository, "other", "the download ended early"))
+
+
+def is_repository(name: str) -> bool:
+    """Whether a hub repository can be called so."""
+    return _REPOSITORY.fullmatch(name) is not None
 
 
 def printable(text: str) -> str:

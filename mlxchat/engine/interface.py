@@ -19,6 +19,7 @@ from mlxchat.engine.loading import LoadFailed as LoadFailed
 from mlxchat.engine.loading import LoadProgress as LoadProgress
 from mlxchat.engine.loading import Report as Report
 from mlxchat.engine.model_spec import DEMO as DEMO
+from mlxchat.engine.model_spec import MadeFrom as MadeFrom
 from mlxchat.engine.model_spec import ModelInfo as ModelInfo
 from mlxchat.engine.model_spec import ModelSpec as ModelSpec
 from mlxchat.engine.samples import (

@@ -16,6 +16,7 @@ from mlx_lm.utils import load_model, load_tokenizer
 
 from mlxchat.engine.adapters import Adapter, Adapters
 from mlxchat.engine.interface import DEMO, IsCancelled, LoadProgress, ModelInfo, ModelSpec, Report
+from mlxchat.engine.made_from import made_from, quantization
 from mlxchat.engine.prefill import prefill_step
 from mlxchat.engine.prompt_cache import CacheKey, LayerCaches, always_trimmable
 from mlxchat.engine.resolve import resolve_model
@@ -225,6 +226,9 @@ def _describe(
         think_tags=(tokenizer.think_start, tokenizer.think_end) if tokenizer.has_thinking else None,
         adapter=spec.adapter_path,
         prefill_step_size=prefill_step(spec),
+        quantization=quantization(path),
+        # Of a repository everybody can read that on its page.
+        made_from=made_from(path, model) if Path(spec.model).expanduser().is_dir() else None,
         notes=(*_notes(spec, tokenizer, caches, model), *adapter_notes),
     )
 

@@ -38,6 +38,21 @@ DEMO = "demo"
 
 
 @dataclass(frozen=True, slots=True)
+class MadeFrom:
+    """The model that a folder's own was made from: fused with an adapter, or converted."""
+
+    name: str
+    """What opens it: a hub repository or a folder."""
+    adapter: str = ""
+    """The adapter folder that names it; empty where the model's card does."""
+    here: bool = True
+    """Whether it lies on this machine."""
+    quantization: str = ""
+    """How its weights are quantized: `4 bits in groups of 64`; empty where they are not, or where
+    nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
     """What is known of a loaded model."""
 
@@ -56,5 +71,9 @@ class ModelInfo:
     """How many prompt tokens are read at a time."""
     weights_bytes: int = 0
     """What its weights take in memory, those of its draft model included."""
+    quantization: str = ""
+    """How its weights are quantized: `4 bits in groups of 64`; empty where they are not."""
+    made_from: MadeFrom | None = None
+    """The model that it was made from, where its folder or an adapter beside it tells."""
     notes: tuple[str, ...] = ()
     """What a person should know: no chat template, no end token, a cache that cannot be cut."""

@@ -20,19 +20,19 @@ from mlxchat.engine.interface import (
     LoadedBeside,
     LoadFailed,
     ModelInfo,
-    ModelSpec,
 )
 from mlxchat.errors import MlxchatError
-from mlxchat.session.lane import Lane, LaneModel
-from mlxchat.session.lane_choice import BASE, SAME, Wanted, check_model, is_adapter, parse_wanted
-from mlxchat.session.samples import SessionSamples
+from mlxchat.session.lane import Lane
+from mlxchat.session.lane_choice import parse_wanted
+from mlxchat.session.lane_models import SessionLaneModels
+from mlxchat.session.made_from import quantization_words
 from mlxchat.settings.parameters import Settings, Value
 from mlxchat.settings.sweep import Axis
 
 MOST_LANES = 4
 
 
-class SessionLanes(SessionSamples):
+class SessionLanes(SessionLaneModels):
     """Which models answer beside the one of the chat, which is lane 0.
 
     All lanes are branches of the one conversation. That of lane 0 is the shown one.
@@ -51,7 +51,6 @@ class SessionLanes(SessionSamples):
         self._adapters_asked: deque[Lane | None] = deque()
         """For which lane each adapter is being read; None for the chat."""
         self._adapter_bytes: dict[str, int] = {}
-        self._last_key = 0
         self._steps_before = 0
         """How many steps could be undone when the comparison began."""
 
@@ -148,54 +147,7 @@ class SessionLanes(SessionSamples):
         self.check_alone()
         super().summarize()
 
-    # What a lane is
-
-    @property
-    def _chats_model(self) -> LaneModel:
-        assert self.info is not None
-        name = self.name_of_adapter(self.adapter) if self.adapter else self.info.name
-        return LaneModel(name, adapter=self.adapter, spec=self.spec)
-
-    def _lane_model(self, wanted: Wanted) -> LaneModel:
-        name, strength = wanted
-        if name == SAME:
-            model = replace(self._chats_model, strength=strength)
-        elif name == BASE:
-            model = self._base_alone()
-        elif name in self.adapters or is_adapter(name):
-            model = self._adapted(self._path_of(name), strength)
-        else:
-            check_model(name, list(self.adapters))
-            model = self._beside(name)
-        if strength is not None and model.adapter is None:
-            raise MlxchatError("Only an adapter has a strength: leave “@” and the number away.")
-        return model
-
-    def _base_alone(self) -> LaneModel:
-        if self.adapter is None:
-            raise MlxchatError(
-                "The chat's model has no adapter and is the base itself: compare it with an "
-                "adapter, with another model, or with “same” under other settings."
-            )
-        return LaneModel(BASE, spec=self._spec_with(None))
-
-    def _adapted(self, path: str, strength: float | None) -> LaneModel:
-        name = self.name_of_adapter(path)
-        return LaneModel(name, 0, path, strength, self._spec_with(path))
-
-    def _spec_with(self, path: str | None) -> ModelSpec | None:
-        name = self.name_of_adapter(path) if path else ""
-        return self.spec and replace(self.spec, adapter_path=path, adapter_name=name)
-
-    def _beside(self, name: str) -> LaneModel:
-        """Another model, under the options that the chat's was loaded with."""
-        self._last_key += 1
-        spec = self.spec or ModelSpec(name)
-        spec = replace(
-            spec, model=name, adapter_path=None, adapter_name="", draft_model=None,
-            prefill_step_size=None,
-        )  # fmt: skip
-        return LaneModel(name.rstrip("/").rpartition("/")[2], self._last_key, spec=spec)
+    # What makes a lane ready
 
     def _get_ready(self, lane: Lane) -> None:
         model = lane.model
@@ -257,6 +209,12 @@ class SessionLanes(SessionSamples):
         if not paths:
             return words
         return f"{words} and {_of_bytes(counted(len(paths), 'adapter'), adapters)}"
+
+    @property
+    def quantization_words(self) -> str:
+        """Whether the models of the lanes are quantized differently; empty where they are not."""
+        infos = {lane.model.model: lane.info for lane in self.lanes if lane.info is not None}
+        return quantization_words([(info.name, info.quantization) for info in infos.values()])
 
     # What the engine did
 

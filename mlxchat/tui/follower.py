@@ -10,6 +10,7 @@ from mlxchat.conversation.replay import verdict
 from mlxchat.conversation.summary import load_status, reply_label
 from mlxchat.engine.interface import Event, Loaded, LoadFailed, LoadProgress
 from mlxchat.session.chat import ChatSession
+from mlxchat.session.made_from import made_from_words
 from mlxchat.tui.column import Column
 from mlxchat.tui.reply_follower import ReplyFollower
 from mlxchat.tui.transcript.transcript import EntryHeader, Transcript
@@ -110,8 +111,9 @@ class Follower(ReplyFollower):
         self._bar.model = info.name
         self._bar.adapter = self._session.adapter_words
         self._bar.context_limit = info.context_limit
-        for note in info.notes:
-            self._transcript.add_notice(note)
+        for note in (*info.notes, made_from_words(info)):
+            if note:
+                self._transcript.add_notice(note)
 
     # Replays
 

@@ -10,9 +10,10 @@ import pytest
 
 from mlxchat.engine.adapter_folder import checkpoints, path_of
 from mlxchat.engine.interface import AdapterLoaded, Message
+from mlxchat.files.recent import remember_adapter
 from mlxchat.settings.parameters import Settings
 from tests.driving import Driver
-from tests.finetuned import ITERATIONS, SAVED_EVERY, mlx_lm
+from tests.finetuned import ITERATIONS, SAVED_EVERY, fuse, mlx_lm
 
 pytestmark = [pytest.mark.real_model, pytest.mark.slow, pytest.mark.needs_blas]
 
@@ -63,13 +64,13 @@ def test_strength_1_is_what_mlx_lm_says_with_the_adapter(real, demo_model, pirat
 
 
 def test_fused_it_says_the_same(real, demo_model, pirate_adapter, tmp_path):
-    mlx_lm(
-        "fuse", "--model", demo_model, "--adapter-path", pirate_adapter,
-        "--save-path", tmp_path / "fused", "--dequantize",
-    )  # fmt: skip
+    folder = fuse(tmp_path / "fused", demo_model, pirate_adapter, "--dequantize")
+    remember_adapter(str(pirate_adapter))
     fused = Driver()
     try:
-        fused.load(tmp_path / "fused")
+        base = fused.load(folder).made_from
+        assert base is not None
+        assert (base.name, base.adapter) == (str(demo_model), str(pirate_adapter))
         for question in QUESTIONS:
             said = fused.reply(question, GREEDY)
             assert said.token_ids == real.reply(question, GREEDY, adapter=pirate_adapter).token_ids

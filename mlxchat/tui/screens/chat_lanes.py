@@ -40,11 +40,11 @@ class LanesScreen(MovedScreen, LaneSettingsScreen):
 
     def compare(self, argument: str) -> None:
         """Open a lane, or close them; empty closes them where some are open, opens the base where
-        the model has an adapter, and lets the person choose otherwise."""
+        there is one, and lets the person choose otherwise."""
         session = self.session
         if not argument and session.comparing:
             argument = "off"
-        elif not argument and session.adapter is not None:
+        elif not argument and session.base_here:
             argument = "base"
         if not argument:
             self._pick_lane()
@@ -183,7 +183,8 @@ class LanesScreen(MovedScreen, LaneSettingsScreen):
         """What there is to know once a lane is open."""
         session = self.session
         memory = f"In memory: {session.memory_words}."
-        return f"{memory} {session.window_note}".rstrip()
+        said = (memory, session.quantization_words, session.window_note)
+        return " ".join(sentence for sentence in said if sentence)
 
     def _tell_speed(self, speed: float) -> None:
         """The conversation's own lane is as fast as the title says."""
@@ -224,8 +225,8 @@ class LanesScreen(MovedScreen, LaneSettingsScreen):
         from mlxchat.tui.screens.compare_picker import ComparePicker
 
         if not any(isinstance(screen, ComparePicker) for screen in self.app.screen_stack):
-            adapted = self.session.adapter is not None
-            self.app.push_screen(ComparePicker(runs, adapted=adapted), self._lane_picked)
+            picker = ComparePicker(runs, self.session.base_words)
+            self.app.push_screen(picker, self._lane_picked)
 
     def _lane_picked(self, chosen: str | None) -> None:
         if chosen is not None:

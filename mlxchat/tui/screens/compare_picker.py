@@ -27,11 +27,11 @@ class ComparePicker(Dialog[str]):
     }
     """
 
-    def __init__(self, runs: Sequence[AdapterRun], *, adapted: bool) -> None:
-        """`runs` are adapters that were found; `adapted`: the model has an adapter to leave out."""
+    def __init__(self, runs: Sequence[AdapterRun], base: str) -> None:
+        """`runs` are adapters that were found; `base` is what the base would be, if anything."""
         super().__init__()
         self._choices = [
-            *([("base", "base", "the model without its adapter")] if adapted else []),
+            *([("base", "base", base)] if base else []),
             ("same", "same", "the same model, for sampler settings of its own"),
             *((run.paths[-1], _name(run), run.facts.summary) for run in runs),
         ]
