@@ -37,8 +37,7 @@ def real(demo_model: Path) -> Iterator[RealSession]:
 @pytest.fixture
 def wide_heads(tmp_path: Path, demo_model: Path) -> Path:
     """A tiny model whose heads are wide enough for a group of quantized values."""
-    config = {**models.LLAMA, "num_attention_heads": 2}
-    return models.build_model(tmp_path / "wide-heads", demo_model, config)
+    return models.build_model(tmp_path / "wide-heads", demo_model, models.WIDE_HEADS)
 
 
 def compared(real: RealSession, original: Reply) -> str:
