@@ -46,7 +46,7 @@ class Draft:
     """A loaded model that drafts tokens for another one."""
 
     path: str
-    """A folder or a hub repository, as it was asked for."""
+    """A folder's absolute path, or a hub repository."""
     model: Any
     config: Mapping[str, Any]
     identity: str = field(default_factory=next_identity)

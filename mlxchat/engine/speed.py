@@ -18,6 +18,7 @@ from mlxchat.engine.loader import (
 from mlxchat.engine.prompt_cache import LayerCaches, always_trimmable
 from mlxchat.engine.resolve import resolve_model
 from mlxchat.errors import MlxchatError
+from mlxchat.files.recent import absolute
 from mlxchat.settings.speed import Speed
 
 CheckRoom = Callable[[ModelSpec, int], None]
@@ -49,7 +50,7 @@ def _draft_for(
     loaded: LoadedModel, wanted: str | None, report: Report, cancelled: IsCancelled,
     check: CheckRoom,
 ) -> Draft | None:  # fmt: skip
-    if wanted is None or (loaded.draft and loaded.draft.path == wanted):
+    if wanted is None or (loaded.draft and loaded.draft.path == absolute(wanted)):
         return loaded.draft if wanted else None
     spec = ModelSpec(wanted, trust_remote_code=loaded.spec.trust_remote_code)
     path = resolve_model(wanted, report, cancelled)
@@ -61,7 +62,7 @@ def _draft_for(
             f"The draft model {wanted} has another vocabulary than the model: use a smaller model "
             "of the same family."
         )
-    return Draft(wanted, model, config)
+    return Draft(absolute(wanted), model, config)
 
 
 def _check_caches(loaded: LoadedModel, caches: LayerCaches) -> None:

@@ -27,6 +27,7 @@ from mlxchat.session.lane import Lane, LaneModel
 from mlxchat.session.lane_choice import BASE, SAME, Wanted, check_model, is_adapter, parse_wanted
 from mlxchat.session.samples import SessionSamples
 from mlxchat.settings.parameters import Settings, Value
+from mlxchat.settings.speed import SpeedValue
 from mlxchat.settings.sweep import Axis
 
 MOST_LANES = 4
@@ -142,6 +143,11 @@ class SessionLanes(SessionSamples):
         """As without lanes, which are to be closed before."""
         self.check_alone()
         return super().keep_sample(sample)
+
+    def set_speed(self, name: str, value: SpeedValue) -> None:
+        """As without lanes, which are to be closed before."""
+        self.check_alone()
+        super().set_speed(name, value)
 
     def summarize(self) -> None:
         """As without lanes, which are to be closed before."""

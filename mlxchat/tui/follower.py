@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.replay import verdict
+from mlxchat.conversation.speed_words import replies_before
 from mlxchat.conversation.summary import load_status, prefill_status, reply_footer, reply_label
 from mlxchat.engine.interface import (
     Event,
@@ -175,7 +176,8 @@ class Follower:
         """What the reply cost; of a replay first whether it came out the same."""
         original = self._session.replayed
         if original is None:
-            return reply_footer(reply)
+            before = replies_before(self._session.conversation.node_of(reply))
+            return reply_footer(reply, before)
         return f"{verdict(original, reply, self._token_name)} · {reply_footer(reply)}"
 
     def _token_name(self, token_id: int) -> str:

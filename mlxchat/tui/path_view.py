@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from mlxchat.conversation.entries import Reply, UserMessage
 from mlxchat.conversation.node import Node
+from mlxchat.conversation.speed_words import replies_before
 from mlxchat.conversation.summary import rating_mark, reply_footer, reply_label
 from mlxchat.session.chat import ChatSession
 from mlxchat.tui.transcript.entries import Entry
@@ -70,16 +73,18 @@ class PathView:
         message, header = node.entry, self.header(node)
         entry: Entry
         if isinstance(message, Reply):
-            entry = self._reply_entry(message, header)
+            entry = self._reply_entry(message, header, replies_before(node))
         else:
             assert message is not None
             entry = UserEntry(message.text, header)
         entry.node = node
         return entry
 
-    def _reply_entry(self, reply: Reply, header: EntryHeader) -> ReplyEntry:
+    def _reply_entry(
+        self, reply: Reply, header: EntryHeader, before: Iterator[Reply]
+    ) -> ReplyEntry:
         info, written = self._session.info, reply.reason is not None
-        footer = reply_footer(reply) if reply.reason != "failed" else "broke off"
+        footer = reply_footer(reply, before) if reply.reason != "failed" else "broke off"
         return ReplyEntry(
             header,
             reply.text if written else "",

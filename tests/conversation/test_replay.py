@@ -155,7 +155,8 @@ def test_nothing_to_replay(session, engine):
     [
         (ModelSpec("another/model"), "scripted wrote this reply: load it"),
         (ModelSpec("scripted", adapter_path="pirate"), "without an adapter"),
-        (ModelSpec("scripted", kv_bits=4), "with other options"),
+        (ModelSpec("scripted", kv_bits=4), "type /kv_bits off to replay"),
+        (ModelSpec("scripted", max_kv_size=64), "with other options"),
     ],
 )
 def test_another_model_is_refused(session, engine, other, words):

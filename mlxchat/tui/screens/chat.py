@@ -24,6 +24,8 @@ from mlxchat.engine.interface import (
     ModelSpec,
     ReplyFinished,
     ReplyStarted,
+    Switched,
+    SwitchFailed,
     TokensCounted,
     WordsNoted,
 )
@@ -143,6 +145,8 @@ class ChatScreen(SamplingScreen):
                 self.app.pick_model("" if event.cancelled else event.message)
         elif isinstance(event, AdapterLoaded | AdapterFailed):
             self.adapter_ended(event)
+        elif isinstance(event, Switched | SwitchFailed):
+            self.switch_ended(event)
         elif isinstance(event, TokensCounted):
             self._counted(event)
         elif isinstance(event, ContextExceeded):
