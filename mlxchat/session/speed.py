@@ -40,13 +40,23 @@ class SessionSpeed(SessionAdapters):
         self._switch_when_free()
 
     def speed_words(self, name: str) -> str:
-        """What one of SPEED is, and from when on it counts: `kv_bits 8 (from token 5000 on)`."""
+        """What one of SPEED is, and what a person should know of that."""
         value = self.speed.value(name)
-        why = self.speed.idle_reason(name)
-        start = self.spec.quantized_kv_start if self.spec else 0
-        if name == "kv_bits" and value is not None and start:
-            why = f"from token {start} of a conversation on, which --quantized-kv-start says"
-        return f"{name} {SPEED[name].format(value)}" + (f" ({why})" if why else "")
+        remark = self.speed_remark(name)
+        return f"{name} {SPEED[name].format(value)}" + (f" ({remark})" if remark else "")
+
+    def speed_remark(self, name: str) -> str:
+        """Where one of SPEED has no effect, or has another one; nothing where it is off."""
+        speed, remarks = self.speed, []
+        if reason := speed.idle_reason(name):
+            remarks.append(reason)
+        if name == "kv_bits" and speed.kv_bits is not None:
+            if start := self.spec.quantized_kv_start if self.spec else 0:
+                remarks.append(f"from token {start} on, as --quantized-kv-start says")
+            remarks.append("samples come one after the other")
+        if name == "draft_model" and speed.draft_model is not None and speed.kv_bits is None:
+            remarks.append("samples in a batch are written without it")
+        return "; ".join(remarks)
 
     def load(self, spec: ModelSpec) -> None:
         """Load a model, which begins with what `spec` says."""

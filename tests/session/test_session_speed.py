@@ -50,7 +50,7 @@ def test_the_next_reply_is_written_with_it_and_records_it(session, engine):
     session.retry()
     answer(session, engine, "Hi there")
     assert session.reply.spec.kv_bits == 8
-    assert session.speed_words("kv_bits") == "kv_bits 8"
+    assert session.speed_words("kv_bits") == "kv_bits 8 (samples come one after the other)"
     switch(session, engine, "kv_bits", None)
     assert session.spec.speed == Speed()
     assert len(engine.called("load")) == 2
@@ -136,6 +136,7 @@ def test_from_which_token_on_caches_are_quantized_is_told(session, engine):
     assert session.speed_words("kv_bits") == "kv_bits off"
     switch(session, engine, "kv_bits", 8)
     assert "from token 5000" in session.speed_words("kv_bits")
+    assert "samples in a batch" not in session.speed_words("draft_model")
     assert "without a draft model" in session.speed_words("num_draft_tokens")
 
 

@@ -7,7 +7,7 @@ from textual import on
 from mlxchat.engine.interface import Switched, SwitchFailed
 from mlxchat.errors import MlxchatError
 from mlxchat.settings.presets import Preset
-from mlxchat.settings.speed import SpeedValue
+from mlxchat.settings.speed import SPEED, SpeedValue
 from mlxchat.tui.screens.chat_adapter import AdapterScreen
 from mlxchat.tui.widgets.speed_fold import SpeedFold
 from mlxchat.tui.widgets.title_bar import TitleBar
@@ -57,6 +57,10 @@ class SpeedScreen(AdapterScreen):
         self.refresh_bindings()
 
     def _show_speed(self) -> None:
-        fold = self.query_one(SpeedFold)
-        fold.speed = self.session.speed
-        fold.show_again()
+        session = self.session
+        remarks = {
+            name: session.speed_remark(name)
+            for name in SPEED
+            if session.speed.idle_reason(name) is None
+        }
+        self.query_one(SpeedFold).show(session.speed, remarks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from textual import on
@@ -20,6 +21,9 @@ class SpeedFold(Fold):
 
     speed: reactive[Speed] = reactive(Speed)
     """The values of all rows. Setting it from outside posts no message."""
+
+    remarks: reactive[Mapping[str, str]] = reactive(dict)
+    """What a person should know of what is set, by name."""
 
     @dataclass
     class Changed(Message):
@@ -43,8 +47,9 @@ class SpeedFold(Fold):
         self.call_after_refresh(self._show)
         return list(self.rows.values())
 
-    def show_again(self) -> None:
-        """Show the values, where a row shows another one that was refused."""
+    def show(self, speed: Speed, remarks: Mapping[str, str]) -> None:
+        """Show these values, also where a row shows another one that was refused."""
+        self.speed, self.remarks = speed, remarks
         self._show()
 
     def _watch_speed(self) -> None:
@@ -55,6 +60,7 @@ class SpeedFold(Fold):
         for name, row in self.rows.items():
             row.value = speed.value(name)
             row.idle_reason = speed.idle_reason(name)
+            row.remark = self.remarks.get(name, "")
         self.fold_title.summary = ", ".join(
             f"{LABELS[name]} {declared.format(speed.value(name))}*"
             for name, declared in SPEED.items()
