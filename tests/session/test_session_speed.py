@@ -205,3 +205,22 @@ def test_names_of_folders_are_told_without_their_path(session, engine, tmp_path)
     session.send("Hello")
     answer(session, engine, "Hi")
     assert "draft small-draft ×3" in footer(session)
+
+
+@pytest.mark.parametrize(("one_by_one", "draft"), [("", None), ("In turn.", "small")])
+def test_samples_of_a_batch_record_no_draft_model(session, engine, one_by_one, draft):
+    switch(session, engine, "draft_model", "small")
+    session.send("Hello")
+    answer(session, engine, "Hi")
+    samples = session.sample_here(2)
+    engine.begin_samples(one_by_one)
+    session.pump()
+    assert [sample.reply.spec.draft_model for sample in samples.samples] == [draft] * 2
+
+
+def test_samples_wait_until_it_is_switched(session, engine):
+    session.send("Hello")
+    answer(session, engine, "Hi")
+    session.set_speed("kv_bits", 8)
+    with pytest.raises(MlxchatError, match="wait"):
+        session.sample_here(2)
