@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,6 +47,23 @@ def switched(driver: Driver, speed: Speed) -> Switched:
     event = driver.switch(speed)
     assert isinstance(event, Switched), event
     return event
+
+
+def without_a_word(folder: Path) -> Path:
+    """A model whose vocabulary lacks its last word."""
+    file = folder / "tokenizer.json"
+    tokenizer = json.loads(file.read_text())
+    words = tokenizer["model"]["vocab"]
+    last = max(words, key=words.__getitem__)
+    del words[last]
+    merges = tokenizer["model"]["merges"]
+    tokenizer["model"]["merges"] = [m for m in merges if joined(m) != last]
+    file.write_text(json.dumps(tokenizer))
+    return folder
+
+
+def joined(merge: str | list[str]) -> str:
+    return "".join(merge.split(" ") if isinstance(merge, str) else merge)
 
 
 def logprobs(written: Written) -> list[float]:
@@ -137,6 +155,10 @@ class TestDraftModels:
         assert isinstance(gone, SwitchFailed)
         assert "gone" in gone.message
         assert driver.reply(HELLO, SETTINGS).token_ids == before.token_ids
+        fewer = without_a_word(models.build_model(tmp_path / "fewer", demo_model))
+        event = driver.switch(Speed(draft_model=str(fewer)))
+        assert isinstance(event, SwitchFailed)
+        assert "another vocabulary" in event.message
         driver.load(tiny_untrimmable)
         event = driver.switch(Speed(draft_model=str(tiny_model)))
         assert isinstance(event, SwitchFailed)
