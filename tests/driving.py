@@ -28,6 +28,8 @@ from mlxchat.engine.interface import (
     ReplyFinished,
     ReplyRequest,
     Statistics,
+    Switched,
+    SwitchFailed,
     TokenRecord,
     TokenSampled,
     TokensCounted,
@@ -51,6 +53,7 @@ from mlxchat.engine.samples import (
     TokensScored,
 )
 from mlxchat.settings.parameters import Settings
+from mlxchat.settings.speed import Speed
 
 PATIENCE = 240.0
 """Seconds after which a test gives up; never a measure of speed."""
@@ -233,6 +236,12 @@ class Driver:
         self.engine.load_beside(key, ModelSpec(str(model), **options))  # type: ignore[arg-type]
         event = self._until(lambda e: isinstance(e, LoadedBeside | BesideFailed))[-1]
         assert isinstance(event, LoadedBeside | BesideFailed)
+        return event
+
+    def switch(self, speed: Speed) -> Switched | SwitchFailed:
+        self.engine.switch(speed)
+        event = self._until(lambda e: isinstance(e, Switched | SwitchFailed))[-1]
+        assert isinstance(event, Switched | SwitchFailed)
         return event
 
     def load_adapter(self, path: Path | str) -> AdapterLoaded | AdapterFailed:

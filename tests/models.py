@@ -27,6 +27,9 @@ LLAMA: Mapping[str, Any] = {
     "eos_token_id": [2, 0],
 }
 
+# Heads of 32 values, which groups of 32 can quantize.
+WIDE_HEADS: Mapping[str, Any] = {**LLAMA, "num_attention_heads": 2}
+
 # A limit that a few turns reach.
 SHORT: Mapping[str, Any] = {**LLAMA, "max_position_embeddings": 512}
 

@@ -27,6 +27,8 @@ from mlxchat.engine.interface import (
     ReplyRequest,
     ReplyStarted,
     Statistics,
+    Switched,
+    SwitchFailed,
     TokenRecord,
     TokenSampled,
     TokensCounted,
@@ -45,6 +47,7 @@ from mlxchat.engine.samples import (
 )
 from mlxchat.engine.statistics import Memory
 from mlxchat.settings.parameters import Settings
+from mlxchat.settings.speed import Speed
 
 INFO = ModelInfo(
     name="scripted",
@@ -110,6 +113,9 @@ class ScriptedEngine:
     def cancel(self) -> None:
         self.calls.append(("cancel", None))
 
+    def switch(self, speed: Speed) -> None:
+        self.calls.append(("switch", speed))
+
     def load_adapter(self, path: str) -> None:
         self.calls.append(("load_adapter", path))
 
@@ -166,6 +172,12 @@ class ScriptedEngine:
 
     def load_fails(self, message: str) -> None:
         self.tell(LoadFailed(message))
+
+    def switch_ends(self) -> None:
+        self.tell(Switched(self.info))
+
+    def switch_fails(self, message: str) -> None:
+        self.tell(SwitchFailed(message))
 
     def adapter_ends(self, *notes: str) -> None:
         """The adapter that was asked for last is read."""

@@ -14,7 +14,8 @@ from typing import Any
 from mlxchat.engine.adapter_folder import RESERVED
 from mlxchat.engine.interface import DEMO, ModelSpec
 from mlxchat.errors import MlxchatError
-from mlxchat.settings.parameters import PARAMETERS, TEXTS, AnyParameter, Parameter, Value
+from mlxchat.settings.parameters import PARAMETERS, TEXTS, AnyParameter, TextParameter, Value
+from mlxchat.settings.speed import SPEED, SpeedParameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,20 @@ def json_object(text: str) -> dict[str, Any]:
     return value
 
 
+def parameter_option(declared: AnyParameter | SpeedParameter, group: str = "sampler") -> Option:
+    """The flag of something that is declared in mlxchat.settings."""
+    return Option(
+        declared.flag,
+        declared.help,
+        group,
+        short="-m" if declared.name == "max_tokens" else "",
+        metavar=declared.metavar,
+        parse=declared.parse_argument if isinstance(declared, TextParameter) else declared.parse,
+        many=declared.name in TEXTS,
+        default=declared.default if declared.name in SPEED else None,
+    )
+
+
 OPTIONS: tuple[Option, ...] = (
     Option("--model", "A folder or a Hugging Face repository", "model", metavar="MODEL"),
     Option("--demo", "Use the demo model, SmolLM2-135M-Instruct", "model", switch=True),
@@ -134,10 +149,8 @@ OPTIONS: tuple[Option, ...] = (
            "model", metavar="NAME=FOLDER", parse=named_path, repeated=True),
     Option("--trust-remote-code", "Let the model run Python code of its own", "model",
            switch=True),
-    Option("--draft-model", "A smaller model of the same vocabulary, for speculative decoding",
-           "model", metavar="MODEL"),
-    Option("--num-draft-tokens", "Tokens drafted at a time", "model", metavar="N",
-           parse=whole(1, 64), default=3),
+    parameter_option(SPEED["draft_model"], "model"),
+    parameter_option(SPEED["num_draft_tokens"], "model"),
     Option("--continue", "Go on with the last session, with its model where none is named",
            "session", short="-c", switch=True),
     Option("--resume", "Go on with this session: a number out of `mlxchat sessions`, or a title; "
@@ -156,8 +169,7 @@ OPTIONS: tuple[Option, ...] = (
            "has none", "prompt", switch=True),
     Option("--max-kv-size", "Keep at most this many tokens in the key-value cache", "cache",
            metavar="N", parse=whole(8)),
-    Option("--kv-bits", "Quantize the key-value cache to this many bits", "cache", metavar="N",
-           parse=one_of(2, 3, 4, 5, 6, 8)),
+    parameter_option(SPEED["kv_bits"], "cache"),
     Option("--kv-group-size", "Group size of that quantization", "cache", metavar="N",
            parse=one_of(32, 64, 128), default=64),
     Option("--quantized-kv-start", "Quantize from this token on", "cache", metavar="N",
@@ -173,19 +185,6 @@ GROUPS = {
     "sampler": "sampler (defaults: the model's own)",
     "cache": "memory and cache",
 }
-
-
-def parameter_option(declared: AnyParameter) -> Option:
-    """The flag of a sampling or generation parameter."""
-    return Option(
-        declared.flag,
-        declared.help,
-        "sampler",
-        short="-m" if declared.name == "max_tokens" else "",
-        metavar=declared.metavar,
-        parse=declared.parse if isinstance(declared, Parameter) else declared.parse_argument,
-        many=declared.name in TEXTS,
-    )
 
 
 def all_options() -> list[Option]:

@@ -7,6 +7,7 @@ from typing import Protocol
 from mlxchat.conversation.code.as_code import Language
 from mlxchat.conversation.node import Rating
 from mlxchat.settings.parameters import Settings, Value
+from mlxchat.settings.speed import SpeedValue
 
 
 class Host(Protocol):
@@ -36,6 +37,12 @@ class Host(Protocol):
 
     def reset_parameter(self, name: str) -> None:
         """Go back to the model's own value of one setting."""
+
+    def set_speed(self, name: str, value: SpeedValue) -> None:
+        """Switch quantized caches or the draft model, from the next reply on."""
+
+    def speed_words(self, name: str) -> str:
+        """What one of these is, and from when on it counts."""
 
     def reset_settings(self) -> None:
         """Go back to the model's own settings."""

@@ -17,6 +17,7 @@ from mlxchat.commands.prompts import prompt_completions
 from mlxchat.conversation.surprise import MEASURES, MOVED
 from mlxchat.errors import MlxchatError
 from mlxchat.settings.parameters import PARAMETERS, AnyParameter, parameter
+from mlxchat.settings.speed import SPEED, SpeedParameter
 
 Run = Callable[[Host, str], None]
 
@@ -65,13 +66,25 @@ def _parameter_command(declared: AnyParameter) -> Command:
     return Command(declared.name, declared.help, run, "[value | off | default]")
 
 
+def _speed_command(declared: SpeedParameter) -> Command:
+    def run(host: Host, argument: str) -> None:
+        if argument:
+            host.set_speed(declared.name, declared.parse(argument))
+        host.say(host.speed_words(declared.name))
+
+    return Command(declared.name, declared.help, run, "[value | off]")
+
+
 def _show_or_set(host: Host, argument: str) -> None:
     """`/set temp 0.7`, and Ollama's `/set parameter temperature 0.7`."""
     words = argument.removeprefix("parameter ").split(maxsplit=1)
     if len(words) != 2:
         raise MlxchatError("/set needs a parameter and a value, for instance /set temp 0.7.")
     name = {"temperature": "temp"}.get(words[0], words[0])
-    host.set_parameter(name, parameter(name).parse(words[1]))
+    if name in SPEED:
+        host.set_speed(name, SPEED[name].parse(words[1]))
+    else:
+        host.set_parameter(name, parameter(name).parse(words[1]))
 
 
 def _copy(host: Host, argument: str) -> None:
@@ -217,11 +230,15 @@ ACTIONS: tuple[Command, ...] = (
 
 COMMANDS: dict[str, Command] = {
     command.name: command
-    for command in (*ACTIONS, *(_parameter_command(p) for p in PARAMETERS.values()))
+    for command in (
+        *ACTIONS,
+        *(_parameter_command(p) for p in PARAMETERS.values()),
+        *(_speed_command(p) for p in SPEED.values()),
+    )
 }
 
 _BY_WORD = {word: c for c in COMMANDS.values() for word in (c.name, *c.aliases)}
-_BY_WORD |= {name.replace("_", "-"): COMMANDS[name] for name in PARAMETERS}
+_BY_WORD |= {name.replace("_", "-"): COMMANDS[name] for name in (*PARAMETERS, *SPEED)}
 
 
 def find(word: str) -> Command:

@@ -11,6 +11,7 @@ from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.token_list import TokenList
 from mlxchat.engine.interface import ModelSpec, Statistics
 from mlxchat.errors import MlxchatError
+from mlxchat.settings.speed import SPEED
 
 TokenText = Callable[[int], str]
 
@@ -35,7 +36,7 @@ def check_replayable(reply: Reply | None, spec: ModelSpec | None) -> Reply:
         raise MlxchatError("You chose every token of this reply: there is nothing to replay.")
     if reply.spec is None:
         raise MlxchatError("It is not known how this reply's model was loaded: it has no replay.")
-    if spec != reply.spec:
+    if spec is None or as_used(spec) != as_used(reply.spec):
         raise MlxchatError(_other_model(reply, reply.spec, spec))
     if reply.spec.draft_model and any(run.settings != reply.settings for run in reply.tokens.runs):
         raise MlxchatError(
@@ -53,7 +54,26 @@ def _other_model(reply: Reply, wanted: ModelSpec, loaded: ModelSpec | None) -> s
             "without an adapter"
         )  # fmt: skip
         return f"This reply was written {with_it}: load the model so to replay it."
+    if switched := _switched(wanted, loaded):
+        return f"This reply was written with other switches: type {switched} to replay it."
     return "This reply's model was loaded with other options: start with those to replay it."
+
+
+def as_used(spec: ModelSpec) -> ModelSpec:
+    """The same without switches that had no effect."""
+    return spec.with_speed(spec.speed.in_use)
+
+
+def _switched(wanted: ModelSpec, loaded: ModelSpec) -> str:
+    """The commands that set what was in force; nothing where more than that differs."""
+    if as_used(loaded.with_speed(wanted.speed)) != as_used(wanted):
+        return ""
+    then, now = wanted.speed.in_use, loaded.speed.in_use
+    return " ".join(
+        f"/{name} {declared.format(then.value(name))}"
+        for name, declared in SPEED.items()
+        if then.value(name) != now.value(name)
+    )
 
 
 def steps_read_in(conversation: Conversation, reply: Reply) -> tuple[int, ...]:
@@ -62,7 +82,8 @@ def steps_read_in(conversation: Conversation, reply: Reply) -> tuple[int, ...]:
     A prompt cache holds what earlier turns computed: their prompts in steps, their replies token by
     token. Other steps give predictions that differ in the last bits. Empty where it is not known: a
     draft model computes several tokens at a time, and takes some of them back; of a reply whose
-    saved tokens are damaged nobody knows how many there were.
+    saved tokens are damaged nobody knows how many there were. What was written under other options
+    lies in other caches.
     """
     if reply.spec is None or reply.spec.draft_model:
         return ()
@@ -71,7 +92,9 @@ def steps_read_in(conversation: Conversation, reply: Reply) -> tuple[int, ...]:
     for entry in conversation.entries:
         if isinstance(entry, Reply) and entry.damage:
             return ()
-        if not isinstance(entry, Reply) or not entry.tokens:
+        if not isinstance(entry, Reply) or not entry.tokens or entry.spec is None:
+            continue
+        if as_used(entry.spec) != as_used(reply.spec):
             continue
         cost = entry.statistics
         # A retry found its whole prompt in the cache, read in steps by the reply before it.

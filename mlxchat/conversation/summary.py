@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from mlxchat.conversation.adapter_words import STRENGTH, reply_adapter
 from mlxchat.conversation.changes import short, spelled
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.node import Rating
+from mlxchat.conversation.speed_words import compared, drafted_words, speed_words
 from mlxchat.engine.interface import LoadProgress, PrefillProgress
 from mlxchat.settings.parameters import PARAMETERS, Settings
 
@@ -36,6 +39,7 @@ def reply_origin(reply: Reply) -> str:
     parts = [reply.model]
     if adapter := reply_adapter(reply):
         parts.append(f"adapter {adapter}")
+    parts += speed_words(reply)
     changed = spelled(reply.settings_in_turn)
     changed.pop(STRENGTH, None)
     settings = active_settings(reply.settings) | changed
@@ -55,9 +59,9 @@ def active_settings(settings: Settings) -> dict[str, str]:
     return shown
 
 
-def reply_footer(reply: Reply) -> str:
+def reply_footer(reply: Reply, earlier: Iterable[Reply] = ()) -> str:
     """What a reply cost, `128 tok · 41.2 tok/s · first 0.21 s · 412 in cache, 18 read`, and what
-    made it."""
+    made it. Its speed is compared with that of replies before it, the last one first."""
     if reply.edited:
         origin = "an imported reply" if reply.imported else reply_origin(reply)
         return f"written by you, in the place of {origin}"
@@ -66,13 +70,12 @@ def reply_footer(reply: Reply) -> str:
     cost = reply.statistics
     parts = [f"{cost.reply_tokens} tok"]
     if cost.tokens_per_second:
-        parts.append(f"{cost.tokens_per_second:.1f} tok/s")
+        parts += [f"{cost.tokens_per_second:.1f} tok/s", *compared(reply, earlier)]
+    parts += drafted_words(reply)
     if cost.first_token_seconds:
         parts.append(f"first {cost.first_token_seconds:.2f} s")
     if cost.prompt_tokens:
         parts.append(f"{cost.reused_tokens} in cache, {cost.read_tokens} read")
-    if cost.accepted_draft_tokens:
-        parts.append(f"{cost.accepted_draft_tokens} drafted")
     if reply.given:
         parts.append(f"{reply.given} kept")
     if reply.left_out:

@@ -18,6 +18,8 @@ from mlxchat.engine.loading import LoadEvent as LoadEvent
 from mlxchat.engine.loading import LoadFailed as LoadFailed
 from mlxchat.engine.loading import LoadProgress as LoadProgress
 from mlxchat.engine.loading import Report as Report
+from mlxchat.engine.loading import Switched as Switched
+from mlxchat.engine.loading import SwitchFailed as SwitchFailed
 from mlxchat.engine.model_spec import DEMO as DEMO
 from mlxchat.engine.model_spec import MadeFrom as MadeFrom
 from mlxchat.engine.model_spec import ModelInfo as ModelInfo
@@ -31,6 +33,7 @@ from mlxchat.engine.samples import (
 )
 from mlxchat.engine.statistics import Statistics
 from mlxchat.settings.parameters import Settings
+from mlxchat.settings.speed import Speed
 
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "context", "cancelled", "failed", "interrupted"]
@@ -324,6 +327,10 @@ class Engine(Protocol):
 
     def load_adapter(self, path: str) -> None:
         """Read an adapter for the loaded model, so that requests can name it."""
+
+    def switch(self, speed: Speed) -> None:
+        """Write with quantized caches or a draft model, or without, from the next reply on. The
+        loaded model stays; a draft model is loaded beside it."""
 
     def reply(self, request: ReplyRequest) -> None:
         """Write a reply. Requests queue up."""

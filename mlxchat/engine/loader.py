@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -23,6 +23,7 @@ from mlxchat.engine.resolve import resolve_model
 from mlxchat.engine.words import Words
 from mlxchat.errors import Cancelled, MlxchatError
 from mlxchat.settings.parameters import PARAMETERS, Number, Settings
+from mlxchat.settings.speed import Speed
 
 MakeRoom = Callable[[int], None]
 """Called with the bytes that a model's weights are about to take."""
@@ -36,6 +37,22 @@ EVALUATED_AT_ONCE = 16
 _loads = count(1)
 
 
+def next_identity() -> str:
+    """What tells a load of a model from any other."""
+    return f"load {next(_loads)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A loaded model that drafts tokens for another one."""
+
+    path: str
+    """A folder's absolute path, or a hub repository."""
+    model: Any
+    config: Mapping[str, Any]
+    identity: str = field(default_factory=next_identity)
+
+
 @dataclass(slots=True)
 class LoadedModel:
     """A model, ready to write, with what was asked for when it was loaded."""
@@ -46,17 +63,26 @@ class LoadedModel:
     info: ModelInfo
     adapters: Adapters
     words: Words
-    draft_model: Any = None
-    identity: str = field(default_factory=lambda: f"load {next(_loads)}")
+    config: Mapping[str, Any]
+    draft: Draft | None = None
+    identity: str = field(default_factory=next_identity)
     """What tells it from any other load, of the same folder too: their caches are not shared."""
+
+    @property
+    def draft_model(self) -> Any | None:
+        """The network of its draft model."""
+        return self.draft.model if self.draft else None
 
     def key_of(self, adapter: Adapter | None, strength: float) -> CacheKey:
         """What caches belong to that the model computes with an adapter at a strength; at 0 they
         are those of the model alone."""
-        quantized_from = self.spec.quantized_kv_start if self.spec.kv_bits else 0
+        bits = self.spec.kv_bits
+        quantized_from = self.spec.quantized_kv_start if bits else 0
+        draft = self.draft.identity if self.draft else None
+        key = CacheKey(self.identity, None, 1.0, quantized_from, bits, draft)
         if adapter is None or strength == 0:
-            return CacheKey(self.identity, quantized_from=quantized_from)
-        return CacheKey(self.identity, adapter.identity, strength, quantized_from)
+            return key
+        return key._replace(adapter=adapter.identity, adapter_strength=strength)
 
     def xtc_special_tokens(self, settings: Settings) -> list[int]:
         """What XTC never removes: the line break and the end tokens."""
@@ -74,37 +100,28 @@ class LoadedModel:
 def load(
     spec: ModelSpec, report: Report, cancelled: IsCancelled, make_room: MakeRoom
 ) -> LoadedModel:
-    """Load what `spec` names; raises MlxchatError in one sentence, or Cancelled."""
+    """Load what `spec` names, without its speed, for which `switch` is there; raises MlxchatError
+    in one sentence, or Cancelled."""
+    spec = spec.with_speed(Speed())
     path = resolve_model(spec.model, report, cancelled)
     make_room(sum(file.stat().st_size for file in path.glob("model*.safetensors")))
-    model, config = _load_weights(path, spec, report, cancelled)
+    model, config = load_weights(path, spec, report, cancelled)
     adapters = Adapters(model, display_name(spec.model, path))
     adapter_notes: tuple[str, ...] = ()
     if spec.adapter_path:
         report(LoadProgress("loading the adapter"))
         adapter_notes = adapters.load(spec.adapter_path).info.notes
     report(LoadProgress("loading the tokenizer"))
-    tokenizer = _load_tokenizer(path, spec, config)
-    draft_model = _load_draft(spec, tokenizer, report, cancelled)
-    loaded = LoadedModel(
-        spec,
-        model,
-        tokenizer,
-        replace(
-            _describe(path, spec, model, tokenizer, config, adapter_notes),
-            weights_bytes=weights_bytes(model) + weights_bytes(draft_model),
-        ),
-        adapters,
-        Words(tokenizer),
-        draft_model,
-    )
-    _check_kv_options(loaded, config)
-    return loaded
+    tokenizer = load_tokenizer_of(path, spec, config)
+    info = _describe(path, spec, model, tokenizer, config, adapter_notes)
+    info = replace(info, weights_bytes=weights_bytes(model))
+    return LoadedModel(spec, model, tokenizer, info, adapters, Words(tokenizer), config)
 
 
-def _load_weights(
+def load_weights(
     path: Path, spec: ModelSpec, report: Report, cancelled: IsCancelled
 ) -> tuple[Any, dict[str, Any]]:
+    """A folder's model and its configuration; raises MlxchatError in one sentence, or Cancelled."""
     report(LoadProgress("opening the weights"))
     try:
         model, config = load_model(path, lazy=True, trust_remote_code=spec.trust_remote_code)
@@ -149,7 +166,8 @@ def _weights_sentence(path: Path, error: Exception) -> str:
     )
 
 
-def _load_tokenizer(path: Path, spec: ModelSpec, config: dict[str, Any]) -> Any:
+def load_tokenizer_of(path: Path, spec: ModelSpec, config: dict[str, Any]) -> Any:
+    """A folder's tokenizer; raises MlxchatError in one sentence."""
     try:
         tokenizer = load_tokenizer(
             path,
@@ -168,44 +186,6 @@ def _load_tokenizer(path: Path, spec: ModelSpec, config: dict[str, Any]) -> Any:
             tokenizer.chat_template = template
             tokenizer.has_chat_template = True
     return tokenizer
-
-
-def _load_draft(
-    spec: ModelSpec, tokenizer: Any, report: Report, cancelled: IsCancelled
-) -> Any | None:
-    if spec.draft_model is None:
-        return None
-    path = resolve_model(spec.draft_model, report, cancelled)
-    draft, config = _load_weights(path, spec, report, cancelled)
-    draft_tokenizer = _load_tokenizer(path, ModelSpec(spec.draft_model), config)
-    if draft_tokenizer.vocab_size != tokenizer.vocab_size:
-        raise MlxchatError(
-            f"The draft model {spec.draft_model} has another vocabulary than the model: use a "
-            "smaller model of the same family."
-        )
-    return draft
-
-
-def _check_kv_options(loaded: LoadedModel, config: dict[str, Any]) -> None:
-    caches = loaded.new_caches()
-    spec = loaded.spec
-    if spec.kv_bits and any(not hasattr(c, "to_quantized") for c in caches):
-        raise MlxchatError(f"{loaded.info.name} keeps no cache that --kv-bits could quantize.")
-    if spec.kv_bits and not all(always_trimmable([c]) for c in caches):
-        raise MlxchatError(
-            "--kv-bits works with plain key-value caches only, not with the sliding windows of "
-            f"{loaded.info.name} or with --max-kv-size: leave one of them out."
-        )
-    head = head_size(config)
-    if spec.kv_bits and head and head % spec.kv_group_size:
-        raise MlxchatError(
-            f"--kv-group-size {spec.kv_group_size} does not divide the heads of "
-            f"{loaded.info.name}, which have {head} values: use a smaller one, or no --kv-bits."
-        )
-    if loaded.draft_model is not None and not all(c.is_trimmable() for c in caches):
-        raise MlxchatError(
-            f"{loaded.info.name} cannot take back tokens, so --draft-model does not work with it."
-        )
 
 
 def _describe(
@@ -258,9 +238,9 @@ def _notes(spec: ModelSpec, tokenizer: Any, caches: LayerCaches, model: Any) -> 
         yield "This model makes its own cache: --max-kv-size has no effect on it."
 
 
-def weights_bytes(model: Any | None) -> int:
-    """What a model's weights take in memory; 0 for none."""
-    return 0 if model is None else sum(a.nbytes for _, a in tree_flatten(model.parameters()))
+def weights_bytes(model: Any) -> int:
+    """What a model's weights take in memory."""
+    return sum(a.nbytes for _, a in tree_flatten(model.parameters()))
 
 
 def display_name(model: str, path: Path) -> str:
@@ -270,7 +250,7 @@ def display_name(model: str, path: Path) -> str:
     return (path if Path(model).exists() else Path(model)).expanduser().resolve().name
 
 
-def most_tokens(spec: ModelSpec, model: Any, config: dict[str, Any]) -> int | None:
+def most_tokens(spec: ModelSpec, model: Any, config: Mapping[str, Any]) -> int | None:
     """How many tokens of prompt and reply a model may be given, or None where nothing says.
 
     mlx_lm drops what exceeds --max-kv-size from the front of the cache, the system prompt first,
@@ -285,7 +265,7 @@ def most_tokens(spec: ModelSpec, model: Any, config: dict[str, Any]) -> int | No
     return min((limit for limit in limits if limit is not None), default=None)
 
 
-def context_limit(config: dict[str, Any]) -> int | None:
+def context_limit(config: Mapping[str, Any]) -> int | None:
     """The most tokens that the configuration allows, or None where it does not say."""
     for part in (config, config.get("text_config") or {}):
         for name in ("max_position_embeddings", "max_seq_len", "n_positions", "seq_length"):
@@ -293,14 +273,6 @@ def context_limit(config: dict[str, Any]) -> int | None:
             if isinstance(value, int) and value > 0:
                 return value
     return None
-
-
-def head_size(config: dict[str, Any]) -> int | None:
-    """Values a key has in each attention head, where the configuration says."""
-    size, heads = config.get("hidden_size"), config.get("num_attention_heads")
-    if isinstance(head := config.get("head_dim"), int):
-        return head
-    return size // heads if isinstance(size, int) and isinstance(heads, int) and heads else None
 
 
 def recommended_settings(path: Path) -> dict[str, Number]:

@@ -77,6 +77,30 @@ class AdapterFailed:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """What was asked for with `switch` counts from now on."""
+
+    info: ModelInfo
+    """What is known of the model now: a draft model takes memory too."""
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchFailed:
+    """The model cannot do it, and goes on as before. `message` is fit to show."""
+
+    message: str
+    cancelled: bool = False
+
+
 LoadEvent = (
-    LoadProgress | Loaded | LoadFailed | LoadedBeside | BesideFailed | AdapterLoaded | AdapterFailed
+    LoadProgress
+    | Loaded
+    | LoadFailed
+    | LoadedBeside
+    | BesideFailed
+    | AdapterLoaded
+    | AdapterFailed
+    | Switched
+    | SwitchFailed
 )

@@ -25,6 +25,7 @@ from mlxchat.engine.interface import (
     Overflow,
     ReplyFailed,
     ReplyRequest,
+    SwitchFailed,
     WordIds,
 )
 from mlxchat.engine.samples import (
@@ -37,6 +38,7 @@ from mlxchat.engine.samples import (
 from mlxchat.engine.words import words_of
 from mlxchat.errors import MlxchatError
 from mlxchat.settings.parameters import Settings
+from mlxchat.settings.speed import Speed
 
 if TYPE_CHECKING:
     from mlxchat.engine.worker import Worker
@@ -128,6 +130,15 @@ class LocalEngine:
     def give_up(self, key: int) -> None:
         """Give up a model that was loaded beside."""
         self._submit(Job(lambda worker, _: worker.give_up(key), lambda _: ()))
+
+    def switch(self, speed: Speed) -> None:
+        """Switch quantized caches and the draft model; the result comes as an event."""
+        self._submit(
+            Job(
+                lambda worker, stop: worker.switch(speed, stop),
+                lambda message: [SwitchFailed(message)],
+            )
+        )
 
     def load_adapter(self, path: str) -> None:
         """Read an adapter for the model that is loaded then."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from mlxchat.settings.parameters import Number
+from mlxchat.settings.speed import DRAFT_TOKENS, Speed
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class ModelSpec:
     kv_group_size: int = 64
     quantized_kv_start: int = 5000
     draft_model: str | None = None
-    num_draft_tokens: int = 3
+    num_draft_tokens: int = DRAFT_TOKENS
     prefill_step_size: int | None = None
     """Prompt tokens read between two looks at the cancel flag; None: what suits the device."""
     chat_template_config: Mapping[str, Any] = field(default_factory=dict)
@@ -31,6 +32,15 @@ class ModelSpec:
     use_default_chat_template: bool = False
     adapter_name: str = field(default="", compare=False)
     """What the person calls the adapter, where that is not its folder's name."""
+
+    @property
+    def speed(self) -> Speed:
+        """What can be switched while the model is loaded."""
+        return Speed(self.kv_bits, self.draft_model, self.num_draft_tokens)
+
+    def with_speed(self, speed: Speed) -> ModelSpec:
+        """The same model with this switched."""
+        return replace(self, **asdict(speed))
 
 
 DEMO = "demo"

@@ -15,8 +15,10 @@ from mlxchat.engine.inspector import Inspector
 from mlxchat.engine.interface import IsCancelled, ModelSpec, Report
 from mlxchat.engine.loader import LoadedModel, load
 from mlxchat.engine.prompt_cache import PromptCacheStore
+from mlxchat.engine.speed import switch
 from mlxchat.engine.spelling import Vocabulary
 from mlxchat.errors import MlxchatError
+from mlxchat.settings.speed import Speed
 
 MODELS_SHARE = 0.7
 """Models may take this part of the memory, two of them too while one takes the other's place."""
@@ -60,6 +62,7 @@ class Models:
         """Load the main model; with it all others are given up. Raises as `loader.load`, and the
         ones before stay, if there was room for all."""
         loaded = load(spec, report, cancelled, self._make_room)
+        switch(loaded, spec.speed, report, cancelled, lambda _, wanted: self._make_room(wanted))
         self._store.clear()
         self._open = {MAIN: self._opened(loaded)}
         return loaded
@@ -72,8 +75,19 @@ class Models:
         main = self.of(MAIN).loaded
         self.give_up([key])
         loaded = load(spec, report, cancelled, lambda wanted: self._check_room(spec, wanted))
+        switch(loaded, spec.speed, report, cancelled, self._check_room)
         self._open[key] = self._opened(loaded)
         return loaded, loaded.tokenizer.get_vocab() == main.tokenizer.get_vocab()
+
+    def switch(self, speed: Speed, report: Report, cancelled: IsCancelled) -> LoadedModel:
+        """Let the main model write with `speed`. Raises as `speed.switch`, and it stays as it was
+        then. The caches of a draft model that is given up go with it."""
+        loaded = self.of(MAIN).loaded
+        before = loaded.draft
+        switch(loaded, speed, report, cancelled, self._check_room)
+        if before is not None and before is not loaded.draft:
+            self._store.forget(before.identity)
+        return loaded
 
     def give_up(self, keys: Iterable[int]) -> None:
         """Give up the models of these keys, as far as there are any."""

@@ -29,6 +29,10 @@ class CacheKey(NamedTuple):
     quantized_from: int = 0
     """The tokens from which caches are quantized. Cut to fewer, a quantized cache is not what a
     cold start would give."""
+    kv_bits: int | None = None
+    """What they are quantized to."""
+    draft: str | None = None
+    """Another one for each load of a draft model, whose caches lie behind the model's own."""
 
 
 def always_trimmable(caches: LayerCaches) -> bool:
@@ -123,8 +127,8 @@ class PromptCacheStore:
         self._entries.clear()
 
     def forget(self, model: str) -> None:
-        """Forget the caches of one model."""
-        self._entries = [entry for entry in self._entries if entry.key.model != model]
+        """Forget the caches of one model, or those that a draft model has a part in."""
+        self._entries = [e for e in self._entries if model not in (e.key.model, e.key.draft)]
 
     def longest(self, key: CacheKey, prompt: Sequence[int]) -> int:
         """How many tokens of `prompt` need not be read."""

@@ -30,6 +30,8 @@ from mlxchat.engine.interface import (  # noqa: E402
     Overflow,
     ReplyFailed,
     ReplyRequest,
+    Switched,
+    SwitchFailed,
     TokensCounted,
     WordIds,
     WordsNoted,
@@ -52,6 +54,7 @@ from mlxchat.engine.scoring import score, score_tokens  # noqa: E402
 from mlxchat.engine.spelling import Speller  # noqa: E402
 from mlxchat.errors import Cancelled, MlxchatError  # noqa: E402
 from mlxchat.settings.parameters import Settings  # noqa: E402
+from mlxchat.settings.speed import Speed  # noqa: E402
 
 Emit = Callable[[Event], None]
 
@@ -98,6 +101,17 @@ class Worker:
     def give_up(self, key: int) -> None:
         """Give up a model that was loaded beside the main one."""
         self._models.give_up([key])
+
+    def switch(self, speed: Speed, cancelled: IsCancelled) -> None:
+        """Switch quantized caches and the draft model of the main model."""
+        try:
+            loaded = self._models.switch(speed, self._emit, cancelled)
+        except Exception as error:
+            stopped = isinstance(error, Cancelled)
+            self._emit(SwitchFailed(load_sentence(error), stopped))
+        else:
+            self._emit(Switched(loaded.info))
+        free_memory()
 
     def load_adapter(self, path: str) -> None:
         """Read an adapter for the loaded model, or read it again where its file has changed."""

@@ -16,8 +16,8 @@ from mlxchat.conversation.summarizing import (
 from mlxchat.engine.context import MOST_ROOM, ContextUse, most_prompt_tokens
 from mlxchat.engine.interface import Event, Overflow, ReplyRequest, TokensCounted
 from mlxchat.errors import MlxchatError
-from mlxchat.session.adapters import SessionAdapters
 from mlxchat.session.replies import ReplyEvent
+from mlxchat.session.speed import SessionSpeed
 
 
 class Counted(NamedTuple):
@@ -27,7 +27,7 @@ class Counted(NamedTuple):
     tokens: int
 
 
-class SessionContext(SessionAdapters):
+class SessionContext(SessionSpeed):
     """What a person does about the limit.
 
     Under `ask` a reply whose prompt leaves no room is held: `held` says so, and it goes on with

@@ -27,6 +27,7 @@ from mlxchat.session.lane_choice import parse_wanted
 from mlxchat.session.lane_models import SessionLaneModels
 from mlxchat.session.made_from import quantization_words
 from mlxchat.settings.parameters import Settings, Value
+from mlxchat.settings.speed import SpeedValue
 from mlxchat.settings.sweep import Axis
 
 MOST_LANES = 4
@@ -141,6 +142,11 @@ class SessionLanes(SessionLaneModels):
         """As without lanes, which are to be closed before."""
         self.check_alone()
         return super().keep_sample(sample)
+
+    def set_speed(self, name: str, value: SpeedValue) -> None:
+        """As without lanes, which are to be closed before."""
+        self.check_alone()
+        super().set_speed(name, value)
 
     def summarize(self) -> None:
         """As without lanes, which are to be closed before."""

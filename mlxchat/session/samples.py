@@ -80,7 +80,7 @@ class SessionSamples(SessionContext):
         each other from the settings' own, or from a new one; and score a reference, if there is
         one."""
         self.check_free()
-        if self._loads:
+        if self.state == "loading":
             raise MlxchatError("A model is being loaded: wait until it is there.")
         found = points(axes)
         if not 1 <= count * len(found) <= MOST_SAMPLES:
@@ -144,6 +144,16 @@ class SessionSamples(SessionContext):
             return super()._take_in(event)
         if self.samples is None or event.request_id != self.samples.request_id:
             return False
-        self._reading = self._reading and not isinstance(event, SamplesStarted)
+        if isinstance(event, SamplesStarted):
+            self._reading = False
+            if not event.one_by_one:
+                _written_in_a_batch(self.samples)
         self.samples.take_in(event)
         return True
+
+
+def _written_in_a_batch(samples: Samples) -> None:
+    """A draft model has no part in a batch."""
+    for sample in samples.samples:
+        if (spec := sample.reply.spec) is not None:
+            sample.reply.spec = replace(spec, draft_model=None)

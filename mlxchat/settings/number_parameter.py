@@ -11,7 +11,7 @@ from mlxchat.errors import MlxchatError
 
 Number = float | int
 Scale = Literal["linear", "log"]
-Group = Literal["sampler", "xtc", "penalties", "text", "generation", "adapter"]
+Group = Literal["sampler", "xtc", "penalties", "text", "generation", "adapter", "speed"]
 
 MAX_SEED = 2**63 - 1
 MOST_TOKENS = 2**31 - 1

@@ -35,7 +35,7 @@ SMALLEST_TOP_P = 1e-9
 rounds to 0."""
 
 AnyParameter = Parameter | TextParameter[Any]
-Value = Number | LogitBias | Texts | None
+Value = Number | LogitBias | Texts | str | None
 """What a parameter can be set to. `format` and `parse` of each turn it to text and back."""
 
 

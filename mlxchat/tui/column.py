@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.node import Node
+from mlxchat.conversation.speed_words import replies_before
 from mlxchat.conversation.summary import reply_footer
 from mlxchat.session.chat import ChatSession
 from mlxchat.session.lane import Lane
@@ -46,8 +47,9 @@ class Column:
         lane = self.lane if self._session.hidden else None
         return self._session.name_of_lane(lane) if lane else ""
 
-    def footer(self, reply: Reply) -> str:
-        """What a reply cost and what made it, as far as that is to be known."""
+    def footer(self, reply: Reply, node: Node | None) -> str:
+        """What a reply cost and what made it, as far as that is to be known; `node` is its place,
+        where it has one."""
         if self.alias:
             return f"{reply.statistics.reply_tokens} tok"
-        return reply_footer(reply)
+        return reply_footer(reply, replies_before(node) if node else ())

@@ -81,16 +81,16 @@ class PathView:
         message, header = node.entry, self.header(node)
         entry: Entry
         if isinstance(message, Reply):
-            entry = self._reply_entry(message, header)
+            entry = self._reply_entry(message, header, node)
         else:
             assert message is not None
             entry = UserEntry(message.text, header)
         entry.node = node
         return entry
 
-    def _reply_entry(self, reply: Reply, header: EntryHeader) -> ReplyEntry:
+    def _reply_entry(self, reply: Reply, header: EntryHeader, node: Node) -> ReplyEntry:
         info, written = self._session.info, reply.reason is not None
-        footer = self._column.footer(reply) if reply.reason != "failed" else "broke off"
+        footer = self._column.footer(reply, node) if reply.reason != "failed" else "broke off"
         return ReplyEntry(
             header,
             reply.text if written else "",

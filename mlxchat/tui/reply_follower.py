@@ -137,4 +137,5 @@ class ReplyFollower:
 
     def _footer(self, reply: Reply) -> str:
         """What the reply cost."""
-        return self._column.footer(reply)
+        node = next((n for n in reversed(self._column.nodes) if n.entry is reply), None)
+        return self._column.footer(reply, node)

@@ -155,7 +155,8 @@ def test_nothing_to_replay(session, engine):
     [
         (ModelSpec("another/model"), "scripted wrote this reply: load it"),
         (ModelSpec("scripted", adapter_path="pirate"), "without an adapter"),
-        (ModelSpec("scripted", kv_bits=4), "with other options"),
+        (ModelSpec("scripted", kv_bits=4), "type /kv_bits off to replay"),
+        (ModelSpec("scripted", max_kv_size=64), "with other options"),
     ],
 )
 def test_another_model_is_refused(session, engine, other, words):
@@ -228,3 +229,16 @@ def test_the_steps_in_which_a_prompt_came_about(session, engine):
     assert steps[1] == (8, 5, 1, 1, 1, 1, 8, 8, 6)
     assert steps[2] == (8, 4, 8, 8, 8, 8, 8, 7)
     assert [sum(s) for s in steps] == [13, 39, 59]
+
+
+def test_what_was_written_under_other_switches_lies_in_other_caches(session, engine):
+    for text, prompt, reused, bits in (("1", 14, 0, None), ("2", 40, 0, 8), ("3", 60, 17, None)):
+        session.send(text)
+        answer(session, engine, "a b c")
+        reply = session.reply
+        reply.spec = replace(reply.spec, prefill_step_size=8, kv_bits=bits)
+        reply.statistics = replace(reply.statistics, prompt_tokens=prompt, reused_tokens=reused)
+    replies = session.conversation.entries[1::2]
+    steps = [steps_read_in(session.conversation, reply) for reply in replies]
+    assert steps[1] == (8, 8, 8, 8, 7)
+    assert steps[2] == (8, 5, 1, 1, 1, 1, *[8] * 5, 2)

@@ -37,8 +37,7 @@ def real(demo_model: Path) -> Iterator[RealSession]:
 @pytest.fixture
 def wide_heads(tmp_path: Path, demo_model: Path) -> Path:
     """A tiny model whose heads are wide enough for a group of quantized values."""
-    config = {**models.LLAMA, "num_attention_heads": 2}
-    return models.build_model(tmp_path / "wide-heads", demo_model, config)
+    return models.build_model(tmp_path / "wide-heads", demo_model, models.WIDE_HEADS)
 
 
 def compared(real: RealSession, original: Reply) -> str:
@@ -162,3 +161,30 @@ def test_with_caches_of_every_kind(other, request, model, options):
     other.load(request.getfixturevalue(model), **options)
     assert compared(other, second).startswith("identical")
     assert other.session.current.statistics.reused_tokens == 0
+
+
+def test_replies_of_one_conversation_that_were_written_with_other_switches(other, wide_heads):
+    """Each of them read the whole conversation but for what its own caches held."""
+    options = {"kv_group_size": 32, "quantized_kv_start": 0, "prefill_step_size": 16}
+    other.load(wide_heads, **options)
+    other.start(temp=0.8, max_tokens=12, seed=1)
+    for bits in (None, 8, None, 8, None):
+        other.session.set_speed("kv_bits", bits)
+        other.wait()
+        reply = other.ask("Go on, and tell me more of what you said before.")
+        assert reply.spec.kv_bits == bits
+        assert compared(other, reply) == f"identical: {len(reply.tokens)} tokens"
+    other.load(wide_heads, **options)
+    assert compared(other, reply).startswith("identical")
+    assert other.session.current.statistics.reused_tokens == 0
+
+
+def test_a_reply_with_a_draft_model_between_others(other, tiny_model):
+    other.load(tiny_model)
+    other.start(temp=0.0, max_tokens=12, seed=1)
+    for draft in (None, str(tiny_model), None):
+        other.session.set_speed("draft_model", draft)
+        other.wait()
+        reply = other.ask("Go on, and tell me more of what you said before.")
+        assert bool(reply.statistics.accepted_draft_tokens) == bool(draft)
+        assert compared(other, reply) == f"identical: {len(reply.tokens)} tokens"

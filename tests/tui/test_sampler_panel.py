@@ -386,7 +386,7 @@ async def test_the_title_names_the_preset_in_the_room_there_is(
     width: int, preset: str, shown: str
 ) -> None:
     app = PanelApp(HOT)
-    async with app.run_test(size=(width, 15)) as pilot:
+    async with app.run_test(size=(width, 16)) as pilot:
         app.panel.preset = Preset(preset, {"temp": 1.9})
         await pilot.pause()
         assert " ".join(app.line("SAMPLER").split()) == " ".join(shown.split())

@@ -26,6 +26,8 @@ from mlxchat.engine.interface import (
     ModelSpec,
     ReplyFinished,
     ReplyStarted,
+    Switched,
+    SwitchFailed,
     TokensCounted,
     WordsNoted,
 )
@@ -154,6 +156,8 @@ class ChatScreen(LanesScreen):
             self.lane_event(event)
         elif isinstance(event, LoadedBeside | BesideFailed | TokensScored):
             self.lane_event(event)
+        elif isinstance(event, Switched | SwitchFailed):
+            self.switch_ended(event)
         elif isinstance(event, TokensCounted):
             self._counted(event)
         elif isinstance(event, ContextExceeded):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from mlxchat.commands.samples import Asked, samples_asked
 from mlxchat.conversation.samples import Sample
-from mlxchat.tui.screens.chat_adapter import AdapterScreen
+from mlxchat.tui.screens.chat_speed import SpeedScreen
 
 
-class SamplingScreen(AdapterScreen):
+class SamplingScreen(SpeedScreen):
     """A screen that lets the model write several replies in the place of the last one."""
 
     def samples(self, argument: str) -> None:

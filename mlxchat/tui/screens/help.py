@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from mlxchat.commands.registry import ACTIONS
 from mlxchat.settings.parameters import PARAMETERS
+from mlxchat.settings.speed import SPEED
 from mlxchat.tui.keys import KEYS, key_name
 from mlxchat.tui.screens.dialog import Dialog
 
@@ -49,6 +50,8 @@ def help_text(heading: str) -> Table:
     _section(table, heading, "Commands", [(c.usage, c.help) for c in ACTIONS])
     rows = [(f"/{p.name}", f"{p.help} ({p.takes})") for p in PARAMETERS.values()]
     _section(table, heading, "Parameters", rows)
+    rows = [(f"/{p.name}", f"{p.help} ({p.takes})") for p in SPEED.values()]
+    _section(table, heading, "Speed and memory, from the next reply on", rows)
     return table
 
 

@@ -14,6 +14,7 @@ from textual.widgets import Input
 
 from mlxchat.errors import MlxchatError
 from mlxchat.settings.parameters import AnyParameter, Value
+from mlxchat.settings.speed import OptionalParameter
 
 
 class ParameterField(Input):
@@ -56,7 +57,9 @@ class ParameterField(Input):
             """The field, for `@on` selectors."""
             return self.field
 
-    def __init__(self, parameter: AnyParameter, setting: Value, default: Value) -> None:
+    def __init__(
+        self, parameter: AnyParameter | OptionalParameter, setting: Value, default: Value
+    ) -> None:
         super().__init__(compact=True, select_on_focus=False)
         self.parameter = parameter
         self.set_reactive(ParameterField.setting, setting)

@@ -14,13 +14,17 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from mlxchat.settings.parameters import AnyParameter, Parameter, Value
+from mlxchat.settings.speed import OptionalParameter
 from mlxchat.tui.widgets.number_field import NumberField
+from mlxchat.tui.widgets.optional_field import OptionalField
 from mlxchat.tui.widgets.parameter_field import ParameterField
 from mlxchat.tui.widgets.slider import Slider
 from mlxchat.tui.widgets.text_field import TextField
 
 NARROW = 34
 """Below this many cells the slider has a line to itself, under name and value."""
+WIDE = TextField, OptionalField
+"""Fields that have a line to themselves at any width."""
 
 
 class ParameterRow(Widget):
@@ -95,7 +99,7 @@ class ParameterRow(Widget):
 
     def __init__(
         self,
-        parameter: AnyParameter,
+        parameter: AnyParameter | OptionalParameter,
         value: Value,
         default: Value,
         *,
@@ -111,16 +115,18 @@ class ParameterRow(Widget):
         self._problem_box = Static(classes="row--problem", markup=False)
         self.set_reactive(ParameterRow.value, value)
         self.set_reactive(ParameterRow.default, default)
-        # A list needs a line of its own at any width.
-        self.set_class(isinstance(self.control, TextField), "-narrow")
+        # A list, or a path, needs a line of its own at any width.
+        self.set_class(isinstance(self.control, WIDE), "-narrow")
 
     def _make_control(self, value: Value, default: Value) -> Slider | ParameterField:
         if isinstance(self.parameter, Parameter) and self.parameter.slider:
-            assert not isinstance(value, tuple)
-            assert not isinstance(default, tuple)
+            assert not isinstance(value, tuple | str)
+            assert not isinstance(default, tuple | str)
             return Slider(self.parameter, value, default=default)
-        field = NumberField if isinstance(self.parameter, Parameter) else TextField
-        return field(self.parameter, value, default)
+        if isinstance(self.parameter, Parameter):
+            return NumberField(self.parameter, value, default)
+        optional = isinstance(self.parameter, OptionalParameter)
+        return (OptionalField if optional else TextField)(self.parameter, value, default)
 
     def compose(self) -> ComposeResult:
         """Name, value and the control that takes the room between them; below, what is wrong."""
@@ -201,7 +207,7 @@ class ParameterRow(Widget):
     # What happens.
 
     def on_resize(self, event: events.Resize) -> None:
-        if not isinstance(self.control, TextField):
+        if not isinstance(self.control, WIDE):
             self.set_class(event.size.width < NARROW, "-narrow")
 
     def on_descendant_focus(self) -> None:

@@ -21,6 +21,7 @@ from mlxchat.settings.presets import Preset, own_preset
 from mlxchat.tui.transcript.fold import Fold, FoldTitle
 from mlxchat.tui.widgets.parameter_row import ParameterRow
 from mlxchat.tui.widgets.sampler_title import SamplerTitle
+from mlxchat.tui.widgets.speed_fold import SpeedFold
 
 ALWAYS_SHOWN = ("temp", "top_p", "min_p", "top_k")
 
@@ -142,6 +143,7 @@ class SamplerPanel(Vertical):
         yield self._title
         yield from (self._make_row(name) for name in ALWAYS_SHOWN)
         yield from self._folds.values()
+        yield SpeedFold()
         yield self._note
 
     def _make_fold(self, group: Group) -> Fold:
