@@ -35,7 +35,7 @@ async def test_another_outcome_is_told_and_the_next_turn_goes_on_from_the_reply(
         await person.send("/replay")
         person.engine.begin()
         person.engine.say("one")
-        person.engine._said = 7
+        person.engine._said[person.engine._id] = 7
         person.engine.say("four")
         person.engine.finish()
         screen = await person.look()
