@@ -27,8 +27,8 @@ run: $(READY)
 	@$(BIN)/mlxchat --demo $(ARGS)
 
 # Two at a time, each on one thread of OpenBLAS: with more they would wait for each other. Alone go
-# those that need a terminal of their own, or time things.
-ALONE := tests/test_terminal.py tests/benchmarks
+# those that need a terminal of their own.
+ALONE := tests/test_terminal.py
 
 test: $(READY_DEV)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow' \

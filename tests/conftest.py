@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from mlxchat.engine import backend
 from mlxchat.engine.demo import ensure_demo_model
@@ -18,6 +19,10 @@ __all__ = ["here", "tiny"]
 # Read before any test changes HOME: the demo model is made once for each machine.
 SHARED_CACHE = folders.cache_folder().parent
 ROOT = Path(__file__).parent.parent
+
+# How fast examples are made says nothing about them, on a machine that others use too.
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")
 
 
 @pytest.fixture(autouse=True)

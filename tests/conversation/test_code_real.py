@@ -212,6 +212,7 @@ def test_a_draft_model(other, tiny_model):
     assert printed_by_line(other) == reply.text
 
 
+@pytest.mark.slow
 def test_bias_and_stop_strings(real):
     real.start(temp=0.8, seed=4, max_tokens=60, logit_bias=((" blue", 4.0), (28, -50.0)))
     plain = real.ask("Name three colours of the sea.")

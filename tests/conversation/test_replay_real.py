@@ -86,7 +86,8 @@ def test_a_stopped_reply_and_its_prefilled_start(real):
 
 
 def test_a_reply_that_ended_by_itself(real):
-    real.start("You are helpful.", temp=0.2)
+    # At mlx_lm's own top_p the model rambles on with about every second seed.
+    real.start("You are helpful.", temp=0.2, seed=622264159, max_tokens=64)
     reply = real.ask("What is the capital of France?")
     assert reply.reason == "stop"
     assert compared(real, reply).startswith("identical")

@@ -122,7 +122,8 @@ def test_cancel_leaves_nothing(
     # A checked download is kept for the next time.
     assert left_behind() == ([] if stage == "Downloading" else [f".{store.NAME}.gguf"])
     assert is_sound(ensure_demo_model(quiet, never))
-    assert small.call_count() == (2 if stage == "Downloading" else 1)
+    # An installer that is stopped at once may not have noted its call.
+    assert small.call_count() in ((1, 2) if stage == "Downloading" else (1,))
 
 
 def test_cancel_ends_the_installer_and_its_helpers(

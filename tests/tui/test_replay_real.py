@@ -7,7 +7,7 @@ import pytest
 from mlxchat.session.chat import ChatSession
 from tests.tui.test_app_real import chatting
 
-pytestmark = pytest.mark.real_model
+pytestmark = [pytest.mark.real_model, pytest.mark.slow]
 
 
 async def test_a_reply_that_was_changed_while_it_was_written_is_replayed(demo_model):
