@@ -6,6 +6,7 @@ import secrets
 from string import ascii_uppercase
 
 from mlxchat.conversation.exports.only import in_sight
+from mlxchat.conversation.node import Node
 from mlxchat.conversation.vote import Outcome, votes_summary
 from mlxchat.errors import MlxchatError
 from mlxchat.session.lane import Lane
@@ -20,6 +21,8 @@ class SessionVotes(SessionLaneReplies):
     _blind = False
     _dealt: tuple[int, ...] = ()
     _voted_since_dealt = False
+    _unseen: frozenset[Node] = frozenset()
+    """Replies of which it was hidden from their first token on which lane wrote them."""
 
     @property
     def blind(self) -> bool:
@@ -31,6 +34,8 @@ class SessionVotes(SessionLaneReplies):
         if blind and not self._blind:
             self._deal()
         self._blind = blind
+        if not blind:
+            self._unseen = frozenset()
 
     @property
     def hidden(self) -> bool:
@@ -66,8 +71,10 @@ class SessionVotes(SessionLaneReplies):
         lanes = self.lanes[::-1]
         outcomes = {lane.tip: _outcome(lane, winner) for lane in lanes}
         names = {lane.tip: self._full_name(lane) for lane in self.lanes}
-        self.conversation.vote(outcomes, names, self.blind)
-        self._voted_since_dealt = True
+        blind = self._unseen.issuperset(outcomes)
+        self.conversation.vote(outcomes, names, blind)
+        # The vote tells the names, of all turns that the columns show.
+        self._voted_since_dealt, self._unseen = True, frozenset()
 
     @property
     def votes_summary(self) -> str:
@@ -99,10 +106,12 @@ class SessionVotes(SessionLaneReplies):
         if self._voted_since_dealt:
             self._deal()
         super()._ask(ask)
+        if self.hidden:
+            self._unseen |= {lane.tip for lane in self.lanes if lane.writing}
 
     def _begin_comparison(self) -> None:
         super()._begin_comparison()
-        self._blind, self._dealt = False, ()
+        self._blind, self._dealt, self._unseen = False, (), frozenset()
 
 
 def _outcome(lane: Lane, winner: Lane | None) -> Outcome:
