@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mlxchat.conversation.adapter_words import STRENGTH, adapter_words
 from mlxchat.conversation.conversation import Conversation, system_at
@@ -31,6 +31,18 @@ class LaneModel:
     """What loads it again."""
 
 
+class OtherView(NamedTuple):
+    """How probable another lane's model finds a reply. The names are those that the models had
+    then: a lane's adapter and its strength may change afterwards."""
+
+    writer: str
+    """What wrote the reply: `pirate ×0.80`."""
+    other: str
+    """What it was shown to."""
+    logprobs: tuple[float, ...]
+    """Of each token, natural."""
+
+
 @dataclass(slots=True, eq=False)
 class Lane:
     """A model with its branch of the conversation, and its settings where it has its own."""
@@ -53,9 +65,8 @@ class Lane:
     loading: bool = False
     reading: bool = False
     """Whether its prompt is read, or waits for that."""
-    other_logprobs: dict[Reply, tuple[float, ...]] = field(default_factory=dict)
-    """Of two lanes, how probable the other one finds each token of this one's replies; natural
-    logarithms."""
+    other_views: dict[Reply, OtherView] = field(default_factory=dict)
+    """Of two lanes, how the other one sees this one's replies."""
 
     def __post_init__(self) -> None:
         self.trail.append(self.tip)

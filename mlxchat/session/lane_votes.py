@@ -61,7 +61,7 @@ class SessionVotes(SessionLaneReplies):
         the strength. Lanes that would be called the same are numbered."""
         if self.hidden:
             return ascii_uppercase[self.order.index(lane.number)]
-        return self._full_name(lane)
+        return self.full_name(lane)
 
     def vote(self, winner: Lane | None) -> None:
         """Call a lane's last reply the best: it is rated good, the others bad; None for a tie,
@@ -70,7 +70,7 @@ class SessionVotes(SessionLaneReplies):
         # The last change of a step is where undo goes: to the lane that is shown.
         lanes = self.lanes[::-1]
         outcomes = {lane.tip: _outcome(lane, winner) for lane in lanes}
-        names = {lane.tip: self._full_name(lane) for lane in self.lanes}
+        names = {lane.tip: self.full_name(lane) for lane in self.lanes}
         blind = self._unseen.issuperset(outcomes)
         self.conversation.vote(outcomes, names, blind)
         # The vote tells the names, of all turns that the columns show.
@@ -81,10 +81,6 @@ class SessionVotes(SessionLaneReplies):
         """All votes of the conversation: `base 3 · pirate ×1.00 5 · ties 1`."""
         nodes = in_sight(self.conversation)
         return votes_summary(node.vote for node in nodes if node.vote is not None)
-
-    def _full_name(self, lane: Lane) -> str:
-        alike = [other for other in self.lanes if other.words == lane.words]
-        return lane.words if alike[0] is lane else f"{lane.words} #{alike.index(lane) + 1}"
 
     def _check_votable(self) -> None:
         if not self.lanes:
@@ -103,7 +99,8 @@ class SessionVotes(SessionLaneReplies):
         self._dealt, self._voted_since_dealt = tuple(numbers), False
 
     def _ask(self, ask: Ask) -> None:
-        if self._voted_since_dealt:
+        # A lane that was opened since would stand last, where it is known.
+        if self._voted_since_dealt or set(self._dealt) != {lane.number for lane in self.lanes}:
             self._deal()
         super()._ask(ask)
         if self.hidden:

@@ -72,6 +72,12 @@ class SessionLanes(SessionSamples):
                 return lane
         raise MlxchatError("There is no such lane: open it first (/compare).")
 
+    def full_name(self, lane: Lane) -> str:
+        """A lane's model, its adapter and the strength; lanes that would be called the same are
+        numbered."""
+        alike = [other for other in self.lanes if other.words == lane.words]
+        return lane.words if alike[0] is lane else f"{lane.words} #{alike.index(lane) + 1}"
+
     # Opened and closed
 
     def open_lane(self, wanted: str) -> None:
