@@ -23,6 +23,7 @@ from mlxchat.engine.interface import (
     ModelSpec,
 )
 from mlxchat.errors import MlxchatError
+from mlxchat.files.names import folded
 from mlxchat.session.lane import Lane, LaneModel
 from mlxchat.session.lane_choice import BASE, SAME, Wanted, check_model, is_adapter, parse_wanted
 from mlxchat.session.samples import SessionSamples
@@ -168,14 +169,26 @@ class SessionLanes(SessionSamples):
             model = replace(self._chats_model, strength=strength)
         elif name == BASE:
             model = self._base_alone()
-        elif name in self.adapters or is_adapter(name):
-            model = self._adapted(self._path_of(name), strength)
+        elif path := self._adapter_called(name):
+            model = self._adapted(path, strength)
         else:
-            check_model(name, list(self.adapters))
+            check_model(name, list(self._known_adapters))
             model = self._beside(name)
         if strength is not None and model.adapter is None:
             raise MlxchatError("Only an adapter has a strength: leave “@” and the number away.")
         return model
+
+    def _adapter_called(self, name: str) -> str | None:
+        """The path of an adapter by what the person calls it, or by its path; None for none."""
+        known = {folded(other): path for other, path in self._known_adapters.items()}
+        path = known.get(folded(name))
+        return self._path_of(path or name) if path or is_adapter(name) else None
+
+    @property
+    def _known_adapters(self) -> dict[str, str]:
+        """The paths of the adapters that have names, are on, or are in lanes."""
+        used = [self.adapter, *(lane.model.adapter for lane in self.lanes)]
+        return {**{self.name_of_adapter(path): path for path in used if path}, **self.adapters}
 
     def _base_alone(self) -> LaneModel:
         if self.adapter is None:
