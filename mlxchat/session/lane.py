@@ -113,6 +113,22 @@ class Lane:
             return self.model.name
         return adapter_words(self.model.name, self.settings.adapter_strength)
 
+    def answers_like(self, other: Lane) -> bool:
+        """Whether both are one model under the same settings, whatever they are called."""
+        if self.info is None or other.info is None or self.info.path != other.info.path:
+            return False
+        return self._adapted == other._adapted and self._tuned == other._tuned
+
+    @property
+    def _adapted(self) -> str | None:
+        """The adapter that makes a difference: of strength 0 none does."""
+        return self.model.adapter if self.settings.adapter_strength else None
+
+    @property
+    def _tuned(self) -> Settings:
+        """The settings, whatever strength no adapter has."""
+        return self.settings if self._adapted else self.settings.with_value(STRENGTH, 1.0)
+
     def tune(self, shared: Settings) -> bool:
         """Let its settings follow the shared ones, as far as it has not its own; whether they
         changed."""

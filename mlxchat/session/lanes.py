@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
 
 from mlxchat.conversation.node import Node
 from mlxchat.conversation.origin import origin_of
@@ -79,6 +80,19 @@ class SessionLanes(SessionSamples):
         alike = [other for other in self.lanes if other.words == lane.words]
         return lane.words if alike[0] is lane else f"{lane.words} #{alike.index(lane) + 1}"
 
+    @property
+    def alike_words(self) -> str:
+        """Which two lanes answer alike, in a sentence; empty where none do."""
+        pairs = combinations(self.lanes, 2) if not self.seeds_free else ()
+        for lane, other in pairs:
+            if lane.answers_like(other):
+                return (
+                    f"{self.full_name(lane)} and {self.full_name(other)} are one model under the "
+                    "same settings and answer alike: /lane own gives one its own settings, "
+                    "/compare seeds free each its own seed."
+                )
+        return ""
+
     # Opened and closed
 
     def open_lane(self, wanted: str) -> None:
@@ -121,7 +135,7 @@ class SessionLanes(SessionSamples):
             self._drop(lane)
 
     def _begin_comparison(self) -> None:
-        self.comparison_ended = ""
+        self.comparison_ended, self.seeds_free = "", False
         self._steps_before = self.conversation.steps_done
         self.lanes = [
             Lane(0, self._chats_model, self.settings, self.conversation.tip, info=self.info)

@@ -1,4 +1,4 @@
-"""What a person types for a lane, over a scripted engine."""
+"""What a person types for a lane, and lanes that answer alike, over a scripted engine."""
 
 from __future__ import annotations
 
@@ -68,3 +68,28 @@ def test_a_folder_may_have_an_at_in_its_name(session, engine, tmp_path):
     folder.mkdir()
     session.open_lane(str(folder))
     assert session.lanes[1].model.model
+
+
+def test_lanes_that_answer_alike_are_told(session, engine):
+    compare(session, engine, "base", "poet@0.5")
+    assert session.alike_words == ""
+    session.change(session.settings.with_value("adapter_strength", 0.0))
+    assert session.alike_words.startswith("pirate ×0.00 and base are one model")
+    session.change(session.settings.with_value("adapter_strength", 1.0))
+    assert session.alike_words == ""
+    session.take_adapter_off()
+    assert session.alike_words.startswith(f"{INFO.name} and base are one model")
+    base = session.lanes[1]
+    session.own_settings(base)
+    session.change_lane(base, base.settings.with_value("temp", 1.5))
+    assert session.alike_words == ""
+
+
+def test_equal_lanes_with_seeds_of_their_own_do_not_answer_alike(session, engine):
+    compare(session, engine, "same")
+    assert session.alike_words.startswith("pirate ×1.00 and pirate ×1.00 #2 are one model")
+    session.seeds_free = True
+    assert session.alike_words == ""
+    session.close_lanes()
+    compare(session, engine, "same")
+    assert session.alike_words  # another comparison begins with one seed
