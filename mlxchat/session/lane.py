@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mlxchat.conversation.adapter_words import STRENGTH, adapter_words
 from mlxchat.conversation.conversation import Conversation, system_at
@@ -31,6 +31,18 @@ class LaneModel:
     """What loads it again."""
 
 
+class OtherView(NamedTuple):
+    """How probable another lane's model finds a reply. The names are those that the models had
+    then: a lane's adapter and its strength may change afterwards."""
+
+    writer: str
+    """What wrote the reply: `pirate ×0.80`."""
+    other: str
+    """What it was shown to."""
+    logprobs: tuple[float, ...]
+    """Of each token, natural."""
+
+
 @dataclass(slots=True, eq=False)
 class Lane:
     """A model with its branch of the conversation, and its settings where it has its own."""
@@ -53,9 +65,8 @@ class Lane:
     loading: bool = False
     reading: bool = False
     """Whether its prompt is read, or waits for that."""
-    other_logprobs: dict[Reply, tuple[float, ...]] = field(default_factory=dict)
-    """Of two lanes, how probable the other one finds each token of this one's replies; natural
-    logarithms."""
+    other_views: dict[Reply, OtherView] = field(default_factory=dict)
+    """Of two lanes, how the other one sees this one's replies."""
 
     def __post_init__(self) -> None:
         self.trail.append(self.tip)
@@ -101,6 +112,22 @@ class Lane:
         if self.model.adapter is None:
             return self.model.name
         return adapter_words(self.model.name, self.settings.adapter_strength)
+
+    def answers_like(self, other: Lane) -> bool:
+        """Whether both are one model under the same settings, whatever they are called."""
+        if self.info is None or other.info is None or self.info.path != other.info.path:
+            return False
+        return self._adapted == other._adapted and self._tuned == other._tuned
+
+    @property
+    def _adapted(self) -> str | None:
+        """The adapter that makes a difference: of strength 0 none does."""
+        return self.model.adapter if self.settings.adapter_strength else None
+
+    @property
+    def _tuned(self) -> Settings:
+        """The settings, whatever strength no adapter has."""
+        return self.settings if self._adapted else self.settings.with_value(STRENGTH, 1.0)
 
     def tune(self, shared: Settings) -> bool:
         """Let its settings follow the shared ones, as far as it has not its own; whether they

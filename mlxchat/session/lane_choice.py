@@ -25,10 +25,15 @@ class Wanted(NamedTuple):
 
 def parse_wanted(typed: str) -> Wanted:
     """`pirate@0.5` in its parts. Raises MlxchatError for a strength that no adapter has."""
-    name, at, number = typed.strip().rpartition("@")
-    strength = _number(number) if at and name else None
-    if strength is None:
-        return Wanted(typed.strip(), None)
+    typed = typed.strip()
+    name, at, number = typed.rpartition("@")
+    if not at or Path(absolute_path(typed)).exists():
+        return Wanted(typed, None)
+    strength = _number(number)
+    if strength is None or not name.strip():
+        raise MlxchatError(
+            "The strength is a number after the adapter's name, as in pirate@0.5: give both."
+        )
     checked = Settings().with_value(STRENGTH, strength)
     return Wanted(name.strip(), checked.adapter_strength)
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from mlxchat.engine.interface import Engine, MadeFrom, ModelSpec
 from mlxchat.errors import MlxchatError
-from mlxchat.session.lane import LaneModel
+from mlxchat.files.names import folded
+from mlxchat.session.lane import Lane, LaneModel
 from mlxchat.session.lane_choice import BASE, SAME, Wanted, check_model, is_adapter
 from mlxchat.session.samples import SessionSamples
 from mlxchat.settings.parameters import Value
@@ -21,6 +22,8 @@ class SessionLaneModels(SessionSamples):
         self, engine: Engine, system: str = "", overrides: Mapping[str, Value] | None = None
     ) -> None:
         super().__init__(engine, system, overrides)
+        self.lanes: list[Lane] = []
+        """Lane 0 and the others in the order of their numbers; empty without a comparison."""
         self._last_key = 0
         """Of the models beside; none is used twice."""
 
@@ -56,14 +59,26 @@ class SessionLaneModels(SessionSamples):
             model = replace(self._chats_model, strength=strength)
         elif name == BASE:
             model = self._base_alone() if self.adapter else self._made_from()
-        elif name in self.adapters or is_adapter(name):
-            model = self._adapted(self._path_of(name), strength)
+        elif path := self._adapter_called(name):
+            model = self._adapted(path, strength)
         else:
-            check_model(name, list(self.adapters))
+            check_model(name, list(self._known_adapters))
             model = self._beside(name)
         if strength is not None and model.adapter is None:
             raise MlxchatError("Only an adapter has a strength: leave “@” and the number away.")
         return model
+
+    def _adapter_called(self, name: str) -> str | None:
+        """The path of an adapter by what the person calls it, or by its path; None for none."""
+        known = {folded(other): path for other, path in self._known_adapters.items()}
+        path = known.get(folded(name))
+        return self._path_of(path or name) if path or is_adapter(name) else None
+
+    @property
+    def _known_adapters(self) -> dict[str, str]:
+        """The paths of the adapters that have names, are on, or are in lanes."""
+        used = [self.adapter, *(lane.model.adapter for lane in self.lanes)]
+        return {**{self.name_of_adapter(path): path for path in used if path}, **self.adapters}
 
     def _base_alone(self) -> LaneModel:
         return LaneModel(BASE, spec=self._spec_with(None))

@@ -4,13 +4,14 @@ other."""
 from __future__ import annotations
 
 import secrets
+from typing import NamedTuple
 
 from mlxchat.conversation.entries import Reply, UserMessage
 from mlxchat.conversation.node import Node
 from mlxchat.engine.interface import Event, InspectRequest, Overflow, ReplyStarted
 from mlxchat.engine.samples import ScoreFailed, TokensScored
 from mlxchat.errors import MlxchatError
-from mlxchat.session.lane import Lane
+from mlxchat.session.lane import Lane, OtherView
 from mlxchat.session.lanes import SessionLanes
 from mlxchat.session.replies import MOST_READ_UNASKED, NEW_SEEDS, Ask, ReplyEvent
 from mlxchat.settings.number_parameter import MAX_SEED
@@ -18,13 +19,22 @@ from mlxchat.settings.number_parameter import MAX_SEED
 WINDOW_NOTE = "Where a lane's conversation does not fit, its oldest messages are left out."
 
 
+class _Question(NamedTuple):
+    """How probable another lane finds this reply, and what both are called while it is asked."""
+
+    lane: Lane
+    reply: Reply
+    writer: str
+    other: str
+
+
 class SessionLaneReplies(SessionLanes):
     """What all lanes are asked, and what comes of it. `current` is the reply of lane 0."""
 
     _asked: dict[int, Lane] | None = None
     """The lane of each reply of the last turn, by the reply's id."""
-    _scoring: dict[int, tuple[Lane, Reply]] | None = None
-    """Whose reply is being looked at by the other lane, by the question's id."""
+    _scoring: dict[int, _Question] | None = None
+    """What each of two lanes is asked of the other one's reply, by the question's id."""
 
     def lane_of(self, event: Event) -> Lane | None:
         """Whose reply an event belongs to; None without a comparison, and for other events."""
@@ -156,7 +166,7 @@ class SessionLaneReplies(SessionLanes):
         if isinstance(event, TokensScored | ScoreFailed) and self._scoring:
             asked = self._scoring.pop(event.request_id, None)
             if asked is not None:
-                return self._scored(*asked, event)
+                return self._scored(asked, event)
         return super()._take_in(event)
 
     def _lane_goes_on(self, lane: Lane, event: ReplyEvent) -> bool:
@@ -177,12 +187,15 @@ class SessionLaneReplies(SessionLanes):
         for lane, other in (self.lanes, self.lanes[::-1]):
             if lane.reply is not None and lane.reply.tokens:
                 request = other.question(self._next_id(), self.conversation, lane)
-                self._scoring[request.request_id] = lane, lane.reply
+                names = self.full_name(lane), self.full_name(other)
+                self._scoring[request.request_id] = _Question(lane, lane.reply, *names)
                 self.engine.score_tokens(request)
 
-    def _scored(self, lane: Lane, reply: Reply, event: TokensScored | ScoreFailed) -> bool:
+    def _scored(self, asked: _Question, event: TokensScored | ScoreFailed) -> bool:
+        reply = asked.reply
         if isinstance(event, TokensScored) and len(event.logprobs) == len(reply.tokens):
-            lane.other_logprobs[reply] = event.logprobs
+            view = OtherView(asked.writer, asked.other, event.logprobs)
+            asked.lane.other_views[reply] = view
         return True
 
     def _stop_scoring(self) -> None:

@@ -6,6 +6,7 @@ import secrets
 from string import ascii_uppercase
 
 from mlxchat.conversation.exports.only import in_sight
+from mlxchat.conversation.node import Node
 from mlxchat.conversation.vote import Outcome, votes_summary
 from mlxchat.errors import MlxchatError
 from mlxchat.session.lane import Lane
@@ -20,6 +21,8 @@ class SessionVotes(SessionLaneReplies):
     _blind = False
     _dealt: tuple[int, ...] = ()
     _voted_since_dealt = False
+    _unseen: frozenset[Node] = frozenset()
+    """Replies of which it was hidden from their first token on which lane wrote them."""
 
     @property
     def blind(self) -> bool:
@@ -31,6 +34,8 @@ class SessionVotes(SessionLaneReplies):
         if blind and not self._blind:
             self._deal()
         self._blind = blind
+        if not blind:
+            self._unseen = frozenset()
 
     @property
     def hidden(self) -> bool:
@@ -56,7 +61,7 @@ class SessionVotes(SessionLaneReplies):
         the strength. Lanes that would be called the same are numbered."""
         if self.hidden:
             return ascii_uppercase[self.order.index(lane.number)]
-        return self._full_name(lane)
+        return self.full_name(lane)
 
     def vote(self, winner: Lane | None) -> None:
         """Call a lane's last reply the best: it is rated good, the others bad; None for a tie,
@@ -65,19 +70,17 @@ class SessionVotes(SessionLaneReplies):
         # The last change of a step is where undo goes: to the lane that is shown.
         lanes = self.lanes[::-1]
         outcomes = {lane.tip: _outcome(lane, winner) for lane in lanes}
-        names = {lane.tip: self._full_name(lane) for lane in self.lanes}
-        self.conversation.vote(outcomes, names, self.blind)
-        self._voted_since_dealt = True
+        names = {lane.tip: self.full_name(lane) for lane in self.lanes}
+        blind = self._unseen.issuperset(outcomes)
+        self.conversation.vote(outcomes, names, blind)
+        # The vote tells the names, of all turns that the columns show.
+        self._voted_since_dealt, self._unseen = True, frozenset()
 
     @property
     def votes_summary(self) -> str:
         """All votes of the conversation: `base 3 · pirate ×1.00 5 · ties 1`."""
         nodes = in_sight(self.conversation)
         return votes_summary(node.vote for node in nodes if node.vote is not None)
-
-    def _full_name(self, lane: Lane) -> str:
-        alike = [other for other in self.lanes if other.words == lane.words]
-        return lane.words if alike[0] is lane else f"{lane.words} #{alike.index(lane) + 1}"
 
     def _check_votable(self) -> None:
         if not self.lanes:
@@ -96,13 +99,16 @@ class SessionVotes(SessionLaneReplies):
         self._dealt, self._voted_since_dealt = tuple(numbers), False
 
     def _ask(self, ask: Ask) -> None:
-        if self._voted_since_dealt:
+        # A lane that was opened since would stand last, where it is known.
+        if self._voted_since_dealt or set(self._dealt) != {lane.number for lane in self.lanes}:
             self._deal()
         super()._ask(ask)
+        if self.hidden:
+            self._unseen |= {lane.tip for lane in self.lanes if lane.writing}
 
     def _begin_comparison(self) -> None:
         super()._begin_comparison()
-        self._blind, self._dealt = False, ()
+        self._blind, self._dealt, self._unseen = False, (), frozenset()
 
 
 def _outcome(lane: Lane, winner: Lane | None) -> Outcome:

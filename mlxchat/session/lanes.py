@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
 
 from mlxchat.conversation.node import Node
 from mlxchat.conversation.origin import origin_of
@@ -43,8 +44,6 @@ class SessionLanes(SessionLaneModels):
         self, engine: Engine, system: str = "", overrides: Mapping[str, Value] | None = None
     ) -> None:
         super().__init__(engine, system, overrides)
-        self.lanes: list[Lane] = []
-        """Lane 0 and the others in the order of their numbers; empty without a comparison."""
         self.seeds_free = False
         """Whether each lane draws with a seed of its own."""
         self.comparison_ended = ""
@@ -71,6 +70,25 @@ class SessionLanes(SessionLaneModels):
             if lane.number == number:
                 return lane
         raise MlxchatError("There is no such lane: open it first (/compare).")
+
+    def full_name(self, lane: Lane) -> str:
+        """A lane's model, its adapter and the strength; lanes that would be called the same are
+        numbered."""
+        alike = [other for other in self.lanes if other.words == lane.words]
+        return lane.words if alike[0] is lane else f"{lane.words} #{alike.index(lane) + 1}"
+
+    @property
+    def alike_words(self) -> str:
+        """Which two lanes answer alike, in a sentence; empty where none do."""
+        pairs = combinations(self.lanes, 2) if not self.seeds_free else ()
+        for lane, other in pairs:
+            if lane.answers_like(other):
+                return (
+                    f"{self.full_name(lane)} and {self.full_name(other)} are one model under the "
+                    "same settings and answer alike: /lane own gives one its own settings, "
+                    "/compare seeds free each its own seed."
+                )
+        return ""
 
     # Opened and closed
 
@@ -114,7 +132,7 @@ class SessionLanes(SessionLaneModels):
             self._drop(lane)
 
     def _begin_comparison(self) -> None:
-        self.comparison_ended = ""
+        self.comparison_ended, self.seeds_free = "", False
         self._steps_before = self.conversation.steps_done
         self.lanes = [
             Lane(0, self._chats_model, self.settings, self.conversation.tip, info=self.info)

@@ -89,7 +89,7 @@ class Inspection:
     def _other(self, reply: Reply, place: int) -> tuple[str, float] | None:
         """What the other lane's model says of a token."""
         view = other_view(self._session, reply)
-        return (view.name, view.logprobs[place]) if view else None
+        return (view.other, view.logprobs[place]) if view else None
 
     def _deselect(self) -> None:
         if self.at is not None:

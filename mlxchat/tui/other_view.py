@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from mlxchat.conversation.entries import Reply
 from mlxchat.session.chat import ChatSession
-from mlxchat.session.lane import Lane
-
-
-class OtherView(NamedTuple):
-    """Another model's view of a reply."""
-
-    name: str
-    """What the model is called now."""
-    logprobs: tuple[float, ...]
-    """Of each token, natural."""
+from mlxchat.session.lane import Lane, OtherView
 
 
 def lane_with(session: ChatSession, reply: Reply) -> Lane | None:
@@ -29,6 +18,11 @@ def other_view(session: ChatSession, reply: Reply) -> OtherView | None:
     if len(session.lanes) != 2:
         return None
     for lane, other in (session.lanes, session.lanes[::-1]):
-        if logprobs := lane.other_logprobs.get(reply):
-            return OtherView(session.name_of_lane(other), logprobs)
+        if view := lane.other_views.get(reply):
+            return _letters(session, view, lane, other) if session.hidden else view
     return None
+
+
+def _letters(session: ChatSession, view: OtherView, lane: Lane, other: Lane) -> OtherView:
+    """While which lane is which is hidden."""
+    return OtherView(session.name_of_lane(lane), session.name_of_lane(other), view.logprobs)

@@ -39,7 +39,7 @@ def written(real: RealSession, *lanes: str | Path) -> list[Lane]:
 
 def told(lane: Lane) -> Moved:
     assert lane.reply is not None
-    return moved(lane.reply, lane.other_logprobs[lane.reply])
+    return moved(lane.reply, lane.other_views[lane.reply].logprobs)
 
 
 def largest(lane: Lane) -> float:

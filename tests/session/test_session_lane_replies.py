@@ -13,6 +13,7 @@ from mlxchat.engine.interface import ReplyRequest
 from mlxchat.engine.samples import ScoreFailed, TokensRequest, TokensScored
 from mlxchat.errors import MlxchatError
 from mlxchat.session.chat import ChatSession
+from mlxchat.session.lane import OtherView
 from tests.conversation.storage.conftest import until_saved
 from tests.scripted import INFO, ScriptedEngine
 from tests.session.lanes import answer_all, compare
@@ -55,11 +56,25 @@ def test_two_lanes_are_measured_on_each_other(session, engine):
     )
     assert len(session.pump()) == 2
     pirate, base = session.lanes
-    assert pirate.other_logprobs == {pirate.reply: (-1.0, -2.0, -3.0)}
-    assert base.other_logprobs == {}
+    assert pirate.other_views == {
+        pirate.reply: OtherView("pirate ×1.00", "base", (-1.0, -2.0, -3.0))
+    }
+    assert base.other_views == {}
     cancelled = len(engine.called("cancel"))
     session.send("More")
     assert len(engine.called("cancel")) == cancelled  # nothing was being measured
+
+
+def test_a_view_keeps_the_names_of_the_models_that_it_is_of(session, engine):
+    compare(session, engine, "base")
+    session.send("Hello")
+    answer_all(session, engine, "Arr", "Hi")
+    session.change(session.settings.with_value("adapter_strength", 0.5))
+    engine.tell(*[TokensScored(asked.request_id, (-1.0,)) for asked in scores(engine)])
+    session.pump()
+    session.take_adapter_off()
+    [view] = session.lanes[0].other_views.values()
+    assert (view.writer, view.other) == ("pirate ×1.00", "base")
 
 
 def test_a_message_comes_before_the_measuring(session, engine):

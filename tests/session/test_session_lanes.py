@@ -190,23 +190,6 @@ def test_a_model_beside_that_is_closed_while_it_loads(session, engine, tmp_path)
     assert (session.state, session.comparing) == ("ready", False)
 
 
-def test_what_a_lane_can_be_is_told(session, engine):
-    for wanted, sentence in (
-        ("priate", "no adapter, folder or repository “priate”.*pirate, poet"),
-        ("base@0.5", "Only an adapter has a strength"),
-        ("pirate@9", "adapter_strength"),
-    ):
-        with pytest.raises(MlxchatError, match=sentence):
-            session.open_lane(wanted)
-        assert not session.comparing
-    session.take_adapter_off()
-    with pytest.raises(MlxchatError, match="is the base itself"):
-        session.open_lane("base")
-    compare(session, engine, "same", "same", "same")
-    with pytest.raises(MlxchatError, match="4 lanes are the most"):
-        session.open_lane("same")
-
-
 def test_a_lane_without_a_model_is_refused(engine):
     session = ChatSession(ScriptedEngine())
     with pytest.raises(MlxchatError, match="No model is loaded"):

@@ -31,7 +31,7 @@ def test_an_adapter_and_its_base(demo_model: Path, tmp_path: Path):
             session.engine.wait(PATIENCE)
             session.pump()
         for lane in session.lanes:
-            assert len(lane.other_logprobs[lane.reply]) == len(lane.reply.tokens)
+            assert len(lane.other_views[lane.reply].logprobs) == len(lane.reply.tokens)
         assert "1 adapter of" in session.memory_words
         written = [lane.reply for lane in session.lanes]
         session.close_lanes()

@@ -94,6 +94,53 @@ def test_which_lane_is_which_is_hidden_until_a_vote(session, engine):
     assert not session.hidden
 
 
+def shown_before(session: ChatSession, engine: ScriptedEngine) -> None:
+    """The names are shown while the first token comes."""
+    session.send("Hello")
+    session.blind = True
+    answer_all(session, engine, "Arr", "Hi")
+
+
+def shown_between(session: ChatSession, engine: ScriptedEngine) -> None:
+    session.blind = True
+    session.send("Hello")
+    answer_all(session, engine, "Arr", "Hi")
+    session.blind = False
+    session.blind = True
+
+
+def shown_by_a_vote(session: ChatSession, engine: ScriptedEngine) -> None:
+    session.blind = True
+    session.send("Hello")
+    answer_all(session, engine, "Arr", "Hi")
+    session.vote(None)
+    session.undo_step()
+
+
+@pytest.mark.parametrize("shown", [shown_before, shown_between, shown_by_a_vote])
+def test_a_vote_is_not_blind_where_names_were_shown(session, engine, shown):
+    compare(session, engine, "base")
+    shown(session, engine)
+    assert session.hidden
+    session.vote(session.lanes[0])
+    assert not session.lanes[0].tip.vote.blind
+    session.retry()
+    answer_all(session, engine, "Yo", "Hey")
+    session.vote(session.lanes[0])
+    assert session.lanes[0].tip.vote.blind
+
+
+def test_a_turn_stays_blind_where_the_next_one_is_undone(session, engine):
+    compare(session, engine, "base")
+    session.blind = True
+    for said in ("Hello", "More"):
+        session.send(said)
+        answer_all(session, engine, "Arr", "Hi")
+    session.undo_step()
+    session.vote(session.lanes[0])
+    assert session.lanes[0].tip.vote.blind
+
+
 def test_columns_are_dealt_anew_after_a_vote(session, engine):
     compare(session, engine, "base", "poet", "same")
     session.blind = True

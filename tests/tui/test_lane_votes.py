@@ -105,3 +105,13 @@ async def test_a_lane_is_rated_where_the_focus_is():
         await person.pilot.pause()
         await person.press("plus")
         assert [lane.tip.rating for lane in person.session.lanes] == [None, "good"]
+
+
+async def test_lanes_that_answer_alike_are_told_once():
+    async with comparing() as person:
+        assert "its own seed" not in await person.look()
+        await person.send("/adapter off")
+        screen = await person.look()
+        assert screen.count("its own seed") == 1
+        await answered(person, "Hi", "hello", "hello")
+        assert (await person.look()).count("its own seed") == 1

@@ -35,6 +35,8 @@ class LanesScreen(MovedScreen, LaneSettingsScreen):
     _hidden = False
     """Whether what is shown does not tell which lane is which."""
     _was_busy = False
+    _alike = ""
+    """What was said of lanes that answer alike."""
 
     # mlxchat.commands.host.Host
 
@@ -119,6 +121,7 @@ class LanesScreen(MovedScreen, LaneSettingsScreen):
             self.follower.show_anew()
         if lanes:
             self._tell_lanes(lanes)
+            self._tell_alike()
             if session.busy or self._was_busy:
                 self._differences.mark(self._shown)
         self._was_busy = session.busy
@@ -164,6 +167,14 @@ class LanesScreen(MovedScreen, LaneSettingsScreen):
             pane.title.hidden = self.session.hidden
             if pane.number != MAIN:
                 pane.transcript.placeholder = LOADING if lane.loading else WAITING
+
+    def _tell_alike(self) -> None:
+        """Say once that two lanes answer alike; not while which is which is hidden."""
+        if self.session.hidden:
+            return
+        before, self._alike = self._alike, self.session.alike_words
+        if self._alike and self._alike != before:
+            self.transcript.add_notice(self._alike)
 
     # What happens
 

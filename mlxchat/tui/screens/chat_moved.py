@@ -11,6 +11,7 @@ from mlxchat.conversation.surprise import MOVED
 from mlxchat.errors import MlxchatError
 from mlxchat.session.lane import Lane
 from mlxchat.tui.column import Column
+from mlxchat.tui.other_view import other_view
 from mlxchat.tui.screens.chat_samples import SamplingScreen
 from mlxchat.tui.screens.moved_dialog import MovedDialog, MovedReply
 from mlxchat.tui.transcript.tokens import named
@@ -34,18 +35,15 @@ class MovedScreen(SamplingScreen):
 
     def _moved_replies(self) -> list[MovedReply]:
         lanes = in_order(self.session) if self.session.comparing else []
-        if len(lanes) != 2:
-            return []
-        pairs = ((lanes[0], lanes[1]), (lanes[1], lanes[0]))
-        return [told for told in (self._told(*pair) for pair in pairs) if told is not None]
+        return [told for told in map(self._told, lanes) if told is not None]
 
-    def _told(self, lane: Lane, other: Lane) -> MovedReply | None:
-        logprobs = lane.other_logprobs.get(lane.reply) if lane.reply is not None else None
-        if lane.reply is None or not logprobs:
+    def _told(self, lane: Lane) -> MovedReply | None:
+        view = other_view(self.session, lane.reply) if lane.reply is not None else None
+        if lane.reply is None or view is None:
             return None
-        name, found = self.session.name_of_lane, moved(lane.reply, logprobs)
+        found = moved(lane.reply, view.logprobs)
         most = [replace(token, text=self._text(lane, lane.reply, token)) for token in found.most]
-        return MovedReply(lane.number, name(lane), name(other), Moved(found.mean, most))
+        return MovedReply(lane.number, view.writer, view.other, Moved(found.mean, most))
 
     def _text(self, lane: Lane, reply: Reply, token: MovedToken) -> str:
         """A token's text; its name where it has none, as an end token."""
