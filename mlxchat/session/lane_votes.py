@@ -92,6 +92,8 @@ class SessionVotes(SessionLaneReplies):
             raise MlxchatError("The lanes have not answered yet: send a message or retry first.")
         if any(lane.reply is None or lane.reply.reason == "failed" for lane in self.lanes):
             raise MlxchatError("A lane has no reply to vote on: retry first.")
+        if not all(lane.reply.tokens for lane in self.lanes if lane.reply is not None):
+            raise MlxchatError("A lane's reply ended without a token: retry first.")
 
     def _deal(self) -> None:
         numbers = [lane.number for lane in self.lanes]

@@ -71,6 +71,21 @@ def test_there_is_nothing_to_vote_on(session, engine):
         session.vote(None)
 
 
+def test_an_empty_reply_is_not_voted_on(session, engine):
+    compare(session, engine, "base")
+    session.send("Hello")
+    for lane in session.lanes:
+        engine.turn_to(lane.number)
+        engine.begin()
+    engine.finish()
+    engine.turn_to(0)
+    engine.say("Arr")
+    engine.finish()
+    session.pump()
+    with pytest.raises(MlxchatError, match="without a token"):
+        session.vote(session.lanes[0])
+
+
 def columns(session: ChatSession) -> list[Lane]:
     return [session.lane(number) for number in session.order]
 
