@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from textual.events import Key
+
 from mlxchat.engine.adapter_folder import AdapterInfo
 from mlxchat.engine.interface import AdapterLoaded, Inspected
+from mlxchat.tui.widgets.message_editor import MessageEditor
 from mlxchat.tui.widgets.sampler_panel import SamplerPanel
-from tests.tui.lanes_person import ADAPTER, answered, comparing
+from tests.tui.lanes_person import ADAPTER, answered, comparing, transcript
 from tests.tui.test_next_token import PARIS
 
 
@@ -60,3 +63,16 @@ async def test_what_is_copied_is_the_lanes_own():
         await person.press("f6")
         await person.send("/copy shell")
         assert ADAPTER in person.app.clipboard
+
+
+async def test_a_command_is_typed_while_a_message_is_picked():
+    async with comparing() as person:
+        await answered(person, "Hi", "arr", "hello")
+        await person.press("shift+up")
+        assert transcript(person, 0).picked is not None
+        for key in ("slash", *"compare"):  # by a fast hand, all before the screen takes one in
+            person.app.post_message(Key(key, "/" if key == "slash" else key))
+        await person.pilot.pause()
+        await person.look()
+        assert person.chat.query_one(MessageEditor).text == "/compare"
+        assert transcript(person, 0).picked is not None  # commands mean it
