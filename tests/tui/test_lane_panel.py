@@ -76,3 +76,11 @@ async def test_a_command_is_typed_while_a_message_is_picked():
         await person.look()
         assert person.chat.query_one(MessageEditor).text == "/compare"
         assert transcript(person, 0).picked is not None  # commands mean it
+
+
+async def test_the_menu_of_a_message_offers_what_a_comparison_allows():
+    async with comparing() as person:
+        await answered(person, "Hi", "arr", "hello")
+        screen = await person.press("shift+up", "enter")
+        assert "Write it again" in screen
+        assert "Delete it" not in screen
