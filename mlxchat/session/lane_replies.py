@@ -13,7 +13,13 @@ from mlxchat.engine.samples import ScoreFailed, TokensScored
 from mlxchat.errors import MlxchatError
 from mlxchat.session.lane import Lane, OtherView
 from mlxchat.session.lanes import SessionLanes
-from mlxchat.session.replies import MOST_READ_UNASKED, NEW_SEEDS, Ask, ReplyEvent
+from mlxchat.session.replies import (
+    MOST_READ_UNASKED,
+    NEW_SEEDS,
+    Ask,
+    ReplyEvent,
+    beginning,
+)
 from mlxchat.settings.number_parameter import MAX_SEED
 
 WINDOW_NOTE = "Where a lane's conversation does not fit, its oldest messages are left out."
@@ -134,6 +140,23 @@ class SessionLaneReplies(SessionLanes):
             self.conversation.go_to(self.lanes[0].tip)
 
     # Questions
+
+    def ask_next(self, request_id: int, lane: Lane | None = None) -> InspectRequest | None:
+        """Ask what can come next at the end of a lane's branch, or of the conversation."""
+        if lane is None or not lane.number:
+            return super().ask_next(request_id)
+        if self.state != "ready" or lane.tip.entry is None:
+            return None
+        reply, tip = lane.reply, lane.tip
+        of_tip = self.conversation.prompt_of if reply else self.conversation.messages_at
+        request = InspectRequest(
+            request_id, of_tip(tip), lane.settings,
+            prefill=beginning(reply) if reply else self.prefill,
+            reply_ids=reply.spoken_ids if reply else (), most_new=MOST_READ_UNASKED,
+            adapter=lane.model.adapter, model=lane.model.model,
+        )  # fmt: skip
+        self.engine.inspect(request)
+        return request
 
     def ask_token(self, request_id: int, reply: Reply, place: int) -> InspectRequest | None:
         """Ask what could have come at a place of a reply, in whichever lane it stands."""

@@ -216,6 +216,11 @@ class SessionLanes(SessionLaneModels):
             lane.own = settings
             self._tune(lane)
 
+    def change_strength(self, lane: Lane, strength: float) -> None:
+        """Change the strength of a lane whose adapter does not follow that of the settings."""
+        lane.model = replace(lane.model, strength=strength)
+        self._tune(lane)
+
     def _tune(self, lane: Lane) -> None:
         if lane.tune(self.settings) and lane.number:
             self.engine.change(lane.settings, lane.number)

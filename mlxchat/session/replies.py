@@ -164,7 +164,7 @@ class SessionReplies(SessionSettings):
             request_id,
             self.conversation.messages(until=reply),
             self.settings,
-            prefill=_beginning(reply) if reply else self.prefill,
+            prefill=beginning(reply) if reply else self.prefill,
             reply_ids=reply.spoken_ids if reply else (),
             most_new=MOST_READ_UNASKED,
             adapter=self.adapter,
@@ -362,6 +362,6 @@ class SessionReplies(SessionSettings):
             raise MlxchatError("No model is loaded: choose one first (/model).")
 
 
-def _beginning(reply: Reply) -> str:
+def beginning(reply: Reply) -> str:
     """What stands before the tokens of a reply: all of it where those are damaged."""
     return reply.text if reply.damage else reply.prefill

@@ -47,6 +47,10 @@ class Column:
         lane = self.lane if self._session.hidden else None
         return self._session.name_of_lane(lane) if lane else ""
 
+    def is_last(self, node: Node) -> bool:
+        """Whether a message ends the lane."""
+        return self.lane is not None and self.lane.tip is node
+
     def footer(self, reply: Reply, node: Node | None) -> str:
         """What a reply cost and what made it, as far as that is to be known; `node` is its place,
         where it has one."""

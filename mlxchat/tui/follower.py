@@ -8,7 +8,14 @@ from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.node import Node
 from mlxchat.conversation.replay import verdict
 from mlxchat.conversation.summary import load_status, reply_label
-from mlxchat.engine.interface import Event, Loaded, LoadFailed, LoadProgress
+from mlxchat.engine.interface import (
+    BesideFailed,
+    Event,
+    Loaded,
+    LoadedBeside,
+    LoadFailed,
+    LoadProgress,
+)
 from mlxchat.session.chat import ChatSession
 from mlxchat.session.made_from import made_from_words
 from mlxchat.tui.column import Column
@@ -82,6 +89,8 @@ class Follower(ReplyFollower):
             self._of(event).take(event)
         for follower in self._all:
             follower.flush()
+        if self._session.state != "loading":
+            self._bar.activity = ""  # a lane that was closed while it loaded tells no end
         return shown
 
     def _of(self, event: Event) -> ReplyFollower:
@@ -97,6 +106,8 @@ class Follower(ReplyFollower):
                 self._bar.activity = load_status(event)
             case Loaded():
                 self._loaded()
+            case LoadedBeside() | BesideFailed():
+                self._bar.activity = ""
             case LoadFailed():
                 self._bar.activity = ""
                 self._transcript.add_notice(

@@ -7,8 +7,10 @@ from functools import partial
 
 from mlxchat.conversation.entries import Reply
 from mlxchat.engine.distribution import Distribution
-from mlxchat.engine.interface import Inspected
+from mlxchat.engine.interface import Inspected, InspectRequest
+from mlxchat.render.safe import visible
 from mlxchat.session.chat import ChatSession
+from mlxchat.session.lane import Lane
 from mlxchat.tui.other_view import lane_with, other_view
 from mlxchat.tui.widgets.next_token import NextToken
 from mlxchat.tui.widgets.next_token_rows import recorded
@@ -29,6 +31,8 @@ class Inspection:
         self._asked: tuple[object, ...] | None = None
         self._shown: tuple[object, ...] | None = None
         """The place whose distribution the panel shows."""
+        self.lane: Lane | None = None
+        """The lane whose next token is shown; None for the conversation's."""
         self.at: tuple[Reply, int] | None = None
         """The selected token; None where the next one is shown."""
 
@@ -63,13 +67,24 @@ class Inspection:
     def ask(self) -> None:
         """Ask what can come under the settings as they are now."""
         self._request_id += 1
-        session, at = self._session, self.at
-        asked = (
-            session.ask_token(self._request_id, *at) if at else session.ask_next(self._request_id)
-        )
+        if self.at is None and self._session.hidden:
+            self._show_nothing()
+            return
+        asked = self._put_question()
         self._asked = asked.place if asked else None
         # New settings at the same place are answered at once: no need to say that it is stale.
         self._panel.stale = self._asked is None or self._asked != self._shown
+
+    def _put_question(self) -> InspectRequest | None:
+        if self.at is not None:
+            return self._session.ask_token(self._request_id, *self.at)
+        heading = self._session.name_of_lane(self.lane) if self.lane else ""
+        self._panel.heading = f"{NEXT} of {visible(heading)}" if heading else NEXT
+        return self._session.ask_next(self._request_id, self.lane)
+
+    def _show_nothing(self) -> None:
+        """What comes next would tell which lane is which."""
+        self._asked = self._shown = self._panel.distribution = None
 
     def answered(self, event: Inspected) -> None:
         """Show the answer to the newest question."""
@@ -83,6 +98,8 @@ class Inspection:
         """Write another version of the reply with this token at the place that is shown."""
         if self.at is not None:
             self._session.branch(*self.at, seen, token_id)
+        elif self.lane is not None:
+            self._session.check_alone()
         elif (reply := self._session.reply) is not None:
             self._session.branch(reply, len(reply.spoken_ids), seen, token_id)
 

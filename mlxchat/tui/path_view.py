@@ -63,13 +63,16 @@ class PathView:
     def header(self, node: Node) -> EntryHeader:
         """The line above a message; while a reply is written, with what it is drawn with."""
         name, label, branch = "You", "", node.version.text
+        rating, note = rating_mark(node.rating), _note(node.note)
         if isinstance(node.entry, Reply):
             name = node.entry.model
             label = reply_label(node.entry) if node.entry.reason is None else ""
         if alias := self._column.alias:
             # Which version it is would tell which lane it is.
             name, label, branch = alias if isinstance(node.entry, Reply) else name, "", ""
-        return EntryHeader(name, label, branch, rating_mark(node.rating), _note(node.note))
+            if not self._column.is_last(node):
+                rating = note = ""  # given when it was known which lane it is
+        return EntryHeader(name, label, branch, rating, note)
 
     def _refresh(self, entry: Entry) -> None:
         if entry.node is not None and isinstance(entry, ReplyEntry | UserEntry):

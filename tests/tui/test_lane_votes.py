@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mlxchat.tui.screens.vote_dialog import VoteDialog
-from tests.tui.lanes_person import answered, comparing, panes, transcript
+from tests.tui.lanes_person import answered, columns, comparing, panes, transcript
 
 
 async def test_a_vote_by_its_key_and_a_letter():
@@ -86,6 +86,46 @@ async def test_the_next_turn_after_a_blind_vote_hides_them_again():
         await person.send("Go on")
         assert "adapter" not in "\n".join(person.lines[1:]).replace("adapter_strength", "")
         assert not any("base" in line for line in person.lines[1:])
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+async def test_where_the_chats_own_lane_stands_is_no_secret_that_the_screen_tells(order):
+    async with comparing() as person:
+        await person.send("/blind")
+        person.session._dealt = order
+        await person.look()
+        screen = await answered(person, "Hi", "arr", "hello")
+        line = screen.split("\n")[1]
+        assert line.index("▸ A") < line.index("  B")
+        title = screen.split("\n")[0]
+        for telling in ("pirate", "ctx", "tok/s"):
+            assert telling not in title
+        assert not person.engine.called("inspect")
+        await person.send("/vote b")
+        assert "pirate" in person.lines[0]
+        assert person.engine.called("inspect")
+        await person.send("Go on")
+        assert columns(person).active == person.session.order[0]
+        assert "good" not in person.screen
+        await person.send("/blind")
+        assert "+ good" in person.screen
+
+
+async def test_before_the_first_message_hidden_lanes_look_the_same():
+    async with comparing() as person:
+        await person.send("/blind")
+        shown = [pane.transcript.placeholder for pane in panes(person)]
+        assert shown[0] == shown[1]
+        await person.send("/compare off")
+        assert "Say something below" in person.transcript.placeholder
+
+
+async def test_a_rating_of_the_turn_that_is_judged_is_shown():
+    async with comparing() as person:
+        await person.send("/blind")
+        await answered(person, "Hi", "arr", "hello")
+        await person.send("/rate good")
+        assert "+ good" in person.screen
 
 
 async def test_undo_takes_a_vote_back():

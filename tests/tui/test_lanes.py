@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 from textual.widgets import Input, OptionList
 
-from mlxchat.engine.interface import AdapterFailed, BesideFailed
+from mlxchat.engine.interface import AdapterFailed, BesideFailed, LoadProgress
 from mlxchat.tui.screens.compare_picker import ComparePicker
 from mlxchat.tui.widgets.message_editor_area import EditorArea
 from mlxchat.tui.widgets.sampler_panel import SamplerPanel
@@ -79,6 +79,16 @@ async def test_another_model_is_typed_and_cannot_be_loaded():
         assert "It does not fit into memory" in screen
         assert not person.session.comparing
         assert len(panes(person)) == 1
+
+
+async def test_the_title_tells_of_no_load_once_a_lane_has_ended_its_own():
+    async with chatting() as person:
+        await person.send("/compare demo")
+        [(key, _)] = person.engine.called("load_beside")
+        person.engine.tell(LoadProgress("loading the tokenizer", 0, 0))
+        assert "loading the tokenizer" in (await person.look()).split("\n")[0]
+        person.engine.tell(BesideFailed(key, "It does not fit into memory: take a smaller one."))
+        assert "loading" not in (await person.look()).split("\n")[0]
 
 
 async def test_an_adapter_that_cannot_be_used_leaves_no_lane():

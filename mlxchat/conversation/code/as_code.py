@@ -8,6 +8,8 @@ from mlxchat.conversation.code.python_script import python_script
 from mlxchat.conversation.code.sampling_arguments import LookUp, no_words
 from mlxchat.conversation.code.shell_line import shell_line
 from mlxchat.conversation.conversation import Conversation
+from mlxchat.conversation.entries import Reply
+from mlxchat.conversation.node import Node
 from mlxchat.errors import MlxchatError
 
 Language = Literal["python", "shell"]
@@ -20,12 +22,19 @@ class Code(NamedTuple):
     suffix: str
 
 
-def as_code(language: Language, conversation: Conversation, look_up: LookUp = no_words) -> Code:
+def as_code(
+    language: Language,
+    conversation: Conversation,
+    look_up: LookUp = no_words,
+    tip: Node | None = None,
+) -> Code:
     """What writes the last reply again; MlxchatError where there is nothing to write again.
 
-    `look_up` finds the words of its settings in the vocabulary of its model.
+    `look_up` finds the words of its settings in the vocabulary of its model. `tip` is the end of
+    another branch than the one that is shown.
     """
-    reply = conversation.last_reply
+    tip = tip or conversation.tip
+    reply = tip.entry if isinstance(tip.entry, Reply) else None
     if reply is not None and reply.damage:
         raise MlxchatError(reply.damage)
     if reply is None or not reply.tokens:
@@ -34,7 +43,7 @@ def as_code(language: Language, conversation: Conversation, look_up: LookUp = no
         raise MlxchatError("You chose every token of this reply: there is nothing to write again.")
     if reply.reason is None:
         raise MlxchatError("The reply is still being written: stop it first (Ctrl+C).")
-    messages = conversation.before(reply)
+    messages = conversation.prompt_of(tip)
     if language == "python":
         return Code(python_script(reply, messages, look_up), ".py")
     return Code(shell_line(reply, messages, look_up), ".sh")

@@ -275,12 +275,13 @@ class ChatScreen(LanesScreen):
 
     def copy_reply(self) -> None:
         """Put the last reply onto the clipboard."""
-        self.transcript.action_copy_reply()
+        self.looked_at.action_copy_reply()
 
     def copy_code(self, language: Language) -> None:
         """Put onto the clipboard what writes the last reply again with mlx_lm."""
-        words = self.session.engine.word_ids
-        code = as_code(language, self.session.conversation, words)
+        lane = self.looked_at_lane
+        words = partial(self.session.engine.word_ids, model=lane.model.model if lane else 0)
+        code = as_code(language, self.session.conversation, words, lane.tip if lane else None)
         self.say(copy_with_file(self.app, *code))
 
     def replay(self) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 from textual import on
 
+from mlxchat.conversation.adapter_words import STRENGTH
+from mlxchat.session.adapters import WITHOUT
 from mlxchat.session.lane import Lane
 from mlxchat.settings.parameters import Settings
 from mlxchat.settings.presets import Preset
@@ -29,21 +31,44 @@ class LaneSettingsScreen(SamplingScreen):
         raise NotImplementedError
 
     @property
+    def _known_lane(self) -> Lane | None:
+        """That lane, where it is no secret which it is: its settings would tell."""
+        return None if self.session.hidden else self.looked_at_lane
+
+    @property
     def _own_lane(self) -> Lane | None:
         """That lane, where it has settings of its own."""
-        lane = self.looked_at_lane
+        lane = self._known_lane
         return lane if lane is not None and lane.own is not None else None
 
     @property
     def settings(self) -> Settings:
         """The settings that the panel shows."""
-        lane = self._own_lane
+        lane = self._known_lane
         return lane.settings if lane is not None else super().settings
+
+    def idle_reason(self, name: str) -> str | None:
+        """Why a parameter has no effect in the lane just now, or None where it has one."""
+        if name == STRENGTH and self.session.comparing:
+            return None if self.adapted else WITHOUT
+        return super().idle_reason(name)
+
+    @property
+    def adapted(self) -> bool:
+        """Whether the strength of an adapter has an effect there."""
+        if not self.session.comparing:
+            return super().adapted
+        lane = self._known_lane
+        lanes = self.session.lanes if lane is None else [lane]
+        return any(other.model.adapter is not None for other in lanes)
 
     def change_setting(self, name: str, value: Any, drag: int | None = None) -> None:
         """Change one of them."""
-        if (lane := self._own_lane) is not None:
+        lane = self._known_lane
+        if lane is not None and lane.own is not None:
             self.session.change_lane(lane, lane.settings.with_value(name, value))
+        elif lane is not None and lane.model.strength is not None and name == STRENGTH:
+            self.session.change_strength(lane, value)
         else:
             super().change_setting(name, value, drag)
 

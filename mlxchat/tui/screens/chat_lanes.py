@@ -20,6 +20,7 @@ from mlxchat.tui.screens.chat_moved import MovedScreen
 from mlxchat.tui.transcript.tokens import named
 from mlxchat.tui.widgets.lane_columns import LaneColumns
 from mlxchat.tui.widgets.lane_pane import LanePane
+from mlxchat.tui.widgets.title_bar import TitleBar
 
 NOT_COMPARING = "Nothing is compared: /compare opens a lane (Ctrl+B)."
 WAITING = "This model answers your next\nmessage too."
@@ -116,15 +117,29 @@ class LanesScreen(MovedScreen, LaneSettingsScreen):
         lanes = tuple(in_order(session))
         if lanes != self._lined_up:
             self._line_up(lanes)
+            self._enter_first()
         if session.hidden != self._hidden:
             self._hidden = session.hidden
-            self.follower.show_anew()
+            self._hide_lanes()
         if lanes:
             self._tell_lanes(lanes)
             self._tell_alike()
             if session.busy or self._was_busy:
                 self._differences.mark(self._shown)
         self._was_busy = session.busy
+
+    def _hide_lanes(self) -> None:
+        """Which lane is which is hidden from now on, or shown."""
+        self._enter_first()
+        self.query_one(TitleBar).hidden = self._hidden
+        self.follower.show_anew()
+        self.show_settings()
+
+    def _enter_first(self) -> None:
+        """Go to the first column where the lanes were dealt: the mark of the active one would stay
+        with its lane."""
+        if self.session.hidden:
+            self.columns.active = self._lined_up[0].number
 
     def _line_up(self, lanes: tuple[Lane, ...]) -> None:
         """Other lanes are open, or they stand in another order."""
@@ -138,10 +153,15 @@ class LanesScreen(MovedScreen, LaneSettingsScreen):
         for pane in self.columns.line_up(order, kept):
             self._follow(pane)
         self._differences.mark(self._shown)
-        if not lanes and self.session.comparison_ended:
-            self.transcript.add_notice(self.session.comparison_ended)
+        if not lanes:
+            self._lanes_closed()
         self.show_settings()
         self.refresh_bindings()
+
+    def _lanes_closed(self) -> None:
+        self.transcript.placeholder = self.columns.main.placeholder
+        if self.session.comparison_ended:
+            self.transcript.add_notice(self.session.comparison_ended)
 
     def _follow(self, pane: LanePane) -> None:
         """Let a new pane show what its lane writes."""
@@ -163,10 +183,15 @@ class LanesScreen(MovedScreen, LaneSettingsScreen):
         self.columns.name_lanes([self.session.name_of_lane(lane) for lane in lanes])
         for pane, lane in zip(self.columns.panes, lanes, strict=True):
             pane.title.state = "" if lane.state == "ready" else lane.state
-            pane.title.note = "own settings" if lane.own is not None else ""
+            own = lane.own is not None and not self.session.hidden
+            pane.title.note = "own settings" if own else ""
             pane.title.hidden = self.session.hidden
-            if pane.number != MAIN:
-                pane.transcript.placeholder = LOADING if lane.loading else WAITING
+            pane.transcript.placeholder = LOADING if lane.loading else WAITING
+
+    def _inspect(self) -> None:
+        """Ask what could come in the lane that gestures are meant for."""
+        self.inspection.lane = self.looked_at_lane
+        super()._inspect()
 
     def _tell_alike(self) -> None:
         """Say once that two lanes answer alike; not while which is which is hidden."""

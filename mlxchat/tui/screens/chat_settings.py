@@ -69,6 +69,11 @@ class SettingsScreen(PanelScreen):
 
     # Whose settings they are
 
+    @property
+    def adapted(self) -> bool:
+        """Whether there is an adapter whose strength the settings can tell."""
+        return self.session.adapter is not None
+
     def change_setting(self, name: str, value: Any, drag: int | None = None) -> None:
         """Change one of the settings that the panel shows."""
         self.session.set_parameter(name, value, drag)
@@ -92,7 +97,7 @@ class SettingsScreen(PanelScreen):
         panel.defaults = self.session.defaults
         panel.settings = self.settings
         panel.preset = tried or self.session.preset
-        panel.adapted = self.session.adapter is not None
+        panel.adapted = self.adapted
         self._inspect()
 
     def setting_moved(self, name: str | None) -> None:

@@ -244,7 +244,8 @@ class TreeScreen(SystemScreen):
         from mlxchat.tui.screens.message_menu import MessageMenu
 
         if (node := self.looked_at.picked) is not None:
-            self.app.push_screen(MessageMenu(node), self._menu_chosen)
+            menu = MessageMenu(node, comparing=self.session.comparing)
+            self.app.push_screen(menu, self._menu_chosen)
 
     def _menu_chosen(self, chosen: tuple[str, str] | None) -> None:
         if chosen is not None:

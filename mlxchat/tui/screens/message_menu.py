@@ -31,9 +31,10 @@ class MessageMenu(Dialog[Chosen]):
     """
     BINDINGS: ClassVar = [Binding("left,right", "dismiss(None)", "close", show=False)]
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, *, comparing: bool = False) -> None:
+        """`comparing`: without what is refused while models are compared."""
         super().__init__()
-        self._choices = choices(node)
+        self._choices = choices(node, comparing=comparing)
         self._keys = own_keys()
 
     def compose(self) -> ComposeResult:
@@ -60,11 +61,12 @@ class MessageMenu(Dialog[Chosen]):
         self.dismiss(self._choices[message.option_index][0])
 
 
-def choices(node: Node) -> list[tuple[Chosen, str]]:
+def choices(node: Node, *, comparing: bool = False) -> list[tuple[Chosen, str]]:
     """What can be done with a message, and how each is called."""
     is_reply = isinstance(node.entry, Reply)
     fitting = [c for c in ACTIONS if c.about == "message" or (is_reply and c.about == "reply")]
-    return [row for command in fitting for row in _rows(command)]
+    allowed = [c for c in fitting if not (comparing and c.comparing == "never")]
+    return [row for command in allowed for row in _rows(command)]
 
 
 def _rows(command: Command) -> list[tuple[Chosen, str]]:

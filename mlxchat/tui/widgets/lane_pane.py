@@ -38,6 +38,8 @@ class LanePane(Vertical, can_focus=False):
         """`number` is that of the lane."""
         super().__init__()
         self.number = number
+        self.placeholder = placeholder
+        """What stands here before the first message where nothing is compared."""
         self.transcript = Transcript(placeholder)
         self.title = LaneTitle()
 

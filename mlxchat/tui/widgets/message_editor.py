@@ -106,7 +106,8 @@ class MessageEditor(Vertical):
 
     def type(self, text: str) -> None:
         """Take text that was typed elsewhere, at the cursor."""
-        self.focus()
+        # At once: the next key of a fast hand is already on its way to what had the focus.
+        self.screen.set_focus(self._area)
         self._area.insert(text)
 
     def clear(self) -> None:

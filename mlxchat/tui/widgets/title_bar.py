@@ -48,6 +48,9 @@ class TitleBar(Widget):
     context_limit: reactive[int | None] = reactive[int | None](None)
     speed: reactive[float] = reactive(0.0)
     """Tokens a second."""
+    hidden: reactive[bool] = reactive(False)
+    """Whether nothing is to tell which lane is the chat's own: its adapter, context and speed
+    would."""
 
     def render_line(self, y: int) -> Strip:
         """The line, fitted to the width."""
@@ -70,7 +73,7 @@ class TitleBar(Widget):
         parts = [(" mlxchat ", "program")]
         if self.model:
             parts += [("─ ", "quiet"), (visible(self.model) + " ", "model")]
-        if self.adapter:
+        if self.adapter and not self.hidden:
             parts += [("─ ", "quiet"), (f"adapter {visible(self.adapter)} ", "quiet")]
         if self.activity:
             parts += [("─ ", "quiet"), (visible(self.activity) + " ", "quiet")]
@@ -78,6 +81,8 @@ class TitleBar(Widget):
 
     def _right(self, width: int) -> list[tuple[str, str]]:
         parts: list[tuple[str, str]] = []
+        if self.hidden:
+            return [(" ", "")]
         if self.model and not self.activity and width >= 40:
             parts.append((self._context_text(width), "quiet"))
             if self.context_limit and width >= 60:
