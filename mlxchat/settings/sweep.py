@@ -14,6 +14,7 @@ from mlxchat.settings.parameters import NUMBERS, Settings, parameter
 MOST_AXES = 2
 MOST_POINTS = 100
 """Combinations in one sweep: nobody reads more."""
+STRENGTH = "adapter_strength"
 EXAMPLES = "temp=0.2:1.4:0.3 (from:to:step) or temp=0.2,0.8,1.4"
 
 
@@ -42,14 +43,21 @@ class Point:
 
 
 def parse_axis(text: str) -> Axis:
-    """The axis that a person typed, `temp=0.2:1.4:0.3` or `temp=0.2,0.8`; raises MlxchatError."""
+    """The axis that a person typed, `temp=0.2:1.4:0.3` or `temp=0.2,0.8`; raises MlxchatError.
+    `adapter=0,0.5,1` is short for the strength of the adapter that is on."""
     name, equals, values = text.strip().partition("=")
     if not equals or not values.strip():
         raise MlxchatError(f"A sweep is a parameter and its values, {EXAMPLES}, not {text!r}.")
-    declared = parameter(name.strip().replace("-", "_"))
+    name = name.strip().replace("-", "_")
+    declared = parameter(STRENGTH if name == "adapter" else name)
     if declared.name == "seed" or declared.name not in NUMBERS:
         raise MlxchatError(f"{declared.name} cannot be swept: choose a number other than the seed.")
     found = _range(values) if ":" in values else values.split(",")
+    if name == "adapter" and not all(map(_is_number, found)):
+        raise MlxchatError(
+            "A sweep over adapter takes strengths of the one that is on, as in adapter=0,0.5,1, "
+            f"not {values.strip()!r}: to sweep over names, run once for each."
+        )
     numbers = [NUMBERS[declared.name].parse(value) for value in found]
     return Axis(declared.name, tuple(dict.fromkeys(n for n in numbers if n is not None)))
 
@@ -68,6 +76,14 @@ def points(axes: Sequence[Axis]) -> list[Point]:
             "use a larger step."
         )
     return found
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _range(text: str) -> list[str]:

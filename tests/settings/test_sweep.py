@@ -21,6 +21,8 @@ from mlxchat.settings.sweep import Axis, parse_axis, points
         ("top_k=off,40,40", Axis("top_k", (0, 40))),
         ("top_p=0.9", Axis("top_p", (0.9,))),
         ("top_k=10:10:5", Axis("top_k", (10,))),
+        ("adapter=0,0.5,1", Axis("adapter_strength", (0.0, 0.5, 1.0))),
+        ("adapter=0:1:0.5", Axis("adapter_strength", (0.0, 0.5, 1.0))),
     ],
 )
 def test_an_axis_is_read(text: str, axis: Axis):
@@ -45,6 +47,8 @@ def test_an_axis_is_read(text: str, axis: Axis):
         ("temp=0.2,hot", "temp must be a number"),
         ("temp=-1,0", "temp must be from 0 to 100"),
         ("top_k=1.5,2", "top_k must be a whole number"),
+        ("adapter=pirate,none", "A sweep over adapter takes strengths"),
+        ("adapter=0,3", "adapter_strength must be from 0 to 2"),
         ("temp=,", "temp must be a number"),
     ],
 )
