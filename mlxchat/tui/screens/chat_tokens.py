@@ -16,7 +16,7 @@ from mlxchat.tui.widgets.message_editor import MessageEditor
 from mlxchat.tui.widgets.next_token import NextToken
 from mlxchat.tui.widgets.token_detail import TokenDetail
 
-LOOK_SECONDS, LOOKS = 0.008, 25
+LOOK_SECONDS, LOOKS = 0.003, 60
 """How often, and how many times, an answer is looked for."""
 NO_TOKENS = "There is no reply in sight whose tokens are known."
 
