@@ -57,6 +57,7 @@ INFO = ModelInfo(
     recommended={"temp": 0.7, "top_p": 0.9},
     think_tags=None,
     adapter=None,
+    weights_bytes=538_000_000,
 )
 
 

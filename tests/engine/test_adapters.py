@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -31,24 +30,6 @@ GREEDY = Settings(max_tokens=12)
 
 def at(strength: float, settings: Settings = HOT) -> Settings:
     return settings.with_value("adapter_strength", strength)
-
-
-@pytest.fixture(scope="module")
-def pirate(tmp_path_factory, tiny_model) -> Path:
-    return build_adapter(tmp_path_factory.mktemp("adapters") / "pirate", tiny_model)
-
-
-@pytest.fixture(scope="module")
-def poet(tmp_path_factory, tiny_model) -> Path:
-    return build_adapter(tmp_path_factory.mktemp("adapters") / "poet", tiny_model, "dora", seed=5)
-
-
-@pytest.fixture
-def driver(tiny_model) -> Iterator[Driver]:
-    driver = Driver()
-    driver.load(tiny_model)
-    yield driver
-    driver.close()
 
 
 @pytest.fixture

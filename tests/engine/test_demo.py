@@ -116,14 +116,14 @@ def test_cancel_leaves_nothing(
     with pytest.raises(Cancelled):
         ensure_demo_model(
             lambda progress: seen.append(progress.stage),
-            lambda: seen[-1:] == [f"{stage} {store.NAME}"],
+            # An installer that is stopped at once would not have noted its call.
+            lambda: seen[-1:] == [f"{stage} {store.NAME}"] and small.call_count() > 0,
         )
     assert demo_model_path() is None
     # A checked download is kept for the next time.
     assert left_behind() == ([] if stage == "Downloading" else [f".{store.NAME}.gguf"])
     assert is_sound(ensure_demo_model(quiet, never))
-    # An installer that is stopped at once may not have noted its call.
-    assert small.call_count() in ((1, 2) if stage == "Downloading" else (1,))
+    assert small.call_count() == (2 if stage == "Downloading" else 1)
 
 
 def test_cancel_ends_the_installer_and_its_helpers(

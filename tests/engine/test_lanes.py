@@ -36,26 +36,8 @@ FILTERED = HOT.with_values({"xtc_probability": 0.6, "xtc_threshold": 0.02, "min_
 
 
 @pytest.fixture(scope="module")
-def pirate(tmp_path_factory, tiny_model) -> Path:
-    return build_adapter(tmp_path_factory.mktemp("adapters") / "pirate", tiny_model)
-
-
-@pytest.fixture(scope="module")
-def poet(tmp_path_factory, tiny_model) -> Path:
-    return build_adapter(tmp_path_factory.mktemp("adapters") / "poet", tiny_model, "dora", seed=5)
-
-
-@pytest.fixture(scope="module")
 def cold(tiny_model) -> Iterator[Driver]:
     """An engine that writes replies alone; tests make it forget its caches."""
-    driver = Driver()
-    driver.load(tiny_model)
-    yield driver
-    driver.close()
-
-
-@pytest.fixture
-def driver(tiny_model) -> Iterator[Driver]:
     driver = Driver()
     driver.load(tiny_model)
     yield driver

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -15,14 +14,6 @@ from tests.adapters import build_adapter, read_tensors
 from tests.driving import Driver
 from tests.engine.test_adapters import at, forget
 from tests.engine.test_lanes import GREEDY, HELLO, HOT, PENALIZED, check, lane
-
-
-@pytest.fixture
-def driver(tiny_model) -> Iterator[Driver]:
-    driver = Driver()
-    driver.load(tiny_model)
-    yield driver
-    driver.close()
 
 
 def nbytes(folder: Path, name: str = "model") -> int:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mlxchat.engine.interface import ReplyRequest
 from mlxchat.session.chat import ChatSession
 from mlxchat.session.lane import Lane
-from tests.scripted import ScriptedEngine
+from tests.scripted import INFO, ScriptedEngine
+
+PIRATE = "/runs/3/adapters"
+OTHER = replace(INFO, name="other", weights_bytes=269_000_000)
 
 
 def compare(session: ChatSession, engine: ScriptedEngine, *wanted: str) -> None:

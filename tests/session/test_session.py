@@ -19,11 +19,6 @@ from tests.sessions import answer, last_request, ready_session
 
 
 @pytest.fixture
-def engine() -> ScriptedEngine:
-    return ScriptedEngine()
-
-
-@pytest.fixture
 def session(engine: ScriptedEngine) -> ChatSession:
     return ready_session(engine, max_tokens=50)
 

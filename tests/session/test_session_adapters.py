@@ -17,11 +17,6 @@ from tests.sessions import answer, last_request, ready_session
 
 
 @pytest.fixture
-def engine() -> ScriptedEngine:
-    return ScriptedEngine()
-
-
-@pytest.fixture
 def session(engine: ScriptedEngine) -> ChatSession:
     session = ready_session(engine)
     session.adapters = {"pirate": "/runs/3/adapters", "poet": "/runs/4/adapters"}

@@ -17,11 +17,6 @@ from tests.sessions import RealSession, answer, last_request, ready_session
 
 
 @pytest.fixture
-def engine() -> ScriptedEngine:
-    return ScriptedEngine()
-
-
-@pytest.fixture
 def session(engine: ScriptedEngine) -> ChatSession:
     """With one turn behind it."""
     session = ready_session(engine)

@@ -2,33 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from mlxchat.errors import MlxchatError
-from mlxchat.session.chat import ChatSession
-from tests.scripted import INFO, ScriptedEngine
+from tests.scripted import INFO
 from tests.session.lanes import compare
-from tests.sessions import ready_session
-
-PIRATE = "/runs/3/adapters"
-
-
-@pytest.fixture
-def engine() -> ScriptedEngine:
-    return ScriptedEngine(replace(INFO, weights_bytes=538_000_000))
-
-
-@pytest.fixture
-def session(engine: ScriptedEngine) -> ChatSession:
-    """The pirate is on the chat's model."""
-    session = ready_session(engine)
-    session.adapters = {"pirate": PIRATE, "poet": "/runs/4/adapters"}
-    session.use_adapter("pirate")
-    engine.adapter_ends()
-    session.pump()
-    return session
 
 
 def test_what_a_lane_can_be_is_told(session, engine):

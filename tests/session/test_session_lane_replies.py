@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,31 +11,10 @@ from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.engine.interface import ReplyRequest
 from mlxchat.engine.samples import ScoreFailed, TokensRequest, TokensScored
 from mlxchat.errors import MlxchatError
-from mlxchat.session.chat import ChatSession
 from mlxchat.session.lane import OtherView
 from tests.conversation.storage.conftest import until_saved
-from tests.scripted import INFO, ScriptedEngine
-from tests.session.lanes import answer_all, compare
-from tests.sessions import ready_session
-
-PIRATE = "/runs/3/adapters"
-OTHER = replace(INFO, name="other", weights_bytes=269_000_000)
-
-
-@pytest.fixture
-def engine() -> ScriptedEngine:
-    return ScriptedEngine(replace(INFO, weights_bytes=538_000_000))
-
-
-@pytest.fixture
-def session(engine: ScriptedEngine) -> ChatSession:
-    """The pirate is on the chat's model."""
-    session = ready_session(engine)
-    session.adapters = {"pirate": PIRATE, "poet": "/runs/4/adapters"}
-    session.use_adapter("pirate")
-    engine.adapter_ends()
-    session.pump()
-    return session
+from tests.scripted import ScriptedEngine
+from tests.session.lanes import OTHER, PIRATE, answer_all, compare
 
 
 def scores(engine: ScriptedEngine) -> list[TokensRequest]:

@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from mlxchat.conversation.node import Node
 from mlxchat.engine.interface import Message, ModelSpec
 from mlxchat.errors import MlxchatError
 from mlxchat.session.chat import ChatSession
-from tests.scripted import INFO, ScriptedEngine
-from tests.session.lanes import answer_all, asked, compare, texts
-from tests.sessions import answer, ready_session
-
-PIRATE = "/runs/3/adapters"
-OTHER = replace(INFO, name="other", weights_bytes=269_000_000)
-
-
-@pytest.fixture
-def engine() -> ScriptedEngine:
-    return ScriptedEngine(replace(INFO, weights_bytes=538_000_000))
-
-
-@pytest.fixture
-def session(engine: ScriptedEngine) -> ChatSession:
-    """The pirate is on the chat's model."""
-    session = ready_session(engine)
-    session.adapters = {"pirate": PIRATE, "poet": "/runs/4/adapters"}
-    session.use_adapter("pirate")
-    engine.adapter_ends()
-    session.pump()
-    return session
+from tests.scripted import ScriptedEngine
+from tests.session.lanes import OTHER, PIRATE, answer_all, asked, compare, texts
+from tests.sessions import answer
 
 
 def test_one_message_goes_to_all_lanes_with_one_seed(session, engine):

@@ -16,11 +16,6 @@ from tests.sessions import answer, ready_session
 
 
 @pytest.fixture
-def engine() -> ScriptedEngine:
-    return ScriptedEngine()
-
-
-@pytest.fixture
 def session(engine: ScriptedEngine) -> ChatSession:
     return ready_session(engine, max_tokens=50, seed=21)
 

@@ -24,11 +24,6 @@ MINE = Preset("mine", {"temp": 1.3, "top_k": 40})
 OWN = Settings.from_mapping(INFO.recommended)
 
 
-@pytest.fixture
-def engine() -> ScriptedEngine:
-    return ScriptedEngine()
-
-
 def load(session: ChatSession, model: str = "org/model", **recommended: float) -> None:
     engine = session.engine
     assert isinstance(engine, ScriptedEngine)

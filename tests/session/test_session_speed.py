@@ -17,11 +17,6 @@ from tests.sessions import answer, ready_session
 
 
 @pytest.fixture
-def engine() -> ScriptedEngine:
-    return ScriptedEngine()
-
-
-@pytest.fixture
 def session(engine: ScriptedEngine) -> ChatSession:
     session = ready_session(engine)
     session.load(ModelSpec("scripted", quantized_kv_start=0))

@@ -2,35 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from mlxchat.errors import MlxchatError
 from mlxchat.session.chat import ChatSession
 from mlxchat.session.lane import Lane
-from tests.scripted import INFO, ScriptedEngine
+from tests.scripted import ScriptedEngine
 from tests.session.lanes import answer_all, compare
-from tests.sessions import answer, ready_session
-
-PIRATE = "/runs/3/adapters"
-OTHER = replace(INFO, name="other", weights_bytes=269_000_000)
-
-
-@pytest.fixture
-def engine() -> ScriptedEngine:
-    return ScriptedEngine(replace(INFO, weights_bytes=538_000_000))
-
-
-@pytest.fixture
-def session(engine: ScriptedEngine) -> ChatSession:
-    """The pirate is on the chat's model."""
-    session = ready_session(engine)
-    session.adapters = {"pirate": PIRATE, "poet": "/runs/4/adapters"}
-    session.use_adapter("pirate")
-    engine.adapter_ends()
-    session.pump()
-    return session
+from tests.sessions import answer
 
 
 def voted(session: ChatSession) -> list[tuple[str, str | None]]:
