@@ -179,12 +179,7 @@ class Samples:
         elif isinstance(event, SampleFinished):
             self._ended(event)
         elif isinstance(event, SamplesPrefill):
-            self.read = event.done, event.total
-            for sample in self.samples:
-                sample.reply.opens_in_thought, sample.reply.form = (
-                    event.opens_in_thought,
-                    event.form,
-                )
+            self._read(event)
         elif isinstance(event, SamplesStarted):
             self.one_by_one = event.one_by_one
         elif isinstance(event, SamplesFinished):

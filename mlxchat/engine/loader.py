@@ -104,7 +104,7 @@ def load(
     in one sentence, or Cancelled."""
     spec = spec.with_speed(Speed())
     path = resolve_model(spec.model, report, cancelled)
-    make_room(sum(file.stat().st_size for file in path.glob("model*.safetensors")))
+    make_room(bytes_on_disk(path))
     model, config = load_weights(path, spec, report, cancelled)
     adapters = Adapters(model, display_name(spec.model, path))
     adapter_notes: tuple[str, ...] = ()
@@ -116,6 +116,11 @@ def load(
     info = _describe(path, spec, model, tokenizer, config, adapter_notes)
     info = replace(info, weights_bytes=weights_bytes(model))
     return LoadedModel(spec, model, tokenizer, info, adapters, Words(tokenizer), config)
+
+
+def bytes_on_disk(folder: Path) -> int:
+    """How long the files of a model's weights are, which is about what they take in memory."""
+    return sum(file.stat().st_size for file in folder.glob("model*.safetensors"))
 
 
 def load_weights(

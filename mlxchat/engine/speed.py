@@ -10,6 +10,7 @@ from mlxchat.engine.interface import IsCancelled, ModelSpec, Report
 from mlxchat.engine.loader import (
     Draft,
     LoadedModel,
+    bytes_on_disk,
     load_tokenizer_of,
     load_weights,
     most_tokens,
@@ -54,7 +55,7 @@ def _draft_for(
         return loaded.draft if wanted else None
     spec = ModelSpec(wanted, trust_remote_code=loaded.spec.trust_remote_code)
     path = resolve_model(wanted, report, cancelled)
-    check(spec, sum(file.stat().st_size for file in path.glob("model*.safetensors")))
+    check(spec, bytes_on_disk(path))
     model, config = load_weights(path, spec, report, cancelled)
     tokenizer = load_tokenizer_of(path, spec, config)
     if tokenizer.vocab_size != loaded.tokenizer.vocab_size:

@@ -68,8 +68,7 @@ class ChatSession(SessionVotes):
     def prefill_reply(self, text: str) -> None:
         """Write another version of the last reply that begins so, or the next reply where there is
         none yet."""
-        self.check_free()
-        self.check_alone()
+        self._check_changeable()
         self.prefill = text
         if self.conversation.entries:
             self._check_model()
@@ -98,8 +97,7 @@ class ChatSession(SessionVotes):
     def branch(self, reply: Reply, place: int, seen: Distribution, token_id: int) -> None:
         """Write another version of a reply: its tokens before `place`, then this one out of what
         was `seen` there, then what the model makes of it."""
-        self.check_free()
-        self.check_alone()
+        self._check_changeable()
         self._check_speaks(reply)
         if reply not in self.conversation:
             raise MlxchatError(
@@ -133,8 +131,7 @@ class ChatSession(SessionVotes):
     def edit(self, node: Node, text: str, *, in_place: bool = False) -> None:
         """Let a message say something else: in its place, or as another version, which the model
         answers where it is the person's."""
-        self.check_free()
-        self.check_alone()
+        self._check_changeable()
         if in_place:
             self.conversation.edit(node, text)
             return
@@ -147,8 +144,7 @@ class ChatSession(SessionVotes):
 
     def delete(self, node: Node) -> None:
         """Take a message away, with all that follows it."""
-        self.check_free()
-        self.check_alone()
+        self._check_changeable()
         self.conversation.delete(node)
 
     def undo_step(self) -> str | None:
@@ -169,14 +165,12 @@ class ChatSession(SessionVotes):
     def show_version(self, node: Node, step: int) -> Node | None:
         """Go to another version of a message, which brings what followed it; None where there is
         none."""
-        self.check_free()
-        self.check_alone()
+        self._check_changeable()
         return self.conversation.show_version(node, step)
 
     def show_node(self, node: Node) -> None:
         """Go to a message anywhere in the tree."""
-        self.check_free()
-        self.check_alone()
+        self._check_changeable()
         self.conversation.show(node)
 
     def rate(self, node: Node, rating: Rating | None) -> None:
@@ -264,6 +258,11 @@ class ChatSession(SessionVotes):
         """Ask for another version of a reply, as a step of its own."""
         self.conversation.begin_step(label)
         self._ask(ask)
+
+    def _check_changeable(self) -> None:
+        """Raises MlxchatError while a reply is written, or several models are compared."""
+        self.check_free()
+        self.check_alone()
 
     def _check_ready(self) -> None:
         self.check_free()

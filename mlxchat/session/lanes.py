@@ -230,8 +230,8 @@ class SessionLanes(SessionLaneModels):
     @property
     def memory_words(self) -> str:
         """What the lanes take in memory: `one model of 538 MB and 2 adapters of 3.6 MB`."""
-        infos = {lane.model.model: lane.info for lane in self.lanes if lane.info is not None}
-        models = sum(info.weights_bytes for info in infos.values())
+        infos = self._infos
+        models = sum(info.weights_bytes for info in infos)
         paths = {lane.model.adapter for lane in self.lanes if lane.model.adapter}
         adapters = sum(self._adapter_bytes.get(path, 0) for path in paths)
         words = _of_bytes("one model" if len(infos) == 1 else f"{len(infos)} models", models)
@@ -242,8 +242,13 @@ class SessionLanes(SessionLaneModels):
     @property
     def quantization_words(self) -> str:
         """Whether the models of the lanes are quantized differently; empty where they are not."""
+        return quantization_words([(info.name, info.quantization) for info in self._infos])
+
+    @property
+    def _infos(self) -> list[ModelInfo]:
+        """The models that lanes have, each once."""
         infos = {lane.model.model: lane.info for lane in self.lanes if lane.info is not None}
-        return quantization_words([(info.name, info.quantization) for info in infos.values()])
+        return list(infos.values())
 
     # What the engine did
 

@@ -40,6 +40,10 @@ class Column:
             return self._session.conversation.path
         return self.lane.path if self.lane else []
 
+    def node_of(self, reply: Reply) -> Node | None:
+        """The place of a reply that is shown here; None for one that is no part of it."""
+        return next((node for node in reversed(self.nodes) if node.entry is reply), None)
+
     @property
     def alias(self) -> str:
         """What the lane is called while nobody is to know which it is; empty where that is no

@@ -131,11 +131,11 @@ class ReplyFollower:
 
     def _settle_header(self, entry: int, reply: Reply) -> None:
         """The reply is written: its header tells less."""
-        node = next(n for n in reversed(self._column.nodes) if n.entry is reply)
+        node = self._column.node_of(reply)
+        assert node is not None
         self.path.refresh(node)
         self.path.dim()
 
     def _footer(self, reply: Reply) -> str:
         """What the reply cost."""
-        node = next((n for n in reversed(self._column.nodes) if n.entry is reply), None)
-        return self._column.footer(reply, node)
+        return self._column.footer(reply, self._column.node_of(reply))
