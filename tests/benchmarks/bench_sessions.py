@@ -88,12 +88,12 @@ def session(texts: Texts, messages: int) -> Batch:
     ids = [new_id() for _ in range(messages)]
     shown = [*ids, None]
     batch.nodes.append(
-        NodeRow(root, None, 0, 0.0, NodeState(None, shown[0], False, "Be brief.", None, ""))
+        NodeRow(root, None, 0, 0.0, NodeState(None, shown[0], False, "Be brief.", None, "", None))
     )
     for place, node in enumerate(ids):
         kind, lengths = ((USER, QUESTION_WORDS), (REPLY, REPLY_WORDS))[place % 2]
         parent = ids[place - 1] if place else root
-        state = NodeState(node, shown[place + 1], False, None, None, "")
+        state = NodeState(node, shown[place + 1], False, None, None, "", None)
         batch.nodes.append(NodeRow(node, parent, 0, 0.0, state))
         row = EntryRow(
             node, node, kind, texts.text(lengths), "{}", "{}", "{}", "scripted", None, True
