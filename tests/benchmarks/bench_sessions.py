@@ -95,10 +95,9 @@ def session(texts: Texts, messages: int) -> Batch:
         parent = ids[place - 1] if place else root
         state = NodeState(node, shown[place + 1], False, None, None, "", None)
         batch.nodes.append(NodeRow(node, parent, 0, 0.0, state))
-        row = EntryRow(
-            node, node, kind, texts.text(lengths), "{}", "{}", "{}", "scripted", None, True
-        )
+        row = EntryRow(node, node, kind, texts.text(lengths), "{}", "{}", "{}", True)
         batch.entries.append(row)
+    batch.last_reply = Reply("scripted", None, 1, SETTINGS, reason="stop")
     return batch
 
 
