@@ -14,6 +14,7 @@ from mlx.utils import tree_flatten
 from mlx_lm.models.cache import make_prompt_cache
 from mlx_lm.utils import load_model, load_tokenizer
 
+from mlxchat.engine.adapter_folder import AdapterInfo
 from mlxchat.engine.adapters import Adapter, Adapters
 from mlxchat.engine.interface import DEMO, IsCancelled, LoadProgress, ModelInfo, ModelSpec, Report
 from mlxchat.engine.made_from import made_from, quantization
@@ -107,13 +108,13 @@ def load(
     make_room(bytes_on_disk(path))
     model, config = load_weights(path, spec, report, cancelled)
     adapters = Adapters(model, display_name(spec.model, path))
-    adapter_notes: tuple[str, ...] = ()
+    adapter = AdapterInfo("")
     if spec.adapter_path:
         report(LoadProgress("loading the adapter"))
-        adapter_notes = adapters.load(spec.adapter_path).info.notes
+        adapter = adapters.load(spec.adapter_path).info
     report(LoadProgress("loading the tokenizer"))
     tokenizer = load_tokenizer_of(path, spec, config)
-    info = _describe(path, spec, model, tokenizer, config, adapter_notes)
+    info = _describe(path, spec, model, tokenizer, config, adapter)
     info = replace(info, weights_bytes=weights_bytes(model))
     return LoadedModel(spec, model, tokenizer, info, adapters, Words(tokenizer), config)
 
@@ -199,7 +200,7 @@ def _describe(
     model: Any,
     tokenizer: Any,
     config: dict[str, Any],
-    adapter_notes: tuple[str, ...],
+    adapter: AdapterInfo,
 ) -> ModelInfo:
     caches = make_prompt_cache(model, spec.max_kv_size)
     return ModelInfo(
@@ -210,11 +211,12 @@ def _describe(
         recommended=recommended_settings(path),
         think_tags=(tokenizer.think_start, tokenizer.think_end) if tokenizer.has_thinking else None,
         adapter=spec.adapter_path,
+        adapter_bytes=adapter.weights_bytes,
         prefill_step_size=prefill_step(spec),
         quantization=quantization(path),
         # Of a repository everybody can read that on its page.
         made_from=made_from(path, model) if Path(spec.model).expanduser().is_dir() else None,
-        notes=(*_notes(spec, tokenizer, caches, model), *adapter_notes),
+        notes=(*_notes(spec, tokenizer, caches, model), *adapter.notes),
     )
 
 

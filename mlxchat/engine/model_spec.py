@@ -81,6 +81,8 @@ class ModelInfo:
     """How many prompt tokens are read at a time."""
     weights_bytes: int = 0
     """What its weights take in memory, those of its draft model included."""
+    adapter_bytes: int = 0
+    """What the adapter that was loaded with it takes beside them."""
     quantization: str = ""
     """How its weights are quantized: `4 bits in groups of 64`; empty where they are not."""
     made_from: MadeFrom | None = None

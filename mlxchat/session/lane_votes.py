@@ -19,6 +19,8 @@ class SessionVotes(SessionLaneReplies):
     and stand in an order that is dealt anew."""
 
     _blind = False
+    deals = 0
+    """How many times the columns were dealt: another deal may give the same order."""
     _dealt: tuple[int, ...] = ()
     _voted_since_dealt = False
     _unseen: frozenset[Node] = frozenset()
@@ -33,6 +35,8 @@ class SessionVotes(SessionLaneReplies):
     def blind(self, blind: bool) -> None:
         if blind and not self._blind:
             self._deal()
+            # A turn that is voted on tells the names in this order.
+            self._voted_since_dealt = self.voted
         self._blind = blind
         if not blind:
             self._unseen = frozenset()
@@ -99,6 +103,7 @@ class SessionVotes(SessionLaneReplies):
         numbers = [lane.number for lane in self.lanes]
         secrets.SystemRandom().shuffle(numbers)
         self._dealt, self._voted_since_dealt = tuple(numbers), False
+        self.deals += 1
 
     def _ask(self, ask: Ask) -> None:
         # A lane that was opened since would stand last, where it is known.

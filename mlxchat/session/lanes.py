@@ -264,6 +264,8 @@ class SessionLanes(SessionLaneModels):
 
     def _take_in(self, event: Event) -> bool:
         if isinstance(event, Loaded):
+            if event.info.adapter is not None:
+                self._adapter_bytes[event.info.adapter] = event.info.adapter_bytes
             self._end_comparison("Another model was loaded, so the comparison is closed.")
         elif isinstance(event, LoadFailed) and event.gave_up_previous:
             self._end_comparison("The model was given up, so the comparison is closed.")

@@ -75,6 +75,7 @@ def test_strength_0_shares_the_models_own_caches(driver, pirate):
 def test_the_adapter_of_the_start_is_one_like_the_others(cold, driver, tiny_model, pirate):
     info = cold.load(tiny_model, adapter_path=str(pirate))
     assert info.adapter == str(pirate)
+    assert info.adapter_bytes == cold.load_adapter(pirate).info.weights_bytes > 0
     started = cold.reply(HELLO, HOT, seed=3, adapter=pirate)
     switched = driver.reply(HELLO, HOT, seed=3, adapter=pirate)
     assert started.token_ids == switched.token_ids

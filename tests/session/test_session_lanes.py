@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mlxchat.conversation.node import Node
@@ -10,7 +12,7 @@ from mlxchat.errors import MlxchatError
 from mlxchat.session.chat import ChatSession
 from tests.scripted import ScriptedEngine
 from tests.session.lanes import OTHER, PIRATE, answer_all, asked, compare, texts
-from tests.sessions import answer
+from tests.sessions import answer, ready_session
 
 
 def test_one_message_goes_to_all_lanes_with_one_seed(session, engine):
@@ -155,6 +157,13 @@ def test_another_model_beside(session, engine, tmp_path):
     session.close_lane(1)
     assert engine.called("give_up") == [key]
     assert not session.comparing
+
+
+def test_an_adapter_that_came_with_the_model_is_counted(engine):
+    engine.info = replace(engine.info, adapter=PIRATE, adapter_bytes=3_600_000)
+    session = ready_session(engine)
+    session.open_lane("base")
+    assert session.memory_words == "one model of 538 MB and 1 adapter of 3.6 MB"
 
 
 def test_a_model_beside_that_is_closed_while_it_loads(session, engine, tmp_path):

@@ -149,6 +149,21 @@ def test_columns_are_dealt_anew_after_a_vote(session, engine):
     assert len(orders) > 1  # one chance in 24 ** 11 that a right program fails here
 
 
+def test_hidden_after_a_vote_the_next_turn_is_dealt_anew(session, engine):
+    compare(session, engine, "base")
+    session.send("Hello")
+    answer_all(session, engine, "Arr", "Hi")
+    session.vote(session.lanes[0])
+    session.blind = True  # the turn that is voted on tells which column is which
+    assert not session.hidden
+    deals = session.deals
+    session.send("More")
+    assert session.deals == deals + 1
+    answer_all(session, engine, "Arr", "Hi")
+    session.send("More, without a vote")
+    assert session.deals == deals + 1
+
+
 def test_lanes_of_one_name_are_numbered(session, engine):
     compare(session, engine, "same")
     names = [session.name_of_lane(lane) for lane in session.lanes]

@@ -30,9 +30,7 @@ def write_preferences(chats: Sequence[Chat], options: Options) -> Exported:
     pairs = [pair for chat in chats for pair in _pairs(chat)]
     lines = [line for good, bad in pairs if (line := _line(good, bad)) is not None]
     if not pairs:
-        raise MlxchatError(
-            "There is no pair: mark one version of a reply good (+) and another one bad (-)."
-        )
+        raise MlxchatError(_why_none(chats))
     if not lines:
         raise MlxchatError(
             "Both replies of each pair say the same, or were written under different system "
@@ -46,6 +44,18 @@ def write_preferences(chats: Sequence[Chat], options: Options) -> Exported:
 def _pairs(chat: Chat) -> Iterator[tuple[Node, Node]]:
     for place in [chat.conversation.root, *in_sight(chat.conversation)]:
         yield from product(_marked(place, "good"), _marked(place, "bad"))
+
+
+def _why_none(chats: Sequence[Chat]) -> str:
+    """What to do for a pair. Lanes that have parted answer different prompts: a vote on them marks
+    replies that are no versions of each other."""
+    nodes = (node for chat in chats for node in in_sight(chat.conversation))
+    if any(node.vote is not None and node.vote.outcome != "tie" for node in nodes):
+        return (
+            "There is no pair: the lanes that were voted on had gone on from different replies, so "
+            "that their prompts differ; vote on the first turn of a comparison."
+        )
+    return "There is no pair: mark one version of a reply good (+) and another one bad (-)."
 
 
 def _marked(place: Node, rating: Rating) -> list[Node]:

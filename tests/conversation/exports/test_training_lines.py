@@ -209,6 +209,17 @@ def test_marks_that_make_no_pair():
         write_preferences(chats(conversation), Options())
 
 
+def test_votes_on_lanes_that_have_parted_make_no_pair():
+    conversation = talk("Hello", "Hi", "And?", "So")
+    other = conversation.add_at(conversation.path[0], reply("Arr"))
+    asked = conversation.add_at(other, UserMessage("And?"))
+    tips = conversation.tip, conversation.add_at(asked, reply("Aye"))
+    names = dict(zip(tips, ("base", "pirate"), strict=True))
+    conversation.vote(dict(zip(tips, ("won", "lost"), strict=True)), names, blind=False)
+    with pytest.raises(MlxchatError, match="prompts differ"):
+        write_preferences(chats(conversation), Options())
+
+
 def test_pairs_come_back_as_versions_with_marks():
     conversation = talk("Hello", "Hi", "And?", system="Be brief.")
     conversation.add(reply("g", "Be brief."))
