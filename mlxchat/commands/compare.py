@@ -6,14 +6,15 @@ from mlxchat.errors import MlxchatError
 from mlxchat.session.lane import Lane
 from mlxchat.session.lane_votes import SessionVotes
 
+CLOSE, TIE = "close", "tie"
 SEEDS = {"free": "Each lane draws with a seed of its own.", "shared": "All lanes share one seed."}
 WORDS = {
     "base": "the model without its adapter, or what it was fused from",
     "same": "the same model, for settings of its own",
+    CLOSE: "close one lane, by its letter (the columns from the left) or its name",
     "off": "close the comparison",
     **{f"seeds {word}": sentence for word, sentence in SEEDS.items()},
 }
-TIE = "tie"
 
 
 def run_compare(session: SessionVotes, argument: str) -> str:
@@ -24,8 +25,20 @@ def run_compare(session: SessionVotes, argument: str) -> str:
         return "The comparison is closed; all that was written stays (/map)."
     if words[0].lower() == "seeds":
         return _seeds(session, " ".join(words[1:]).lower())
+    if words[0].lower() == CLOSE:
+        return _close(session, " ".join(words[1:]))
     session.open_lane(argument)
     return ""
+
+
+def _close(session: SessionVotes, word: str) -> str:
+    session.check_shown()
+    lane = _lane_called(session, word)
+    if lane is None:
+        raise MlxchatError(f"/compare close takes {', '.join(letters(session))}, or a lane's name.")
+    name = session.name_of_lane(lane)
+    session.close_lane(lane.number)
+    return f"{name} is closed."
 
 
 def _seeds(session: SessionVotes, word: str) -> str:
@@ -37,6 +50,7 @@ def _seeds(session: SessionVotes, word: str) -> str:
 
 def run_lane(session: SessionVotes, lane: Lane, argument: str) -> str:
     """Do what stands after /lane with a lane; what there is to say of it. Raises MlxchatError."""
+    session.check_shown()
     name = session.name_of_lane(lane)
     match argument.lower():
         case "own":
@@ -63,13 +77,19 @@ def voted(session: SessionVotes, argument: str) -> Lane | None:
     word = argument.strip().lower()
     if word == TIE:
         return None
+    lane = _lane_called(session, word)
+    if lane is None:
+        listed = ", ".join(letters(session))
+        raise MlxchatError(f"/vote takes {listed} (the columns from the left) or tie.")
+    return lane
+
+
+def _lane_called(session: SessionVotes, word: str) -> Lane | None:
+    """The lane of this letter or this name."""
     choices = dict(zip(letters(session), in_order(session), strict=True))
     for lane in in_order(session):
         choices.setdefault(session.name_of_lane(lane).lower(), lane)
-    if word not in choices:
-        listed = ", ".join(letters(session))
-        raise MlxchatError(f"/vote takes {listed} (the columns from the left) or tie.")
-    return choices[word]
+    return choices.get(word.lower())
 
 
 def in_order(session: SessionVotes) -> list[Lane]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mlxchat.engine.adapter_folder import (
     AdapterFacts,
+    checkpoint_iteration,
     checkpoints,
     is_adapter_folder,
     path_of,
@@ -31,6 +32,14 @@ class AdapterRun:
     facts: AdapterFacts
     paths: tuple[str, ...]
     """How each of its checkpoints is named, the earliest first, what it left in the end last."""
+
+    def checkpoint_words(self, place: int) -> str:
+        """Which checkpoint of how many: ` ‹at 200, 2/3›`; nothing where there is one alone."""
+        if len(self.paths) == 1:
+            return ""
+        iteration = checkpoint_iteration(self.paths[place].rpartition("/")[2])
+        word = "final" if iteration is None else f"at {iteration}"
+        return f" ‹{word}, {place + 1}/{len(self.paths)}›"
 
 
 def find_adapters(model: Path | None, named: Iterable[str] = ()) -> list[AdapterRun]:

@@ -189,8 +189,10 @@ class ChatSession(SessionVotes):
     # Conversations
 
     def clear(self) -> None:
-        """Begin a new conversation under the same system prompt."""
-        self.open(Conversation(self.conversation.system))
+        """Begin a new conversation under the same system prompt. A comparison goes on in it."""
+        self.check_free()
+        self._switch_to(Conversation(self.conversation.system))
+        self._begin_lanes_anew()
 
     def fork(self, node: Node | None = None) -> None:
         """Go on in a new conversation that begins with what was said up to a message, and does
@@ -213,9 +215,14 @@ class ChatSession(SessionVotes):
 
     def open(self, conversation: Conversation, session_id: int | None = None) -> None:
         """Go on with another conversation: a new one, or that of a saved session. A comparison is
-        closed."""
+        closed; `comparison_ended` says so."""
         self.check_free()
-        self.close_lanes()
+        if self.lanes:
+            self.close_lanes()
+            self.comparison_ended = "Another conversation is open, so the comparison is closed."
+        self._switch_to(conversation, session_id)
+
+    def _switch_to(self, conversation: Conversation, session_id: int | None = None) -> None:
         self.conversation = conversation
         self.current = self.replayed = None
         if self.keeper is not None:

@@ -76,6 +76,11 @@ class Lane:
         self.tip = tip
         self.trail.append(tip)
 
+    def begin_anew(self, tip: Node) -> None:
+        """Another conversation begins: nothing that it wrote is in it."""
+        self.tip, self.trail = tip, [tip]
+        self.other_views.clear()
+
     def find_tip(self, otherwise: Node) -> None:
         """Something was undone or done again: go to the last end of its branch that is in sight."""
         ends = (tip for tip in reversed(self.trail) if not any(n.hidden for n in tip.path()))

@@ -62,7 +62,7 @@ class SessionLaneModels(SessionSamples):
         elif path := self._adapter_called(name):
             model = self._adapted(path, strength)
         else:
-            check_model(name, list(self._known_adapters))
+            check_model(name, list(self.known_adapters))
             model = self._beside(name)
         if strength is not None and model.adapter is None:
             raise MlxchatError("Only an adapter has a strength: leave “@” and the number away.")
@@ -70,12 +70,12 @@ class SessionLaneModels(SessionSamples):
 
     def _adapter_called(self, name: str) -> str | None:
         """The path of an adapter by what the person calls it, or by its path; None for none."""
-        known = {folded(other): path for other, path in self._known_adapters.items()}
+        known = {folded(other): path for other, path in self.known_adapters.items()}
         path = known.get(folded(name))
         return self._path_of(path or name) if path or is_adapter(name) else None
 
     @property
-    def _known_adapters(self) -> dict[str, str]:
+    def known_adapters(self) -> dict[str, str]:
         """The paths of the adapters that have names, are on, or are in lanes."""
         used = [self.adapter, *(lane.model.adapter for lane in self.lanes)]
         return {**{self.name_of_adapter(path): path for path in used if path}, **self.adapters}

@@ -80,6 +80,13 @@ class SessionVotes(SessionLaneReplies):
         # The vote tells the names, of all turns that the columns show.
         self._voted_since_dealt, self._unseen = True, frozenset()
 
+    def check_shown(self) -> None:
+        """Raises MlxchatError while it is hidden which lane is which."""
+        if self.hidden:
+            raise MlxchatError(
+                "That would tell which lane is which: vote first (F7), or show it (/blind)."
+            )
+
     @property
     def votes_summary(self) -> str:
         """All votes of the conversation: `base 3 · pirate ×1.00 5 · ties 1`."""
@@ -112,6 +119,11 @@ class SessionVotes(SessionLaneReplies):
         super()._ask(ask)
         if self.hidden:
             self._unseen |= {lane.tip for lane in self.lanes if lane.writing}
+
+    def _begin_lanes_anew(self) -> None:
+        super()._begin_lanes_anew()
+        self._stop_scoring()
+        self._unseen = frozenset()
 
     def _begin_comparison(self) -> None:
         super()._begin_comparison()

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
+from mlxchat.conversation.adapter_words import reply_adapter
+from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.node import Node
 from mlxchat.conversation.origin import origin_of
 from mlxchat.conversation.samples import Sample, Samples
@@ -77,6 +79,15 @@ class SessionLanes(SessionLaneModels):
         alike = [other for other in self.lanes if other.words == lane.words]
         return lane.words if alike[0] is lane else f"{lane.words} #{alike.index(lane) + 1}"
 
+    def writer_words(self, lane: Lane, reply: Reply) -> str:
+        """What wrote a reply that stands in a lane: the lane's name where it is as it was then,
+        else the adapter and its strength, or the model."""
+        adapted = reply_adapter(reply)
+        if adapted:
+            return self.full_name(lane) if adapted == lane.words else adapted
+        own = lane.info is not None and lane.info.name == reply.model
+        return self.full_name(lane) if own and lane.model.adapter is None else reply.model
+
     @property
     def alike_words(self) -> str:
         """Which two lanes answer alike, in a sentence; empty where none do."""
@@ -130,6 +141,12 @@ class SessionLanes(SessionLaneModels):
             self.check_free()
         for lane in self.lanes[1:]:
             self._drop(lane)
+
+    def _begin_lanes_anew(self) -> None:
+        """A new conversation is there: all lanes go on in it."""
+        self._steps_before = self.conversation.steps_done
+        for lane in self.lanes:
+            lane.begin_anew(self.conversation.tip)
 
     def _begin_comparison(self) -> None:
         self.comparison_ended, self.seeds_free = "", False

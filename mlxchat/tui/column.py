@@ -51,6 +51,13 @@ class Column:
         lane = self.lane if self._session.hidden else None
         return self._session.name_of_lane(lane) if lane else ""
 
+    def writer(self, reply: Reply) -> str:
+        """What a reply is headed with: the model's name, or in a lane what the lane is called."""
+        lane = self.lane
+        if lane is None:
+            return reply.model
+        return self.alias or self._session.writer_words(lane, reply)
+
     def is_last(self, node: Node) -> bool:
         """Whether a message ends the lane."""
         return self.lane is not None and self.lane.tip is node

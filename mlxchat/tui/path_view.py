@@ -65,11 +65,10 @@ class PathView:
         name, label, branch = "You", "", node.version.text
         rating, note = rating_mark(node.rating), _note(node.note)
         if isinstance(node.entry, Reply):
-            name = node.entry.model
+            name = self._column.writer(node.entry)
             label = reply_label(node.entry) if node.entry.reason is None else ""
-        if alias := self._column.alias:
-            # Which version it is would tell which lane it is.
-            name, label, branch = alias if isinstance(node.entry, Reply) else name, "", ""
+        if self._column.alias:
+            label = branch = ""  # which version it is would tell which lane it is
             if not self._column.is_last(node):
                 rating = note = ""  # given when it was known which lane it is
         return EntryHeader(name, label, branch, rating, note)

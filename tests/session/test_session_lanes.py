@@ -278,17 +278,6 @@ def test_a_load_that_fails_leaves_it(session, engine):
     assert session.comparing
 
 
-def test_a_new_conversation_ends_it(session, engine):
-    compare(session, engine, "base")
-    session.send("Hello")
-    answer_all(session, engine, "Arr", "Hi")
-    session.clear()
-    assert not session.comparing
-    session.send("Hello")
-    answer(session, engine, "Arr")
-    assert session.reply.text == "Arr"
-
-
 def test_settings_are_shared_or_a_lanes_own(session, engine):
     compare(session, engine, "base", "same")
     base, same = session.lanes[1:]

@@ -217,6 +217,6 @@ async def test_without_a_comparison_m_does_not_offer_it():
     async with comparing() as person:
         await answered(person, "Hi", PIRATE, BASE)
         await scored(person, -0.1, -4.0)
-        await person.press("ctrl+b")
+        await person.send("/compare off")
         await person.press("ctrl+t", "m", "m", "m", "m")
         assert transcript(person, 0).measure == "probability"

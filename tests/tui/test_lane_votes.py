@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import pytest
 
 from mlxchat.tui.screens.vote_dialog import VoteDialog
@@ -109,6 +111,32 @@ async def test_where_the_chats_own_lane_stands_is_no_secret_that_the_screen_tell
         assert "good" not in person.screen
         await person.send("/blind")
         assert "+ good" in person.screen
+
+
+@pytest.mark.parametrize(
+    "gesture", ["/lane own", "/lane close", "/copy python", "/copy shell", "/compare close b",
+                "/export json", "/sessions"],
+)  # fmt: skip
+async def test_what_would_tell_which_lane_is_which_is_refused_until_the_vote(gesture):
+    async with comparing() as person:
+        await person.send("/blind")
+        await answered(person, "Hi", "arr", "hello")
+        await person.send(gesture)
+        assert "vote first (F7)" in person.notes[-1]
+        assert len(panes(person)) == 2
+
+
+async def test_the_first_column_is_the_active_one_after_a_deal_of_the_same_order(monkeypatch):
+    monkeypatch.setattr(secrets.SystemRandom, "shuffle", lambda self, numbers: None)
+    async with comparing() as person:
+        await person.send("/blind")
+        await answered(person, "Hi", "arr", "hello")
+        await person.press("f6")
+        await person.send("/vote tie")
+        assert columns(person).active == 1
+        await person.send("Go on")
+        assert person.session.order == [0, 1]
+        assert columns(person).active == 0
 
 
 async def test_before_the_first_message_hidden_lanes_look_the_same():

@@ -40,18 +40,77 @@ async def wait_for_picker(person: Person) -> ComparePicker:
 # Open and closed
 
 
+async def close_all(person: Person, *keys: str) -> str:
+    """By the key of the list of lanes, and one of these in it."""
+    await person.press("ctrl+b")
+    await wait_for_picker(person)
+    return await person.press(*keys)
+
+
 async def test_its_key_opens_the_base_beside_an_adapter_and_closes_it():
     async with comparing() as person:
-        await person.press("ctrl+b")
+        await close_all(person, "ctrl+b")
         assert not person.session.comparing
         assert len(panes(person)) == 1
         screen = await person.press("ctrl+b")
         assert "▸ pirate ×1.00" in screen
         assert "  base" in screen
         assert "In memory: one model" in person.notes[-1]
-        await person.press("ctrl+b")
+        await close_all(person, "b")
         assert "closed" in person.notes[-1]
         assert "▸" not in person.lines[1]
+
+
+async def test_keys_that_wait_for_a_reply_say_so():
+    async with comparing() as person:
+        await answered(person, "Hi", "arr", "hello")
+        await person.press("f3")
+        assert "one model alone" in person.notes[-1]
+        await person.send("More")
+        for key in ("ctrl+b", "f7", "f9", "f4", "ctrl+r"):
+            person.app.clear_notifications()
+            await person.press(key)
+            assert person.notes == ["A reply is being written: wait for it, or stop it (Esc)."]
+        await person.press("escape")
+        assert person.engine.called("cancel")
+
+
+async def test_a_new_conversation_keeps_the_lanes():
+    async with comparing() as person:
+        await answered(person, "Hi", "arr", "hello")
+        before = person.session.conversation
+        await person.press("ctrl+l")
+        assert person.session.conversation is not before
+        assert len(panes(person)) == 2
+        assert texts(person, 0) == texts(person, 1) == []
+        assert "≠" not in person.screen
+        await answered(person, "And now?", "aye", "yes")
+        assert texts(person, 1) == ["And now?", "yes"]
+
+
+async def test_a_fork_ends_it_with_a_word():
+    async with comparing() as person:
+        await answered(person, "Hi", "arr", "hello")
+        await person.send("/fork")
+        screen = await person.look()
+        assert "so the comparison is closed" in " ".join(screen.split())
+        assert len(panes(person)) == 1
+
+
+async def test_replies_are_headed_by_the_name_of_their_lane():
+    async with comparing() as person:
+        screen = await answered(person, "Hi", "arr", "hello")
+        assert "pirate ×1.00  ‹1/2›" in screen
+        assert "base  ‹2/2›" in screen
+        screen = await close_all(person, "b")
+        assert "scripted  ‹1/2›" in screen
+
+
+async def test_seeds_of_their_own_are_to_be_seen():
+    async with comparing() as person:
+        await person.send("/compare seeds free")
+        assert "pirate ×1.00 · own seed" in person.lines[1]
+        assert "base · own seed" in person.lines[1]
 
 
 async def test_without_an_adapter_the_key_lets_the_person_choose():
@@ -129,7 +188,7 @@ async def test_what_is_no_gesture_of_a_comparison_is_not_offered():
         assert "vote" in keys
         await person.send("/edit something else")
         assert "Close the comparison first" in person.notes[-1]
-        await person.press("ctrl+b")
+        await close_all(person, "b")
         keys = person.lines[-1]
         assert "map" in keys
         assert "vote" not in keys
@@ -206,7 +265,7 @@ async def test_a_lane_that_fails_leaves_the_other():
 async def test_the_shown_path_is_that_of_the_chat_when_it_is_closed():
     async with comparing() as person:
         await answered(person, "Hi", "arr", "hello")
-        screen = await person.press("ctrl+b")
+        screen = await close_all(person, "b")
         assert "arr" in screen
         assert "‹1/2›" in screen
         assert "≠" not in screen

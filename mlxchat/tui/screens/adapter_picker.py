@@ -14,7 +14,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from mlxchat.engine.adapter_catalog import AdapterRun
-from mlxchat.engine.adapter_folder import adapter_label, checkpoint_iteration
+from mlxchat.engine.adapter_folder import adapter_label
 from mlxchat.render.safe import visible
 from mlxchat.tui.screens.dialog import Dialog
 
@@ -90,18 +90,9 @@ class AdapterPicker(Dialog[str]):
         name = self._names.get(path) or adapter_label(str(run.folder))
         return Content.assemble(
             f"{self._mark(path)} {visible(name)}",
-            (self._checkpoint(number), "$accent"),
+            (run.checkpoint_words(self._places[number]), "$accent"),
             (f"\n  {visible(run.facts.summary)}\n  {visible(str(run.folder))}", "$text-muted"),
         )
-
-    def _checkpoint(self, number: int) -> str:
-        """Which checkpoint of how many: ` ‹at 200, 2/3›`; nothing where there is one alone."""
-        run, place = self._runs[number], self._places[number]
-        if len(run.paths) == 1:
-            return ""
-        iteration = checkpoint_iteration(run.paths[place].rpartition("/")[2])
-        word = "final" if iteration is None else f"at {iteration}"
-        return f" ‹{word}, {place + 1}/{len(run.paths)}›"
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

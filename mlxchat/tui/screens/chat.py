@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
-from mlxchat.commands.registry import ACTIONS, COMMANDS, completions, run_line
+from mlxchat.commands.registry import ACTIONS, COMMANDS, run_line
 from mlxchat.conversation.code.as_code import Language, as_code
 from mlxchat.engine.interface import (
     AdapterFailed,
@@ -51,6 +51,7 @@ from mlxchat.tui.widgets.side_panel import SidePanel
 from mlxchat.tui.widgets.system_prompt import SystemPromptEditor
 from mlxchat.tui.widgets.title_bar import TitleBar
 from mlxchat.tui.widgets.token_detail import TokenDetail
+from mlxchat.tui.working import why_not, works
 
 if TYPE_CHECKING:
     from mlxchat.tui.app import MlxchatApp
@@ -78,6 +79,10 @@ class ChatScreen(LanesScreen):
                 priority=c.key != "escape", id=c.name)
         for c in ACTIONS
         if c.key),
+        # Where that does not work now, the same key says why.
+        *(Binding(c.key, f"refuse('{c.name}')", show=False, priority=True)
+        for c in ACTIONS
+        if c.key and c.when != "busy"),
     ]  # fmt: skip
 
     def __init__(self, session: ChatSession, spec: ModelSpec | None) -> None:
@@ -100,7 +105,7 @@ class ChatScreen(LanesScreen):
                 yield NextToken()
                 yield SystemPromptEditor(self.session.conversation.system)
         with Vertical(id="bottom"):
-            yield MessageEditor(MessageHistory(), completions)
+            yield MessageEditor(MessageHistory(), self.completions)
             yield KeyFooter()
 
     def on_mount(self) -> None:
@@ -203,6 +208,10 @@ class ChatScreen(LanesScreen):
         """Run a command by its key."""
         self.run_command(name)
 
+    def action_refuse(self, name: str) -> None:
+        """Say why a key does nothing now."""
+        self.say(why_not(COMMANDS[name], self.session))
+
     def action_interrupt(self) -> None:
         """Copy what is selected, or else stop what goes on, or else say how to leave."""
         selected: str = getattr(self.focused, "selected_text", "")
@@ -230,16 +239,11 @@ class ChatScreen(LanesScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Which keys work now."""
-        if action == "command":
+        if action in ("command", "refuse"):
             command = COMMANDS[str(parameters[0])]
-            if command.comparing and (command.comparing == "only") != self.session.comparing:
-                return False
-            when = command.when
-            working = self.session.busy or self.session.state == "loading"
-            if when == "busy" and not working:
-                return False
-            if when == "idle" and self.session.busy:
-                return None
+            if action == "refuse":
+                return bool(why_not(command, self.session))
+            return works(command, self.session)
         return True
 
     # mlxchat.commands.registry.Host
@@ -279,6 +283,7 @@ class ChatScreen(LanesScreen):
 
     def copy_code(self, language: Language) -> None:
         """Put onto the clipboard what writes the last reply again with mlx_lm."""
+        self.session.check_shown()
         lane = self.looked_at_lane
         words = partial(self.session.engine.word_ids, model=lane.model.model if lane else 0)
         code = as_code(language, self.session.conversation, words, lane.tip if lane else None)

@@ -7,7 +7,6 @@ from functools import partial
 
 from mlxchat.commands.compare import in_order, letters, run_compare, run_lane, run_vote
 from mlxchat.conversation.entries import Reply
-from mlxchat.engine.adapter_catalog import AdapterRun, find_adapters
 from mlxchat.engine.interface import AdapterLoaded, BesideFailed, Event, LoadedBeside
 from mlxchat.engine.samples import TokensScored
 from mlxchat.errors import MlxchatError
@@ -15,6 +14,7 @@ from mlxchat.session.lane import Lane
 from mlxchat.tui.column import MAIN, Column
 from mlxchat.tui.differences import Differences, Shown
 from mlxchat.tui.other_view import other_view
+from mlxchat.tui.screens.chat_lane_list import LaneListScreen
 from mlxchat.tui.screens.chat_lane_settings import LaneSettingsScreen
 from mlxchat.tui.screens.chat_moved import MovedScreen
 from mlxchat.tui.transcript.tokens import named
@@ -27,12 +27,13 @@ WAITING = "This model answers your next\nmessage too."
 LOADING = "This model is being loaded."
 
 
-class LanesScreen(MovedScreen, LaneSettingsScreen):
+class LanesScreen(LaneListScreen, MovedScreen, LaneSettingsScreen):
     """A screen over a session whose messages other models can answer beside its own."""
 
     _differences: Differences
     _lined_up: tuple[Lane, ...] = ()
     """The lanes in the order of their columns, as they are shown."""
+    _deals = 0
     _hidden = False
     """Whether what is shown does not tell which lane is which."""
     _was_busy = False
@@ -42,12 +43,10 @@ class LanesScreen(MovedScreen, LaneSettingsScreen):
     # mlxchat.commands.host.Host
 
     def compare(self, argument: str) -> None:
-        """Open a lane, or close them; empty closes them where some are open, opens the base where
-        there is one, and lets the person choose otherwise."""
+        """Open a lane, or close them; empty opens the base where nothing is compared and there is
+        one, and lets the person choose otherwise."""
         session = self.session
-        if not argument and session.comparing:
-            argument = "off"
-        elif not argument and session.base_here:
+        if not argument and not session.comparing and session.base_here:
             argument = "base"
         if not argument:
             self._pick_lane()
@@ -117,6 +116,8 @@ class LanesScreen(MovedScreen, LaneSettingsScreen):
         lanes = tuple(in_order(session))
         if lanes != self._lined_up:
             self._line_up(lanes)
+        if session.deals != self._deals:
+            self._deals = session.deals
             self._enter_first()
         if session.hidden != self._hidden:
             self._hidden = session.hidden
@@ -153,6 +154,7 @@ class LanesScreen(MovedScreen, LaneSettingsScreen):
         for pane in self.columns.line_up(order, kept):
             self._follow(pane)
         self._differences.mark(self._shown)
+        self.follower.path.show()  # its replies are headed by the name of its lane
         if not lanes:
             self._lanes_closed()
         self.show_settings()
@@ -162,6 +164,13 @@ class LanesScreen(MovedScreen, LaneSettingsScreen):
         self.transcript.placeholder = self.columns.main.placeholder
         if self.session.comparison_ended:
             self.transcript.add_notice(self.session.comparison_ended)
+
+    def _show_conversation(self) -> None:
+        """Another conversation is open: no lane has written in it."""
+        for pane in self.columns.panes:
+            pane.transcript.picked = None
+            pane.title.speed = 0.0
+        super()._show_conversation()
 
     def _follow(self, pane: LanePane) -> None:
         """Let a new pane show what its lane writes."""
@@ -183,10 +192,16 @@ class LanesScreen(MovedScreen, LaneSettingsScreen):
         self.columns.name_lanes([self.session.name_of_lane(lane) for lane in lanes])
         for pane, lane in zip(self.columns.panes, lanes, strict=True):
             pane.title.state = "" if lane.state == "ready" else lane.state
-            own = lane.own is not None and not self.session.hidden
-            pane.title.note = "own settings" if own else ""
+            pane.title.note = self._lane_note(lane)
             pane.title.hidden = self.session.hidden
             pane.transcript.placeholder = LOADING if lane.loading else WAITING
+
+    def _lane_note(self, lane: Lane) -> str:
+        """What else there is to know of a lane; of its settings only where no secret hangs on
+        them."""
+        own = lane.own is not None and not self.session.hidden
+        seed = "own seed" if self.session.seeds_free else ""
+        return " · ".join(filter(None, ["own settings" if own else "", seed]))
 
     def _inspect(self) -> None:
         """Ask what could come in the lane that gestures are meant for."""
@@ -250,23 +265,6 @@ class LanesScreen(MovedScreen, LaneSettingsScreen):
         return lane
 
     # Choices
-
-    def _pick_lane(self) -> None:
-        self.session.check_adaptable()
-        info, named = self.session.info, self.session.adapters
-        model = info.path if info else None
-        self._asker.ask(lambda: find_adapters(model, named.values()), self._lanes_found)
-
-    def _lanes_found(self, runs: list[AdapterRun]) -> None:
-        from mlxchat.tui.screens.compare_picker import ComparePicker
-
-        if not any(isinstance(screen, ComparePicker) for screen in self.app.screen_stack):
-            picker = ComparePicker(runs, self.session.base_words)
-            self.app.push_screen(picker, self._lane_picked)
-
-    def _lane_picked(self, chosen: str | None) -> None:
-        if chosen is not None:
-            self._try(partial(self.compare, chosen))
 
     def _ask_vote(self) -> None:
         from mlxchat.tui.screens.vote_dialog import VoteDialog

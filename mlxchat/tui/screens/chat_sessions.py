@@ -60,6 +60,7 @@ class SessionsScreen(TokensScreen):
         from mlxchat.tui.screens.session_list import SessionList
 
         self.session.check_free()
+        self.session.check_shown()  # the preview would show one lane's replies
         self.app.push_screen(SessionList(self._store, text), self._session_chosen)
 
     def rename_session(self, title: str) -> None:
@@ -69,6 +70,7 @@ class SessionsScreen(TokensScreen):
 
     def export(self, argument: str) -> None:
         """Write this conversation into a file."""
+        self.session.check_shown()
         chat = Chat(self._title, snapshot_of(self.session.conversation))
         self._asker.ask(lambda: run_export([chat], argument, self._token_name), self.say)
 
@@ -176,12 +178,10 @@ class SessionsScreen(TokensScreen):
         """Another conversation is open."""
         self._moved = ""
         self.transcript.picked = None
-        self.transcript.clear()
         self.query_one(NextToken).distribution = None
         title = self.query_one(TitleBar)
         title.context, title.speed = 0, 0.0
-        self.transcript.following = True
-        self.follower.show_path()
+        self.follower.show_anew()
         self._show_system()
         if self.session.conversation.entries:
             self._ask_cost()

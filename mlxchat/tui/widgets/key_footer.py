@@ -157,7 +157,6 @@ class KeyFooter(Widget):
         key = self._under(event.x)
         if key is None:
             return
-        if key.enabled:
-            self.app.simulate_key(key.key)
-        else:
+        if not key.enabled:
             self.app.bell()
+        self.app.simulate_key(key.key)  # it says why it does nothing

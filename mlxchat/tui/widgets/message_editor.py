@@ -164,6 +164,14 @@ class MessageEditor(Vertical):
     @on(TextArea.Changed)
     def _changed(self, event: TextArea.Changed) -> None:
         event.stop()
+        self._offer()
+
+    def offer_again(self) -> None:
+        """More is known of what the text could become; a choice in the list stays."""
+        if self._list.chosen is None:
+            self._offer()
+
+    def _offer(self) -> None:
         text = self._area.text
         found = self._completions(text) if self._completions and text.startswith("/") else []
         self._list.show(found if [text] != [offer for offer, _ in found] else [])

@@ -1,0 +1,30 @@
+"""Which commands work now by their keys, and why one does not."""
+
+from __future__ import annotations
+
+from mlxchat.commands.registry import Command
+from mlxchat.session.chat import ChatSession
+
+WRITING = "A reply is being written: wait for it, or stop it (Esc)."
+COMPARING = "This is for one model alone: close the comparison first (Ctrl+B)."
+
+
+def works(command: Command, session: ChatSession) -> bool | None:
+    """Whether a key runs its command; None where it will again after the reply, False where it
+    means nothing."""
+    if command.comparing and (command.comparing == "only") != session.comparing:
+        return False
+    working = session.busy or session.state == "loading"
+    if command.when == "busy" and not working:
+        return False
+    if command.when == "idle" and session.busy:
+        return None
+    return True
+
+
+def why_not(command: Command, session: ChatSession) -> str:
+    """Why a key does not run its command, in a sentence; empty where it does, or where the key is
+    left to others."""
+    if command.comparing == "never" and session.comparing:
+        return COMPARING
+    return WRITING if works(command, session) is None else ""

@@ -1,0 +1,69 @@
+"""The list of lanes that there could be, and what /compare completes."""
+
+from __future__ import annotations
+
+from mlxchat.files.recent import remember_adapter
+from mlxchat.tui.widgets.completion_list import CompletionList
+from mlxchat.tui.widgets.message_editor import MessageEditor
+from tests.tui.lanes_person import comparing
+from tests.tui.test_adapters import CHECKPOINTS, adapter_folder
+from tests.tui.test_lanes import wait_for_picker
+
+
+async def test_the_list_while_comparing_adds_a_lane_and_closes_one(tmp_path):
+    run = adapter_folder(tmp_path / "pirate", *CHECKPOINTS)
+    async with comparing() as person:
+        person.session.adapters["pirate"] = str(run)
+        await person.press("ctrl+b")
+        picker = await wait_for_picker(person)
+        assert "close base" not in person.screen  # it would close all
+        place = next(n for n, c in enumerate(picker._choices) if c.name == "adapter pirate")
+        await person.press(*["down"] * place, "left", "plus")
+        assert "‹at 200, 2/3› ×0.50" in person.screen
+        await person.press("enter")
+        assert person.engine.called("load_adapter")[-1].endswith("0000200_adapters.safetensors")
+        person.engine.adapter_ends()
+        assert "pirate at 200 ×0.50" in await person.look()
+        await person.press("ctrl+b")
+        await wait_for_picker(person)
+        await person.press("up", "up", "up", "enter")
+        assert "base is closed" in person.notes[-1]
+        assert [lane.number for lane in person.session.lanes] == [0, 2]
+
+
+async def test_with_four_lanes_the_list_adds_none_and_hidden_it_closes_none_alone():
+    async with comparing() as person:
+        for _ in range(2):
+            await person.send("/compare same")
+            person.engine.adapter_ends()
+            await person.look()
+        await person.press("ctrl+b")
+        picker = await wait_for_picker(person)
+        assert [choice.name for choice in picker._choices] == [
+            "close base", "close pirate ×1.00 #2", "close pirate ×1.00 #3", "close all  (b)",
+        ]  # fmt: skip
+        await person.press("escape")
+        assert person.session.comparing
+        await person.send("/blind")
+        await person.press("ctrl+b")
+        picker = await wait_for_picker(person)
+        assert [choice.name for choice in picker._choices] == ["close all  (b)"]
+
+
+async def test_compare_completes_adapters_and_what_is_found_of_their_runs(tmp_path):
+    run = adapter_folder(tmp_path / "rum", CHECKPOINTS[0])
+    remember_adapter(str(run))
+    async with comparing() as person:
+        await person.type("/compare ru")
+        for _ in range(200):
+            if "rum" in person.chat.query_one(CompletionList).render_line(0).text:
+                break
+            await person.pilot.pause(0.01)
+        offers = person.chat.completions("/compare ru")
+        assert [whole for whole, _ in offers] == [
+            f"/compare {run}", f"/compare {run}/0000100_adapters.safetensors",
+        ]  # fmt: skip
+        await person.press("tab")
+        assert person.chat.query_one(MessageEditor).text == f"/compare {run} "
+        at = [whole for whole, _ in person.chat.completions("/compare pirate@")]
+        assert at == ["/compare pirate@0.5", "/compare pirate@1", "/compare pirate@2"]
