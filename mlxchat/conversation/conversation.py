@@ -177,6 +177,11 @@ class Conversation:
         """How many steps `undo` can take back."""
         return self._steps.count
 
+    @property
+    def steps_undone(self) -> int:
+        """How many steps `redo` can do again."""
+        return self._steps.undone
+
     def undo(self) -> Step | None:
         """Take the last gesture back, and show where it was; None where there is none."""
         return self._went_back(self._steps.undo())

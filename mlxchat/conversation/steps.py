@@ -46,6 +46,11 @@ class Steps:
         """How many steps can be undone."""
         return sum(bool(step.changes) for step in self._done)
 
+    @property
+    def undone(self) -> int:
+        """How many steps can be done again."""
+        return len(self._undone)
+
     def begin(self, label: str, joins: Node | None = None) -> None:
         """Another gesture begins: what is changed from now on is one step. Where the last one has
         the same label and ended at the node `joins`, it goes on: typing is one step."""

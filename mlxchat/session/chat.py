@@ -158,6 +158,7 @@ class ChatSession(SessionVotes):
     def redo_step(self) -> str | None:
         """Take the last undo of the conversation back; what it was, or None."""
         self.check_free()
+        self._check_redo()
         step = self.conversation.redo()
         self._follow_steps()
         return step.label if step else None

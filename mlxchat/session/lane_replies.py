@@ -130,6 +130,17 @@ class SessionLaneReplies(SessionLanes):
             raise MlxchatError(
                 "What was done before the comparison is undone after it: close it first (Ctrl+B)."
             )
+        self._undone_before = min(self._undone_before, self.conversation.steps_undone)
+
+    def _check_redo(self) -> None:
+        """Raises MlxchatError where a step comes next that was undone before the comparison."""
+        # What is said in it puts an end to them.
+        self._undone_before = min(self._undone_before, self.conversation.steps_undone)
+        if self.lanes and 0 < self.conversation.steps_undone == self._undone_before:
+            raise MlxchatError(
+                "What was undone before the comparison is done again after it: close it first "
+                "(Ctrl+B)."
+            )
 
     def _follow_steps(self) -> None:
         """Something was undone or done again: each lane goes where its branch ends now."""

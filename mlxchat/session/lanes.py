@@ -55,6 +55,8 @@ class SessionLanes(SessionLaneModels):
         self._adapter_bytes: dict[str, int] = {}
         self._steps_before = 0
         """How many steps could be undone when the comparison began."""
+        self._undone_before = 0
+        """How many of those that could be done again then still can."""
 
     @property
     def comparing(self) -> bool:
@@ -144,13 +146,14 @@ class SessionLanes(SessionLaneModels):
 
     def _begin_lanes_anew(self) -> None:
         """A new conversation is there: all lanes go on in it."""
-        self._steps_before = self.conversation.steps_done
+        self._steps_before = self._undone_before = 0
         for lane in self.lanes:
             lane.begin_anew(self.conversation.tip)
 
     def _begin_comparison(self) -> None:
         self.comparison_ended, self.seeds_free = "", False
         self._steps_before = self.conversation.steps_done
+        self._undone_before = self.conversation.steps_undone
         self.lanes = [
             Lane(0, self._chats_model, self.settings, self.conversation.tip, info=self.info)
         ]

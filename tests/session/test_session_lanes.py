@@ -110,6 +110,20 @@ def test_what_was_before_the_comparison_is_not_undone_in_it(session, engine):
     assert session.undo_step() == "message"
 
 
+def test_what_was_undone_before_the_comparison_is_not_done_again_in_it(session, engine):
+    session.send("Hello")
+    answer(session, engine, "Arr")
+    session.undo_step()
+    compare(session, engine, "base")
+    with pytest.raises(MlxchatError, match="close it first"):
+        session.redo_step()
+    session.send("Hi")
+    answer_all(session, engine, "Arr", "Hi")
+    session.undo_step()
+    assert session.redo_step() == "message"
+    session.close_lanes()
+
+
 def test_a_lane_that_is_opened_later_begins_where_lane_0_is(session, engine):
     compare(session, engine, "base")
     session.send("Hello")
