@@ -210,7 +210,7 @@ class ChatScreen(LanesScreen):
 
     def action_refuse(self, name: str) -> None:
         """Say why a key does nothing now."""
-        self.say(why_not(COMMANDS[name], self.session))
+        self.app.notify_instead("refused", why_not(COMMANDS[name], self.session))
 
     def action_interrupt(self) -> None:
         """Copy what is selected, or else stop what goes on, or else say how to leave."""
