@@ -6,12 +6,13 @@ from mlxchat.errors import MlxchatError
 from mlxchat.session.lane import Lane
 from mlxchat.session.lane_votes import SessionVotes
 
-CLOSE, TIE = "close", "tie"
+AGAIN, CLOSE, TIE = "again", "close", "tie"
 SEEDS = {"free": "Each lane draws with a seed of its own.", "shared": "All lanes share one seed."}
 WORDS = {
     "base": "the model without its adapter, or what it was fused from",
     "same": "the same model, for settings of its own",
     CLOSE: "close one lane, by its letter (the columns from the left) or its name",
+    AGAIN: "the lanes of a comparison that was left in this conversation",
     "off": "close the comparison",
     **{f"seeds {word}": sentence for word, sentence in SEEDS.items()},
 }
@@ -23,6 +24,9 @@ def run_compare(session: SessionVotes, argument: str) -> str:
     if argument.lower() == "off":
         session.close_lanes()
         return "The comparison is closed; all that was written stays (/map)."
+    if argument.lower() == AGAIN:
+        session.compare_again()
+        return ""
     if words[0].lower() == "seeds":
         return _seeds(session, " ".join(words[1:]).lower())
     if words[0].lower() == CLOSE:

@@ -131,7 +131,7 @@ ACTIONS: tuple[Command, ...] = (
             menu="Write it again"),
     Command("compare", "Let other models answer beside this one; alone: open one, or the list",
             lambda host, argument: host.compare(argument),
-            "[base | same | name@0.5 | folder | close b | off | seeds free]", key="ctrl+b",
+            "[base | same | name@0.5 | folder | close b | again | off | seeds free]", key="ctrl+b",
             label="compare", when="idle", complete=compare_completions),
     Command("lane", "Go to the next lane; its own settings, or those that all share; close it",
             lambda host, argument: host.lane(argument), "[own | shared | close]", key="f6",

@@ -230,7 +230,8 @@ class ChatSession(SessionVotes):
             self.keeper.follow(conversation, session_id)
 
     def open_saved(self, saved: SavedSession) -> str:
-        """Go on with a saved session; what to say where another model wrote it, or nothing.
+        """Go on with a saved session; what to say where another model wrote it, or where models
+        were compared in it, or nothing.
 
         The system prompt of the start counts for the session that the program begins with.
         """
@@ -239,6 +240,10 @@ class ChatSession(SessionVotes):
         if begins and system is not None:
             self.set_system(system)
             self.system_to_resume = None
+        return " ".join(filter(None, [self._other_model_words, self.earlier_words]))
+
+    @property
+    def _other_model_words(self) -> str:
         last = self.conversation.last_reply
         if last is None or last.imported or self.info is None:
             return ""

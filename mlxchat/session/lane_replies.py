@@ -11,8 +11,8 @@ from mlxchat.conversation.node import Node
 from mlxchat.engine.interface import Event, InspectRequest, Overflow, ReplyStarted
 from mlxchat.engine.samples import ScoreFailed, TokensScored
 from mlxchat.errors import MlxchatError
+from mlxchat.session.earlier_lanes import SessionEarlierLanes
 from mlxchat.session.lane import Lane, OtherView
-from mlxchat.session.lanes import SessionLanes
 from mlxchat.session.replies import (
     MOST_READ_UNASKED,
     NEW_SEEDS,
@@ -34,7 +34,7 @@ class _Question(NamedTuple):
     other: str
 
 
-class SessionLaneReplies(SessionLanes):
+class SessionLaneReplies(SessionEarlierLanes):
     """What all lanes are asked, and what comes of it. `current` is the reply of lane 0."""
 
     _asked: dict[int, Lane] | None = None

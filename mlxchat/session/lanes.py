@@ -12,7 +12,7 @@ from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.node import Node
 from mlxchat.conversation.origin import origin_of
 from mlxchat.conversation.samples import Sample, Samples
-from mlxchat.engine.adapter_folder import AdapterInfo, counted
+from mlxchat.engine.adapter_folder import AdapterInfo
 from mlxchat.engine.interface import (
     AdapterFailed,
     AdapterLoaded,
@@ -25,8 +25,9 @@ from mlxchat.engine.interface import (
     ModelInfo,
 )
 from mlxchat.errors import MlxchatError
-from mlxchat.session.lane import Lane
+from mlxchat.session.lane import Lane, LaneModel
 from mlxchat.session.lane_choice import parse_wanted
+from mlxchat.session.lane_costs import memory_words, models_of
 from mlxchat.session.lane_models import SessionLaneModels
 from mlxchat.session.made_from import quantization_words
 from mlxchat.settings.parameters import Settings, Value
@@ -110,18 +111,25 @@ class SessionLanes(SessionLaneModels):
         by its name or path, perhaps with `@0.5` for its strength, or a model's folder or
         repository. AdapterLoaded or LoadedBeside tells when it is ready, AdapterFailed or
         BesideFailed that it will not be; until then replies wait."""
+        self.check_openable()
+        self.open_at(self._lane_model(parse_wanted(wanted)), self.conversation.tip)
+
+    def check_openable(self) -> None:
+        """Raises MlxchatError where no lane can be opened now."""
         self.check_free()
         self._check_model()
         if self._loads or self.info is None:
             raise MlxchatError("A model is being loaded: compare when it is there.")
         if len(self.lanes) >= MOST_LANES:
             raise MlxchatError(f"{MOST_LANES} lanes are the most: close one first.")
-        model = self._lane_model(parse_wanted(wanted))
+
+    def open_at(self, model: LaneModel, tip: Node) -> None:
+        """Open a lane of this model, which goes on from a message."""
         if not self.lanes:
             self._begin_comparison()
         taken = {lane.number for lane in self.lanes}
         number = next(n for n in range(MOST_LANES) if n not in taken)
-        lane = Lane(number, model, self.settings, self.conversation.tip)
+        lane = Lane(number, model, self.settings, tip)
         self.lanes.append(lane)
         self.lanes.sort(key=lambda other: other.number)
         lane.tune(self.settings)
@@ -250,25 +258,12 @@ class SessionLanes(SessionLaneModels):
     @property
     def memory_words(self) -> str:
         """What the lanes take in memory: `one model of 538 MB and 2 adapters of 3.6 MB`."""
-        infos = self._infos
-        models = sum(info.weights_bytes for info in infos)
-        paths = {lane.model.adapter for lane in self.lanes if lane.model.adapter}
-        adapters = sum(self._adapter_bytes.get(path, 0) for path in paths)
-        words = _of_bytes("one model" if len(infos) == 1 else f"{len(infos)} models", models)
-        if not paths:
-            return words
-        return f"{words} and {_of_bytes(counted(len(paths), 'adapter'), adapters)}"
+        return memory_words(self.lanes, self._adapter_bytes)
 
     @property
     def quantization_words(self) -> str:
         """Whether the models of the lanes are quantized differently; empty where they are not."""
-        return quantization_words([(info.name, info.quantization) for info in self._infos])
-
-    @property
-    def _infos(self) -> list[ModelInfo]:
-        """The models that lanes have, each once."""
-        infos = {lane.model.model: lane.info for lane in self.lanes if lane.info is not None}
-        return list(infos.values())
+        return quantization_words([(i.name, i.quantization) for i in models_of(self.lanes)])
 
     # What the engine did
 
@@ -326,10 +321,3 @@ class SessionLanes(SessionLaneModels):
                 self._waiting = None  # the lane that was asked for would not answer
         self._ask_waiting()
         return open_still
-
-
-def _of_bytes(what: str, count: int) -> str:
-    """`one model of 538 MB`; without a figure where none is known."""
-    if not count:
-        return what
-    return f"{what} of {count / 1e6:.0f} MB" if count >= 1e8 else f"{what} of {count / 1e6:.1f} MB"

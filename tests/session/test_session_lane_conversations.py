@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mlxchat.conversation.conversation import Conversation
-from tests.session.lanes import OTHER, answer_all, asked, compare
+from mlxchat.errors import MlxchatError
+from tests.conversation.gestures import exported, imported
+from tests.session.lanes import OTHER, PIRATE, answer_all, asked, compare, texts
 from tests.sessions import answer
 
 
@@ -56,3 +60,53 @@ def test_a_reply_is_headed_by_what_wrote_it(session, engine):
     assert session.writer_words(session.lanes[1], first) == "pirate ×1.00"
     session.change(session.settings.with_value("adapter_strength", 0.8))
     assert session.writer_words(session.lanes[0], first) == "pirate ×1.00"
+
+
+def test_a_comparison_that_was_left_is_taken_up_again(session, engine):
+    session.spec = replace(session.spec, model="/models/scripted")
+    compare(session, engine, "base", "poet@0.5")
+    session.change(session.settings.with_value("temp", 0.3))
+    for said in ("Hello", "More"):
+        session.send(said)
+        answer_all(session, engine, "Arr", "Hi", "O world")
+    before = [texts(lane) for lane in session.lanes]
+    conversation = imported(exported(session.conversation, "json"))
+    session.open(conversation)
+    assert session.earlier_words == (
+        "pirate ×1.00, scripted and poet ×0.50 answered the same messages here: "
+        "/compare again takes these lanes up."
+    )
+    session.show_version(conversation.path[1], 1)  # another lane's branch is shown
+    session.compare_again()
+    engine.adapter_ends()
+    session.pump()
+    assert [lane.words for lane in session.lanes] == ["pirate ×1.00", "base", "poet ×0.50"]
+    assert [texts(lane) for lane in session.lanes] == before
+    assert session.earlier_words == ""
+    session.send("And?")
+    assert [request.adapter for request in asked(engine)] == [PIRATE, None, "/runs/4/adapters"]
+    assert [request.messages[2].content for request in asked(engine)] == ["Arr", "Hi", "O world"]
+
+
+def test_one_model_alone_is_no_comparison(session, engine):
+    session.spec = replace(session.spec, model="/models/scripted")
+    session.send("Hello")
+    answer(session, engine, "Arr")
+    session.retry()
+    answer(session, engine, "Ahoy")
+    assert session.earlier_words == ""
+    with pytest.raises(MlxchatError, match="nothing to compare again"):
+        session.compare_again()
+    assert not session.comparing
+
+
+def test_an_adapter_of_another_model_is_not_put_on_this_one(session, engine):
+    session.spec = replace(session.spec, model="/models/scripted")
+    compare(session, engine, "base")
+    session.send("Hello")
+    answer_all(session, engine, "Arr", "Hi")
+    session.close_lanes()
+    session.spec = replace(session.spec, model="/models/other")
+    with pytest.raises(MlxchatError, match="an adapter on /models/scripted"):
+        session.compare_again()
+    assert not session.comparing
