@@ -34,6 +34,7 @@ class LanesScreen(LaneListScreen, MovedScreen, LaneSettingsScreen):
     _lined_up: tuple[Lane, ...] = ()
     """The lanes in the order of their columns, as they are shown."""
     _deals = 0
+    """How many times they were dealt by then."""
     _hidden = False
     """Whether what is shown does not tell which lane is which."""
     _was_busy = False
@@ -116,9 +117,10 @@ class LanesScreen(LaneListScreen, MovedScreen, LaneSettingsScreen):
         lanes = tuple(in_order(session))
         if lanes != self._lined_up:
             self._line_up(lanes)
-        if session.deals != self._deals:
-            self._deals = session.deals
             self._enter_first()
+        elif session.deals != self._deals:
+            self._enter_first()  # they were dealt as they stood
+        self._deals = session.deals
         if session.hidden != self._hidden:
             self._hidden = session.hidden
             self._hide_lanes()
