@@ -126,6 +126,16 @@ async def test_what_would_tell_which_lane_is_which_is_refused_until_the_vote(ges
         assert len(panes(person)) == 2
 
 
+async def test_what_there_is_to_know_of_an_adapter_stands_in_no_column_until_the_vote():
+    async with comparing() as person:
+        await person.send("/blind")
+        await person.send("/compare pirate@0.5")
+        person.engine.adapter_ends("It changes nothing.")
+        await person.look()
+        assert "It changes nothing." in person.notes
+        assert not transcript(person, 0).entries
+
+
 async def test_the_first_column_is_the_active_one_after_a_deal_of_the_same_order(monkeypatch):
     monkeypatch.setattr(secrets.SystemRandom, "shuffle", lambda self, numbers: None)
     async with comparing() as person:

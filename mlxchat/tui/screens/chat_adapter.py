@@ -48,12 +48,12 @@ class AdapterScreen(ContextScreen):
         """An adapter was put on the model, or cannot be."""
         self.query_one(TitleBar).activity = ""
         if isinstance(event, AdapterFailed):
-            self.transcript.add_notice(event.message, "error")
+            self.tell(event.message, "error")
             self.follower.show_path()
             return
         remember_adapter(event.info.path)
         for note in event.info.notes:
-            self.transcript.add_notice(note)
+            self.tell(note)
         self._adapter_changes()
 
     def _adapter_changes(self) -> None:

@@ -223,7 +223,7 @@ class LanesScreen(LaneListScreen, MovedScreen, LaneSettingsScreen):
     def lane_event(self, event: Event) -> None:
         """Something happened that lanes have to do with."""
         if isinstance(event, BesideFailed):
-            self.transcript.add_notice(event.message, "information" if event.cancelled else "error")
+            self.tell(event.message, "information" if event.cancelled else "error")
         elif isinstance(event, TokensScored):
             for pane in self.columns.panes:
                 pane.transcript.repaint_tokens()

@@ -172,7 +172,7 @@ class SessionsScreen(TokensScreen):
     def keep(self) -> None:
         """Save what is new, and say where that does not work."""
         if (news := self.session.keep()) is not None:
-            self.transcript.add_notice(news, "warning")
+            self.tell(news, "warning")
 
     def _show_conversation(self) -> None:
         """Another conversation is open."""

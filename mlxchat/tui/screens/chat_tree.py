@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from textual import on
+from textual.notifications import SeverityLevel
 
 from mlxchat.conversation.entries import Reply, UserMessage
 from mlxchat.conversation.node import Node, Rating
@@ -41,6 +42,14 @@ class TreeScreen(SystemScreen):
     def looked_at(self) -> Transcript:
         """The transcript of the lane that gestures are meant for."""
         return self.query_one(LaneColumns).pane.transcript
+
+    def tell(self, text: str, severity: SeverityLevel = "information") -> None:
+        """Show below the conversation what there is to know; not there while it is hidden which
+        lane is which, since it would stand in the conversation's own column."""
+        if self.session.hidden:
+            self.notify(text, severity=severity, markup=False)
+        else:
+            self.transcript.add_notice(text, severity)
 
     def run_command(self, name: str, argument: str = "") -> None:
         """Run a command of the registry; what it cannot do is said."""
