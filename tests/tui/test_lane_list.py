@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mlxchat.files.recent import remember_adapter
 from mlxchat.tui.widgets.completion_list import CompletionList
 from mlxchat.tui.widgets.message_editor import MessageEditor
-from tests.tui.lanes_person import comparing
+from tests.tui.lanes_person import answered, comparing, panes, texts
 from tests.tui.test_adapters import CHECKPOINTS, adapter_folder
 from tests.tui.test_lanes import wait_for_picker
 
@@ -67,3 +69,20 @@ async def test_compare_completes_adapters_and_what_is_found_of_their_runs(tmp_pa
         assert person.chat.query_one(MessageEditor).text == f"/compare {run} "
         at = [whole for whole, _ in person.chat.completions("/compare pirate@")]
         assert at == ["/compare pirate@0.5", "/compare pirate@1", "/compare pirate@2"]
+
+
+async def test_a_comparison_that_was_left_is_taken_up_again():
+    async with comparing() as person:
+        person.session.spec = replace(person.session.spec, model="/models/scripted")
+        await person.send("/compare off")
+        await person.send("/compare base")
+        await answered(person, "Hi", "arr", "hello")
+        await answered(person, "And now?", "aye", "yes")
+        await person.send("/compare off")
+        assert len(panes(person)) == 1
+        screen = await person.send("/compare again")
+        assert "base" in person.lines[1]
+        assert texts(person, 1) == ["Hi", "hello", "And now?", "yes"]
+        assert "≠" in screen
+        await person.send("/compare again")
+        assert "Close the comparison first" in person.notes[-1]
