@@ -26,6 +26,7 @@ from mlxchat.cli.sample_run import SampleRun
 from mlxchat.commands.export_file import check_writable, read_file
 from mlxchat.commands.samples import USUAL
 from mlxchat.conversation.exports.prompt_lines import Prompt, read_prompts
+from mlxchat.engine.adapter_folder import find_adapter
 from mlxchat.engine.catalog import DEFAULT_MODEL
 from mlxchat.engine.interface import Message, ModelSpec
 from mlxchat.errors import INTERRUPTED, MODEL_ERROR, OK, WRONG_USE, MlxchatError
@@ -57,7 +58,7 @@ def run(arguments: Sequence[str]) -> int:
     parsed.n = parsed.n or (USUAL if parsed.prompts is None else 1)
     try:
         prompts = _prompts(parsed)
-        _check_sweep(parsed)
+        _check_adapters(parsed)
         if parsed.output:
             check_writable(Path(parsed.output), force=parsed.force)
     except MlxchatError as error:
@@ -105,11 +106,13 @@ def _add_own(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--force", action="store_true", help="write over a file that is there")
 
 
-def _check_sweep(parsed: argparse.Namespace) -> None:
-    """Raises MlxchatError for what cannot be swept, before a model is loaded."""
+def _check_adapters(parsed: argparse.Namespace) -> None:
+    """Raises MlxchatError for what cannot be swept, or is not there, before a model is loaded."""
     points(parsed.sweep)
-    spec = model_spec(parsed) or ModelSpec(DEFAULT_MODEL)
-    KnownAdapters.of(named_adapters(parsed), spec.adapter_path).check_sweep(parsed.sweep)
+    named, spec = named_adapters(parsed), model_spec(parsed) or ModelSpec(DEFAULT_MODEL)
+    KnownAdapters.of(named, spec.adapter_path).check_sweep(parsed.sweep)
+    for path in named.values():
+        find_adapter(path)
 
 
 def _prompts(parsed: argparse.Namespace) -> list[Prompt]:

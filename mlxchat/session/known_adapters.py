@@ -50,12 +50,15 @@ class KnownAdapters:
             return Variant(BASE)
         path = self.path_of(name)
         if path is None:
-            known = ", ".join([BASE, *self.paths])
-            raise MlxchatError(
-                f"There is no adapter “{name}”, and no such folder: the names are {known}."
-            )
+            raise MlxchatError(f"There is no adapter “{name}”, and no such folder: {self._names}.")
         at = settings.adapter_strength if strength is None else strength
         return Variant(name_among(self.paths, path), path, at)
+
+    @property
+    def _names(self) -> str:
+        if not self.paths:
+            return f"none has a name but “{BASE}”, so give one to it (--adapter NAME=FOLDER)"
+        return f"the names are {', '.join([BASE, *self.paths])}"
 
     def variants(self, settings: Settings) -> list[Variant]:
         """The model alone, and with each of them."""

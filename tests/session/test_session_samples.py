@@ -7,7 +7,7 @@ import math
 import pytest
 
 from mlxchat.conversation.adapter_words import reply_adapter
-from mlxchat.conversation.exports.score_text import file_text
+from mlxchat.conversation.exports.score_text import file_text, score_words
 from mlxchat.conversation.samples import Samples, planned
 from mlxchat.conversation.scores import FileScores, Score, Variant
 from mlxchat.engine.interface import Message
@@ -284,7 +284,11 @@ def test_scores_are_waited_for_and_each_goes_to_its_model(adapted, engine):
     engine.tell(Scored(first, 1, -1.0), Scored(999, 1, -9.0))
     adapted.pump()
     assert not adapted.sampling
-    found = samples.scores.values()
+    found = list(samples.scores.values())
+    assert score_words(found) == (
+        "perplexity over 2 tokens: base 2.718 · pirate ×1.00 not scored (It was stopped) · "
+        "old poet ×1.00 2.718"
+    )
     assert [(score.tokens, score.failure) for score in found] == [
         (1, ""), (0, "It was stopped."), (2, ""),
     ]  # fmt: skip

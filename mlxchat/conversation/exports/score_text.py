@@ -17,8 +17,12 @@ def score_words(scores: Sequence[Score]) -> str:
     tokens = f"over {counted(max(score.tokens for score in scores), 'token')}"
     if len(scores) == 1:
         return f"perplexity {_number(scores[0].perplexity)} {tokens}"
-    each = [f"{score.variant.words} {_number(score.perplexity)}" for score in scores]
-    return f"perplexity {tokens}: {' · '.join(each)}"
+    return f"perplexity {tokens}: {' · '.join(map(_named, scores))}"
+
+
+def _named(score: Score) -> str:
+    why = f" ({score.failure.rstrip('.')})" if score.failure else ""
+    return f"{score.variant.words} {_number(score.perplexity)}{why}"
 
 
 def file_text(scores: FileScores) -> str:
