@@ -26,17 +26,18 @@ INSTALL = if command -v uv >/dev/null 2>&1; \
 run: $(READY)
 	@$(BIN)/mlxchat --demo $(ARGS)
 
-# Two at a time, each on one thread of OpenBLAS: with more they would wait for each other. Alone go
-# those that need a terminal of their own.
+# One more at a time than there are cores, six at most, each on one thread of OpenBLAS: a test of the
+# screen waits for half of its time. Alone go those that need a terminal of their own.
+WORKERS := $(shell python3 -c 'import os; print(min(6, 1 + (os.cpu_count() or 1)))' 2>/dev/null || echo 2)
 ALONE := tests/test_terminal.py
 
 test: $(READY_DEV)
-	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow' \
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m 'not slow' \
 		$(addprefix --ignore=,$(ALONE)) $(ARGS)
 	@$(BIN)/python -m pytest $(ALONE) $(ARGS)
 
 slow: $(READY_DEV)
-	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m slow $(ARGS)
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m slow $(ARGS)
 
 check: $(READY_DEV)
 	$(BIN)/ruff check .

@@ -264,7 +264,9 @@ class Driver:
             messages = [Message("user", messages)]
         self._ids += 1
         path = None if adapter is None else str(adapter)
-        self.engine.sample(SamplesRequest(self._ids, messages, draws, prefill, path))
+        if path is not None:
+            draws = [replace(draw, adapter=path) for draw in draws]
+        self.engine.sample(SamplesRequest(self._ids, messages, draws, prefill))
         sampled = Sampled([[] for _ in draws])
 
         def over(event: Event) -> bool:

@@ -16,6 +16,7 @@ from mlxchat import __version__
 from mlxchat.cli.options import (
     add_model_argument,
     add_options,
+    check_adapter_names,
     check_one_model,
     given_settings,
     model_spec,
@@ -86,9 +87,7 @@ def _chat(arguments: Sequence[str]) -> int:
     parser = chat_parser()
     parsed = parser.parse_args(arguments)
     check_one_model(parser, parsed)
-    names = [name for name, _ in parsed.adapter or ()]
-    if len(set(names)) < len(names):
-        parser.error("--adapter gives two adapters the same name: call one of them otherwise")
+    check_adapter_names(parser, parsed)
     resumes = parsed.resume is not None or getattr(parsed, "continue")
     if resumes and parsed.prompt is not None:
         parser.error("--continue and --resume open the app; --prompt answers without it")

@@ -204,6 +204,13 @@ def add_options(parser: argparse.ArgumentParser, groups: Container[str] = GROUPS
                 option.add_to(group)
 
 
+def check_adapter_names(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    """End the program where one name is given to several adapters."""
+    names = [name for name, _ in arguments.adapter or ()]
+    if len(set(names)) < len(names):
+        parser.error("--adapter gives two adapters the same name: call one of them otherwise")
+
+
 def named_adapters(arguments: argparse.Namespace) -> dict[str, str]:
     """Paths of adapters by the names that the arguments give them."""
     return dict(arguments.adapter or ())

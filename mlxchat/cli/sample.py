@@ -11,10 +11,12 @@ from mlxchat.cli.oneshot import catching_interrupts, cut_off, new_session, promp
 from mlxchat.cli.options import (
     add_model_argument,
     add_options,
+    check_adapter_names,
     check_one_model,
     checked,
     given_settings,
     model_spec,
+    named_adapters,
     plain_text,
     whole,
 )
@@ -24,16 +26,19 @@ from mlxchat.cli.sample_run import SampleRun
 from mlxchat.commands.export_file import check_writable, read_file
 from mlxchat.commands.samples import USUAL
 from mlxchat.conversation.exports.prompt_lines import Prompt, read_prompts
+from mlxchat.engine.adapter_folder import find_adapter
 from mlxchat.engine.catalog import DEFAULT_MODEL
 from mlxchat.engine.interface import Message, ModelSpec
 from mlxchat.errors import INTERRUPTED, MODEL_ERROR, OK, WRONG_USE, MlxchatError
+from mlxchat.session.known_adapters import KnownAdapters
 from mlxchat.session.samples import MOST_SAMPLES
-from mlxchat.settings.sweep import EXAMPLES, parse_axis, points
+from mlxchat.settings.sweep import ADAPTER_EXAMPLES, EXAMPLES, parse_axis, points
 
 EXAMPLE = """\
 examples:
   mlxchat sample --demo -p "Tell me a joke." -n 10 --seed 21 --temp 0.7
   mlxchat sample ./fused -p "Hello" -n 4 --sweep temp=0.2:1.4:0.3 --sweep min_p=0,0.1
+  mlxchat sample ./model --adapter pirate=./adapters -p "Hello" --sweep adapter=base,pirate@0.5
   mlxchat sample ./fused --prompts data/valid.jsonl --jsonl --output samples.jsonl
 
 Samples are written as one batch over a prompt that is read once. The first has the seed that is
@@ -47,12 +52,13 @@ def run(arguments: Sequence[str]) -> int:
     parser = sample_parser()
     parsed = parser.parse_args(arguments)
     check_one_model(parser, parsed)
+    check_adapter_names(parser, parsed)
     if (parsed.prompt is None) == (parsed.prompts is None):
         parser.error("give one of --prompt and --prompts")
     parsed.n = parsed.n or (USUAL if parsed.prompts is None else 1)
     try:
         prompts = _prompts(parsed)
-        points(parsed.sweep)
+        _check_adapters(parsed)
         if parsed.output:
             check_writable(Path(parsed.output), force=parsed.force)
     except MlxchatError as error:
@@ -83,12 +89,13 @@ def _add_own(group: argparse._ArgumentGroup) -> None:
     )  # fmt: skip
     group.add_argument(
         "--sweep", action="append", type=checked(parse_axis), default=[], metavar="AXIS",
-        help=f"a parameter that takes several values: {EXAMPLES}; give it twice for two",
+        help=f"a parameter that takes several values: {EXAMPLES}; or {ADAPTER_EXAMPLES}; give it "
+        "twice for two",
     )  # fmt: skip
     group.add_argument(
         "--prompts", metavar="FILE", type=plain_text,
         help="a prompt for each line of a file in mlx_lm.lora's chat format; the answers in it are "
-        "shown, with their perplexity",
+        "shown, with their perplexity under each adapter",
     )  # fmt: skip
     form = group.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON document")
@@ -97,6 +104,15 @@ def _add_own(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument("--output", metavar="FILE", help="write there, not to standard output")
     group.add_argument("--force", action="store_true", help="write over a file that is there")
+
+
+def _check_adapters(parsed: argparse.Namespace) -> None:
+    """Raises MlxchatError for what cannot be swept, or is not there, before a model is loaded."""
+    points(parsed.sweep)
+    named, spec = named_adapters(parsed), model_spec(parsed) or ModelSpec(DEFAULT_MODEL)
+    KnownAdapters.of(named, spec.adapter_path).check_sweep(parsed.sweep)
+    for path in named.values():
+        find_adapter(path)
 
 
 def _prompts(parsed: argparse.Namespace) -> list[Prompt]:
@@ -121,6 +137,7 @@ def _under_system(prompt: Prompt, system: str | None) -> Prompt:
 def _sample(parsed: argparse.Namespace, prompts: Sequence[Prompt]) -> int:
     output = SampleOutput(parsed)
     session = new_session("", given_settings(parsed), "")
+    session.adapters = named_adapters(parsed)
     failed = False
     with catching_interrupts() as interrupts:
         run = SampleRun(session, interrupts)

@@ -79,7 +79,7 @@ def lane_choices(session: SessionVotes, found: Found) -> list[LaneChoice]:
 
 
 def _to_open(session: SessionVotes, found: Found) -> list[LaneChoice]:
-    names = {absolute_path(path): name for name, path in session.known_adapters.items()}
+    names = {absolute_path(path): name for name, path in session.known_adapters.paths.items()}
     here = absolute(session.spec.model) if session.spec else ""
     return [
         *([LaneChoice(BASE, BASE, session.base_words)] if session.base_words else []),
@@ -128,7 +128,7 @@ def lane_completions(argument: str, session: SessionVotes, found: Found) -> list
 
 def _adapters(session: SessionVotes, found: Found) -> dict[str, tuple[str, str]]:
     """The names and paths that /compare takes for adapters, each with a label and help."""
-    named = session.known_adapters
+    named = session.known_adapters.paths
     offers = {name: (name, path) for name, path in named.items()}
     taken = {absolute_path(path) for path in named.values()}
     for run in found.runs:

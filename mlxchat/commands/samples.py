@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import NamedTuple
 
 from mlxchat.errors import MlxchatError
@@ -9,7 +10,10 @@ from mlxchat.settings.sweep import Axis, parse_axis, points
 
 USUAL = 10
 """How many samples, where nobody says."""
-USAGE = "/samples takes a number and what to sweep: /samples 10, /samples 3 temp=0.2:1.4:0.3"
+USAGE = (
+    "/samples takes a number and what to sweep: /samples 10, /samples 3 temp=0.2:1.4:0.3, "
+    "/samples 3 adapter=base,pirate"
+)
 
 
 class Asked(NamedTuple):
@@ -22,7 +26,10 @@ class Asked(NamedTuple):
 def samples_asked(argument: str) -> Asked | None:
     """The number of samples and the axes of a sweep; None where nothing is said. Raises
     MlxchatError."""
-    words = argument.split()
+    try:
+        words = shlex.split(argument)  # an adapter's name may have spaces
+    except ValueError:
+        raise MlxchatError(f"{USAGE}.") from None
     if not words:
         return None
     counts = [word for word in words if "=" not in word]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from statistics import median
 
 from mlxchat.conversation.entries import Reply
+from mlxchat.conversation.scores import Score
 from mlxchat.conversation.token_list import TokenList
 from mlxchat.engine.interface import FinishReason, Message
 from mlxchat.engine.samples import (
@@ -20,6 +21,7 @@ from mlxchat.engine.samples import (
     SampleToken,
     Scored,
     ScoreEvent,
+    ScoreFailed,
 )
 from mlxchat.settings.number_parameter import MAX_SEED
 from mlxchat.settings.sweep import Point
@@ -129,8 +131,8 @@ class Samples:
     request_id: int = 0
     reference: str | None = None
     """The answer that is known, where one is."""
-    score: ScoreEvent | None = None
-    """How probable the model finds the reference."""
+    scores: dict[int, Score] = field(default_factory=dict)
+    """How probable each model finds the reference, by the number of the question."""
     one_by_one: str = ""
     """Why they are written one after the other, where they are."""
     failure: str = ""
@@ -167,9 +169,13 @@ class Samples:
         return sum(sample.over for sample in self.samples)
 
     @property
-    def perplexity(self) -> float | None:
-        """Of the reference; None where it is not known."""
-        return self.score.perplexity if isinstance(self.score, Scored) else None
+    def complete(self) -> bool:
+        """Whether nothing follows, no score either."""
+        return self.over and all(score.answer is not None for score in self.scores.values())
+
+    def asked(self, request_id: int) -> bool:
+        """Whether an event with this number belongs to them."""
+        return request_id == self.request_id or request_id in self.scores
 
     def take_in(self, event: SamplesEvent | ScoreEvent) -> None:
         """Take in what an engine tells of them."""
@@ -186,8 +192,8 @@ class Samples:
             self.over = True
         elif isinstance(event, SamplesFailed):
             self._failed(event.message)
-        else:
-            self.score = event
+        elif isinstance(event, Scored | ScoreFailed):
+            self.scores[event.request_id].answer = event
 
     def _read(self, event: SamplesPrefill) -> None:
         self.read = event.done, event.total
@@ -208,21 +214,16 @@ class Samples:
                 self.changed.add(place)
 
 
-def planned(pattern: Reply, points: Sequence[Point], count: int) -> list[Sample]:
-    """`count` samples for each point of a sweep, with the same seeds at each: replies like
-    `pattern` in which nothing is written yet."""
+def planned(patterns: Sequence[tuple[Point, Reply]], count: int) -> list[Sample]:
+    """`count` samples for each point of a sweep, with the same seeds at each: replies like the
+    point's pattern in which nothing is written yet."""
     return [
         Sample(
             number + 1,
             point,
-            replace(
-                pattern,
-                seed=seed_of(pattern.seed, number),
-                settings=point.applied_to(pattern.settings),
-                tokens=TokenList(),
-            ),
+            replace(pattern, seed=seed_of(pattern.seed, number), tokens=TokenList()),
         )
-        for point in points
+        for point, pattern in patterns
         for number in range(count)
     ]
 

@@ -55,6 +55,8 @@ def write_samples(
     """Write all of them, sending events. Everything in it happens on the engine's thread."""
     if (notes := loaded.words.news(request.draws[0].settings)) is not None:
         emit(WordsNoted(notes))
+    for path in {draw.adapter for draw in request.draws}:
+        loaded.adapters.get(path)  # what cannot be read is told before anything is written
     why_not = unbatchable(loaded)
     begun = False
     for draws in () if why_not else batches(request):
@@ -73,12 +75,12 @@ def write_samples(
 
 
 def batches(request: SamplesRequest) -> list[dict[int, Draw]]:
-    """The draws by their numbers, those of one strength of the adapter together: the model is
+    """The draws by their numbers, those with one adapter at one strength together: the model is
     another one at each."""
-    found: dict[float, dict[int, Draw]] = {}
+    found: dict[tuple[str | None, float], dict[int, Draw]] = {}
     for number, draw in enumerate(request.draws):
-        strength = draw.settings.adapter_strength if request.adapter else 0.0
-        found.setdefault(strength, {})[number] = draw
+        strength = draw.settings.adapter_strength if draw.adapter else 0.0
+        found.setdefault((draw.adapter if strength else None, strength), {})[number] = draw
     return list(found.values())
 
 
@@ -116,12 +118,12 @@ def as_reply(request: SamplesRequest, number: int, draw: Draw) -> ReplyRequest:
         draw.settings,
         draw.seed,
         prefill=request.prefill,
-        adapter=request.adapter,
+        adapter=draw.adapter,
     )
 
 
 class SampleBatch:
-    """Samples that are written as one batch, all at one strength of the adapter."""
+    """Samples that are written as one batch, all with one adapter at one strength."""
 
     def __init__(
         self,
@@ -140,7 +142,7 @@ class SampleBatch:
         self._cancelled = cancelled
         self._started = time.perf_counter()
         first = next(iter(draws.values()))
-        self._adapter = LiveAdapter(loaded, request.adapter, first.settings.adapter_strength)
+        self._adapter = LiveAdapter(loaded, first.adapter, first.settings.adapter_strength)
         self._prompt = fit_prompt(loaded, as_reply(request, 0, first)).prompt
         self._prompt_ids = self._prompt.token_ids
         self._rows = {

@@ -25,6 +25,9 @@ class Draw:
 
     settings: Settings
     seed: int
+    adapter: str | None = None
+    """The path of the adapter to write it with, at the strength of the settings; None: the model
+    alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +40,6 @@ class SamplesRequest:
     draws: Sequence[Draw]
     prefill: str = ""
     """The start of each of them, which the model goes on from."""
-    adapter: str | None = None
-    """The path of the adapter to write them with, at the strength of each draw's settings; None:
-    the model alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +149,8 @@ class Scored:
 
     @property
     def perplexity(self) -> float:
-        """e to the mean negative log-probability of a token; infinite where that overflows."""
-        try:
-            return math.exp(-self.logprob / self.tokens)
-        except OverflowError:
-            return math.inf
+        """That of the reply."""
+        return perplexity(self.logprob, self.tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +168,15 @@ class ScoreFailed:
 
     request_id: int
     message: str
+
+
+def perplexity(logprob: float, tokens: int) -> float:
+    """e to the mean negative log-probability of a token, of at least one token; infinite where that
+    overflows. `logprob` is the sum of their natural log-probabilities."""
+    try:
+        return math.exp(-logprob / tokens)
+    except OverflowError:
+        return math.inf
 
 
 SamplesEvent = (

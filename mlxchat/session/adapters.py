@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from mlxchat.conversation.adapter_words import adapter_words
-from mlxchat.engine.adapter_folder import AdapterInfo, adapter_label, neighbour
-from mlxchat.engine.interface import AdapterFailed, AdapterLoaded, Engine, Event
+from mlxchat.engine.adapter_folder import AdapterInfo, neighbour
+from mlxchat.engine.interface import AdapterFailed, AdapterLoaded, Engine, Event, ModelSpec
 from mlxchat.errors import MlxchatError
 from mlxchat.files.names import folded
 from mlxchat.files.recent import absolute_path
+from mlxchat.session.known_adapters import KnownAdapters, name_among
 from mlxchat.session.replies import SessionReplies
 from mlxchat.settings.parameters import Value
 
@@ -38,9 +39,12 @@ class SessionAdapters(SessionReplies):
 
     def name_of_adapter(self, path: str) -> str:
         """What the person calls it, or else its folder's name."""
-        whole = absolute_path(path)
-        named = (name for name, other in self.adapters.items() if absolute_path(other) == whole)
-        return next(named, adapter_label(path))
+        return name_among(self.adapters, path)
+
+    @property
+    def known_adapters(self) -> KnownAdapters:
+        """The adapters that have names, and the one that is on."""
+        return KnownAdapters.of(self.adapters, self.adapter)
 
     def check_adaptable(self) -> None:
         """Raises MlxchatError where the adapter cannot be changed now."""
@@ -91,9 +95,12 @@ class SessionAdapters(SessionReplies):
         path = adapter.path if adapter else None
         if self.info is not None:
             self.info = replace(self.info, adapter=path)
-        if self.spec is not None:
-            name = self.name_of_adapter(path) if path else ""
-            self.spec = replace(self.spec, adapter_path=path, adapter_name=name)
+        self.spec = self._spec_with(path)
+
+    def _spec_with(self, path: str | None) -> ModelSpec | None:
+        """What loads the model again with this adapter, or alone."""
+        name = self.name_of_adapter(path) if path else ""
+        return self.spec and replace(self.spec, adapter_path=path, adapter_name=name)
 
     def _take_in(self, event: Event) -> bool:
         if not isinstance(event, AdapterLoaded | AdapterFailed):

@@ -14,6 +14,7 @@ from mlxchat.files.recent import absolute_path
 from mlxchat.settings.parameters import Settings
 
 BASE, SAME = "base", "same"
+ONLY_ADAPTERS = "Only an adapter has a strength: leave “@” and the number away."
 
 
 class Wanted(NamedTuple):

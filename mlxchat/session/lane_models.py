@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from mlxchat.engine.interface import Engine, MadeFrom, ModelSpec
 from mlxchat.errors import MlxchatError
-from mlxchat.files.names import folded
+from mlxchat.session.known_adapters import KnownAdapters
 from mlxchat.session.lane import Lane, LaneModel
-from mlxchat.session.lane_choice import BASE, SAME, Wanted, check_model, is_adapter
+from mlxchat.session.lane_choice import BASE, ONLY_ADAPTERS, SAME, Wanted, check_model
 from mlxchat.session.samples import SessionSamples
 from mlxchat.settings.parameters import Value
 
@@ -59,26 +59,20 @@ class SessionLaneModels(SessionSamples):
             model = replace(self._chats_model, strength=strength)
         elif name == BASE:
             model = self._base_alone() if self.adapter else self._made_from()
-        elif path := self._adapter_called(name):
+        elif path := self.known_adapters.path_of(name):
             model = self._adapted(path, strength)
         else:
-            check_model(name, list(self.known_adapters))
+            check_model(name, list(self.known_adapters.paths))
             model = self._beside(name)
         if strength is not None and model.adapter is None:
-            raise MlxchatError("Only an adapter has a strength: leave “@” and the number away.")
+            raise MlxchatError(ONLY_ADAPTERS)
         return model
 
-    def _adapter_called(self, name: str) -> str | None:
-        """The path of an adapter by what the person calls it, or by its path; None for none."""
-        known = {folded(other): path for other, path in self.known_adapters.items()}
-        path = known.get(folded(name))
-        return self._path_of(path or name) if path or is_adapter(name) else None
-
     @property
-    def known_adapters(self) -> dict[str, str]:
-        """The paths of the adapters that have names, are on, or are in lanes."""
-        used = [self.adapter, *(lane.model.adapter for lane in self.lanes)]
-        return {**{self.name_of_adapter(path): path for path in used if path}, **self.adapters}
+    def known_adapters(self) -> KnownAdapters:
+        """The adapters that have names, are on, or are in lanes."""
+        used = [path for lane in self.lanes if (path := lane.model.adapter)]
+        return KnownAdapters.of(self.adapters, self.adapter, used)
 
     def _base_alone(self) -> LaneModel:
         return LaneModel(BASE, spec=self._spec_with(None))
@@ -95,10 +89,6 @@ class SessionLaneModels(SessionSamples):
     def _adapted(self, path: str, strength: float | None) -> LaneModel:
         name = self.name_of_adapter(path)
         return LaneModel(name, 0, path, strength, self._spec_with(path))
-
-    def _spec_with(self, path: str | None) -> ModelSpec | None:
-        name = self.name_of_adapter(path) if path else ""
-        return self.spec and replace(self.spec, adapter_path=path, adapter_name=name)
 
     def _beside(self, name: str) -> LaneModel:
         """Another model, under the options that the chat's was loaded with."""

@@ -113,10 +113,6 @@ class SessionLaneReplies(SessionEarlierLanes):
         overflow = self.conversation.overflow
         return "window" if overflow == "ask" else overflow
 
-    def _next_id(self) -> int:
-        self._reply_id += 1
-        return self._reply_id
-
     def _check_retry(self, node: Node | None) -> None:
         """Raises MlxchatError where another reply than a lane's last is to be written again."""
         if node is not None and all(lane.tip is not node for lane in self.lanes):

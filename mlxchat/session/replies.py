@@ -262,6 +262,11 @@ class SessionReplies(SessionSettings):
 
     # Asking for a reply
 
+    def _next_id(self) -> int:
+        """A number for a question that has had none before."""
+        self._reply_id += 1
+        return self._reply_id
+
     def _ask(self, ask: Ask) -> None:
         """Ask for a reply, now or when the model is there."""
         if self._loads or self._adapting:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from mlxchat.conversation.adapter_words import STRENGTH
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.node import Node
 from mlxchat.conversation.samples import Sample, Samples, planned
+from mlxchat.conversation.scores import Score, Variant
 from mlxchat.engine.interface import Event, Message
 from mlxchat.engine.samples import (
     Draw,
@@ -19,7 +21,8 @@ from mlxchat.engine.samples import (
 )
 from mlxchat.errors import MlxchatError
 from mlxchat.session.context import SessionContext
-from mlxchat.settings.sweep import Axis, points
+from mlxchat.session.lane_choice import BASE
+from mlxchat.settings.sweep import Axis, Point, points
 
 MOST_SAMPLES = 1000
 """In one request."""
@@ -36,10 +39,7 @@ class SessionSamples(SessionContext):
     @property
     def sampling(self) -> bool:
         """Whether samples are being written, or a reference is being scored."""
-        samples = self.samples
-        if samples is None:
-            return False
-        return not samples.over or (samples.reference is not None and samples.score is None)
+        return self.samples is not None and not self.samples.complete
 
     @property
     def shown_samples(self) -> Samples | None:
@@ -77,19 +77,21 @@ class SessionSamples(SessionContext):
         reference: str | None = None,
     ) -> Samples:
         """Write `count` replies to a prompt at each point of a sweep, with the seeds that follow
-        each other from the settings' own, or from a new one; and score a reference, if there is
-        one."""
+        each other from the settings' own, or from a new one. A reference is scored under each
+        model that writes one of them, and where several adapters are known under the model alone
+        and with each of those."""
         self.check_free()
         if self.state == "loading":
             raise MlxchatError("A model is being loaded: wait until it is there.")
         found = points(axes)
+        self.known_adapters.check_sweep(axes)
         if not 1 <= count * len(found) <= MOST_SAMPLES:
             raise MlxchatError(
                 f"From 1 to {MOST_SAMPLES} samples can be written at once, not "
                 f"{count * len(found)}: ask for another number."
             )
         pattern = replace(self._new_reply(()), prefill=prefill)
-        samples = planned(pattern, found, count)
+        samples = planned([(point, self._at(point, pattern)) for point in found], count)
         self._ask_samples(Samples(messages, samples, reference=reference), prefill)
         assert self.samples is not None
         return self.samples
@@ -120,18 +122,55 @@ class SessionSamples(SessionContext):
         else:
             super().stop()
 
+    def _at(self, point: Point, pattern: Reply) -> Reply:
+        """A reply like `pattern` at a point of a sweep, with the adapter that it names."""
+        settings = point.applied_to(pattern.settings)
+        if point.adapter is None:
+            return replace(pattern, settings=settings)
+        variant = self.known_adapters.variant(point.adapter, settings)
+        if variant.adapter is not None:
+            settings = settings.with_value(STRENGTH, variant.strength)
+        spec = self._spec_with(variant.adapter)
+        return replace(pattern, settings=settings, adapter=variant.adapter, spec=spec)
+
     def _ask_samples(self, samples: Samples, prefill: str) -> None:
-        self._reply_id += 1
-        samples.request_id = self._reply_id
+        samples.request_id = self._next_id()
         self.samples, self._place, self._reading = samples, None, True
-        draws = [Draw(s.reply.settings, s.reply.seed) for s in samples.samples]
-        messages, request_id = samples.messages, samples.request_id
-        self.engine.sample(SamplesRequest(request_id, messages, draws, prefill, self.adapter))
+        replies = [sample.reply for sample in samples.samples]
+        draws = [Draw(reply.settings, reply.seed, reply.adapter) for reply in replies]
+        self.engine.sample(SamplesRequest(samples.request_id, samples.messages, draws, prefill))
         if samples.reference is not None:
-            strength = self.settings.adapter_strength
+            self._ask_scores(samples, samples.reference)
+
+    def _ask_scores(self, samples: Samples, reference: str) -> None:
+        """Ask once for each model, however many points of a sweep have it."""
+        for variant in self._scoring_variants(samples):
+            request_id = self._next_id()
+            samples.scores[request_id] = Score(variant)
             self.engine.score(
-                ScoreRequest(request_id, messages, samples.reference, self.adapter, strength)
+                ScoreRequest(
+                    request_id, samples.messages, reference, variant.adapter, variant.strength
+                )
             )
+
+    def _scoring_variants(self, samples: Samples) -> Iterable[Variant]:
+        known = self.known_adapters
+        named = known.variants(self.settings) if len(known.paths) > 1 else []
+        written = [self._variant_of(sample.reply) for sample in samples.samples]
+        return dict.fromkeys(map(self._simplest, [*named, *written]))
+
+    def _variant_of(self, reply: Reply) -> Variant:
+        if reply.adapter is None:
+            return Variant(BASE)
+        name = self.name_of_adapter(reply.adapter)
+        return Variant(name, reply.adapter, reply.settings.adapter_strength)
+
+    def _simplest(self, variant: Variant) -> Variant:
+        """At strength 0 it is the model alone, which goes by its own name where no adapter is."""
+        assert self.info is not None
+        if variant.adapter is not None and variant.strength != 0:
+            return variant
+        return Variant(BASE if self.known_adapters.paths else self.info.name)
 
     # What the engine did
 
@@ -142,7 +181,7 @@ class SessionSamples(SessionContext):
     def _take_in(self, event: Event) -> bool:
         if not isinstance(event, SamplesEvent | ScoreEvent):
             return super()._take_in(event)
-        if self.samples is None or event.request_id != self.samples.request_id:
+        if self.samples is None or not self.samples.asked(event.request_id):
             return False
         if isinstance(event, SamplesStarted):
             self._reading = False

@@ -1,7 +1,9 @@
-"""A sweep: one or two parameters that take a row of values, every combination of them."""
+"""A sweep: one or two parameters that take a row of values, or several adapters, and every
+combination of them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -9,57 +11,65 @@ from itertools import product
 
 from mlxchat.errors import MlxchatError
 from mlxchat.settings.number_parameter import Number
-from mlxchat.settings.parameters import NUMBERS, Settings, parameter
+from mlxchat.settings.parameters import NUMBERS, Parameter, Settings, parameter
 
 MOST_AXES = 2
 MOST_POINTS = 100
 """Combinations in one sweep: nobody reads more."""
+ADAPTER = "adapter"
+"""The axis whose values are adapters: by a name, or by the path of a folder."""
 STRENGTH = "adapter_strength"
 EXAMPLES = "temp=0.2:1.4:0.3 (from:to:step) or temp=0.2,0.8,1.4"
+ADAPTER_EXAMPLES = (
+    "adapter=pirate,formal@0.5,base over adapters, adapter=0,0.5,1 over the strength of the one "
+    "that is on"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A parameter and the values that it takes."""
+    """A parameter and the values that it takes, or ADAPTER and what a person typed for each."""
 
     name: str
-    values: tuple[Number, ...]
+    values: tuple[Number | str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
     """One combination of values; none where nothing is swept."""
 
-    values: tuple[tuple[str, Number], ...] = ()
+    values: tuple[tuple[str, Number | str], ...] = ()
 
     @property
     def label(self) -> str:
         """How it is shown: `temp 0.20 · top_p 0.90`."""
-        return " · ".join(f"{name} {NUMBERS[name].format(value)}" for name, value in self.values)
+        return " · ".join(f"{name} {_shown(name, value)}" for name, value in self.values)
+
+    @property
+    def adapter(self) -> str | None:
+        """What a person typed for its adapter; None where no adapters are swept."""
+        return next((str(value) for name, value in self.values if name == ADAPTER), None)
 
     def applied_to(self, settings: Settings) -> Settings:
-        """These settings with its values."""
-        return settings.with_values(dict(self.values))
+        """These settings with the values of its parameters."""
+        numbers = {n: value for n, value in self.values if not isinstance(value, str)}
+        return settings.with_values(numbers)
 
 
 def parse_axis(text: str) -> Axis:
     """The axis that a person typed, `temp=0.2:1.4:0.3` or `temp=0.2,0.8`; raises MlxchatError.
-    `adapter=0,0.5,1` is short for the strength of the adapter that is on."""
+    `adapter=pirate,base` are adapters, which are not looked up here, and `adapter=0,0.5,1` is short
+    for the strength of the one that is on."""
     name, equals, values = text.strip().partition("=")
     if not equals or not values.strip():
         raise MlxchatError(f"A sweep is a parameter and its values, {EXAMPLES}, not {text!r}.")
     name = name.strip().replace("-", "_")
-    declared = parameter(STRENGTH if name == "adapter" else name)
-    if declared.name == "seed" or declared.name not in NUMBERS:
+    if name == ADAPTER:
+        return _of_adapters(values)
+    declared = parameter(name)
+    if not isinstance(declared, Parameter) or declared.name == "seed":
         raise MlxchatError(f"{declared.name} cannot be swept: choose a number other than the seed.")
-    found = _range(values) if ":" in values else values.split(",")
-    if name == "adapter" and not all(map(_is_number, found)):
-        raise MlxchatError(
-            "A sweep over adapter takes strengths of the one that is on, as in adapter=0,0.5,1, "
-            f"not {values.strip()!r}: to sweep over names, run once for each."
-        )
-    numbers = [NUMBERS[declared.name].parse(value) for value in found]
-    return Axis(declared.name, tuple(dict.fromkeys(n for n in numbers if n is not None)))
+    return _of_numbers(declared, values)
 
 
 def points(axes: Sequence[Axis]) -> list[Point]:
@@ -76,6 +86,25 @@ def points(axes: Sequence[Axis]) -> list[Point]:
             "use a larger step."
         )
     return found
+
+
+def _of_numbers(declared: Parameter, values: str) -> Axis:
+    found = _range(values) if ":" in values else values.split(",")
+    numbers = map(declared.parse, found)
+    return Axis(declared.name, tuple(dict.fromkeys(n for n in numbers if n is not None)))
+
+
+def _of_adapters(values: str) -> Axis:
+    if all(map(_is_number, re.split("[,:]", values))):
+        return _of_numbers(NUMBERS[STRENGTH], values)
+    names = [name.strip() for name in values.split(",")]
+    if not all(names):
+        raise MlxchatError(f"A sweep is {ADAPTER_EXAMPLES}: a value is missing in {values!r}.")
+    return Axis(ADAPTER, tuple(dict.fromkeys(names)))
+
+
+def _shown(name: str, value: Number | str) -> str:
+    return value if isinstance(value, str) else NUMBERS[name].format(value)
 
 
 def _is_number(text: str) -> bool:

@@ -35,7 +35,7 @@ class Sizes:
     at_most: float | None = None
 
 
-FULL = {"two-layer": Sizes(100, 5, 2), "SmolLM2": Sizes(30, 5, 30, at_most=1.05)}
+FULL = {"two-layer": Sizes(100, 5, 2), "SmolLM2": Sizes(30, 9, 30, at_most=1.05)}
 SMALL = {"two-layer": Sizes(6, 2, 2, at_most=1.05)}
 
 

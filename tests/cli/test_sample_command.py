@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from mlxchat.cli.sample_run import SampleRun
 from mlxchat.conversation.exports.importing import import_conversations
 from mlxchat.conversation.samples import Samples
+from tests.adapters import build_adapter
 from tests.command import CHINESE, FRANCE, program
 
 ISSUE = ["--temp", "0.7", "--top-p", "0.8", "--min-tokens-to-keep", "3"]
@@ -45,7 +47,7 @@ def test_repeated_ones_are_printed_once(here, tiny_model):
 
 def test_json_and_lines(here, tiny_model, tmp_path):
     flags = ("sample", tiny_model, "-p", "Hello", "-n", 2, "--temp", 1, "-m", 6, "--seed", 7)
-    (prompt,) = json.loads(here(*flags, "--json").out)
+    (prompt,) = json.loads(here(*flags, "--json").out)["prompts"]
     assert prompt["messages"] == [{"role": "user", "content": "Hello"}]
     assert [sample["seed"] for sample in prompt["samples"]] == [7, 8]
     assert prompt["samples"][0]["settings"]["temp"] == 1.0
@@ -77,7 +79,7 @@ def test_a_sweep(here, tiny_model):
         "sample", tiny_model, "-p", "Hello", "-n", 2, "-m", 4, "--seed", 3,
         "--sweep", "temp=0:1:0.5", "--sweep", "top_k=5,50", "--json",
     )  # fmt: skip
-    (prompt,) = json.loads(done.out)
+    (prompt,) = json.loads(done.out)["prompts"]
     settings = [sample["settings"] for sample in prompt["samples"]]
     assert [(s["temp"], s["top_k"]) for s in settings[::2]] == [
         (temp, top_k) for temp in (0.0, 0.5, 1.0) for top_k in (5, 50)
@@ -100,10 +102,48 @@ def test_prompts_of_a_file_with_their_answers(here, tiny_model, tmp_path):
     assert done.out.count("[system]\nBe brief.\n") == 3
     assert done.out.count("[reference · perplexity ") == 2
     assert done.out.count("1 sample · ") == 3
-    france, italy, nobody = json.loads(here(*flags, "--json").out)
+    assert "\n[perplexity over 2 references]\n" in done.out
+    document = json.loads(here(*flags, "--json").out)
+    france, italy, nobody = document["prompts"]
     assert (france["reference"], italy["reference"]) == ("Paris.", "Rome.")
-    assert france["perplexity"] > 1
+    (score,) = france["scores"]
+    assert score["perplexity"] > 1
     assert "reference" not in nobody
+    (mean,) = document["perplexity"]
+    scores = france["scores"] + italy["scores"]
+    assert (mean["references"], mean["adapter"]) == (2, None)
+    assert mean["tokens"] == sum(score["tokens"] for score in scores)
+    nll = sum(score["tokens"] * math.log(score["perplexity"]) for score in scores)
+    assert mean["perplexity"] == pytest.approx(math.exp(nll / mean["tokens"]))
+
+
+def test_each_answer_is_scored_under_each_adapter(here, tiny_model, tmp_path):
+    file = lines(tmp_path / "valid.jsonl", chat("Who?", "I."), {}, chat("Why?", "So it is."))
+    file.write_text(file.read_text("utf-8").replace("{}", " "), "utf-8")  # an empty line
+    named = [
+        f"--adapter={name}={build_adapter(tmp_path / name, tiny_model, seed=seed)}"
+        for seed, name in enumerate(("pirate", "formal"), 1)
+    ]
+    flags = ("sample", tiny_model, "--prompts", file, "-m", 3, "--temp", 0, "--seed", 1)
+    sweep = ("--sweep", "adapter=pirate,pirate@0.5,base")
+    done = here(*flags, *named, *sweep)
+    assert (done.code, done.err) == (0, "")
+    assert "[1 · adapter pirate@0.5 · seed 1" in done.out
+    title, *means = done.out.splitlines()[-5:]
+    assert title == "[perplexity over 2 references]"
+    names = ["base", "pirate ×1.00", "formal ×1.00", "pirate ×0.50"]
+    assert [mean.split("  ")[-1].partition(" · ")[0] for mean in means] == names
+    output = tmp_path / "samples.jsonl"
+    assert here(*flags, *named, *sweep, "--jsonl", "--output", output).code == 0
+    rows = [json.loads(line) for line in output.read_text("utf-8").splitlines()]
+    assert len(rows) == 6
+    told = {f"{score['so_far']['perplexity']:.3f}" for score in rows[-1]["scores"]}
+    assert told == {mean.split()[0] for mean in means}
+    assert len(told) == 4
+    imported = import_conversations(output.read_bytes(), "samples.jsonl")
+    assert len(imported) == 6
+    alone = json.loads(here(*flags, "--json").out)["perplexity"][0]["perplexity"]
+    assert rows[-1]["scores"][0]["so_far"]["perplexity"] == pytest.approx(alone)
 
 
 @pytest.mark.parametrize(
@@ -116,6 +156,9 @@ def test_prompts_of_a_file_with_their_answers(here, tiny_model, tmp_path):
         (b'{"messages": [{"role": "robot", "content": ""}]}', "role must be system, user"),
         (b'{"messages": [{"role": "assistant", "content": "Hi"}]}', "asks nothing"),
         (b'{"messages": []}', "asks nothing"),
+        (b"\n  \n\t\n", "is empty"),
+        (b'{"messages": [{"role": "user", "content": "a"}]}\n{"messages": [{"ro', "line 2 is not"),
+        (b'{"messages": [{"role": "user"}]}', "line 1"),
         (b'{"prompt": "Hello"}', "is neither"),
         (b'{"text": "Hello"}', "is neither"),
         (b"[1, 2]", "is neither"),
@@ -141,6 +184,12 @@ def test_a_file_of_prompts_that_lies_is_told_in_a_sentence(here, tmp_path, conte
         (("-p", "a", "--sweep", "temp"), "A sweep is a parameter and its values"),
         (("-p", "a", "--sweep", "temp=0:1:0"), "is no row of values"),
         (("-p", "a", *["--sweep", "temp=1"] * 2), "temp is swept twice"),
+        (("-p", "a", "--sweep", "temp=nan"), "temp must be a number"),
+        (("-p", "a", "--sweep", "adapter=0,1"), "needs an adapter: put one on first"),
+        (("-p", "a", "--sweep", "adapter=pirat"), "none has a name but “base”"),
+        (("-p", "a", "--adapter", "p=/nowhere/p"), "There is no adapter at /nowhere/p"),
+        (("-p", "a", "--adapter", "p=x", "--sweep", "adapter=q"), "the names are base, p."),
+        (("-p", "a", "--adapter", "p=x", "--adapter", "p=y"), "the same name"),
         (("-p", "a", "-n", "0"), "needs a whole number from 1 to 1000"),
         (("-p", "a", "--json", "--jsonl"), "not allowed with"),
         (("-p", "a", "--output", "/"), "is a folder"),
@@ -202,6 +251,6 @@ def test_the_real_model_and_a_known_answer(here, tmp_path):
     )  # fmt: skip
     (prompt,) = json.loads(
         here("sample", "--demo", "--prompts", file, "--json", "--temp", 0, "-m", 12).out
-    )
+    )["prompts"]
     assert prompt["samples"][0]["text"] == "The capital of France is Paris."
-    assert 1 < prompt["perplexity"] < 1.5
+    assert 1 < prompt["scores"][0]["perplexity"] < 1.5

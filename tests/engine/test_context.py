@@ -160,7 +160,7 @@ class TestStop:
 
     def test_it_writes_while_there_is_any_room(self, short):
         """Beyond what is comfortable; the next token too many is refused."""
-        for prompt in range(MOST, LIMIT + 2):
+        for prompt in (MOST, (MOST + LIMIT) // 2, *range(LIMIT - 4, LIMIT + 2)):
             messages = filled(short, prompt)
             if short.count(messages).prompt_tokens >= LIMIT:
                 break

@@ -229,3 +229,19 @@ def test_each_strength_of_an_adapter_is_a_model_of_its_own(tiny_driver, tiny_mod
         assert [record.token_id for record in row] == alone.token_ids
     alone = tiny_driver.sample(STORY, swept[:2])
     assert alone.texts == sampled.texts[:2]
+
+
+def test_each_adapter_is_a_model_of_its_own(tiny_driver, tiny_model, tmp_path):
+    paths = [str(build_adapter(tmp_path / str(n), tiny_model, seed=n)) for n in (1, 2)]
+    mixed = [Draw(HOT, 1, path) for path in (paths[0], None, paths[1], paths[0])]
+    sampled = tiny_driver.sample(STORY, mixed)
+    for row, draw in zip(sampled.token_ids, mixed, strict=True):
+        alone = tiny_driver.reply(STORY, HOT, seed=draw.seed, adapter=draw.adapter)
+        assert row == alone.token_ids
+    assert len(set(sampled.texts)) == 3
+
+
+def test_an_adapter_that_is_not_there_is_told_before_anything_is_written(tiny_driver):
+    sampled = tiny_driver.sample(STORY, [Draw(HOT, 1), Draw(HOT, 1, "/nowhere/pirate")])
+    assert sampled.failure.startswith("There is no adapter at /nowhere/pirate")
+    assert sampled.records == [[], []]

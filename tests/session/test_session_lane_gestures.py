@@ -62,7 +62,8 @@ class LaneGestures(RuleBasedStateMachine):
     def note_step(self) -> None:
         """The branches are these where the steps are as many as now."""
         steps = self.session.conversation.steps_done
-        self.after = {n: kept for n, kept in self.after.items() if n < steps}
+        if not self.session.conversation.steps_undone:  # a gesture that changes nothing leaves them
+            self.after = {n: kept for n, kept in self.after.items() if n < steps}
         self.after[steps] = {lane: [*said] for lane, said in self.branches.items()}
 
     def open(self, wanted: str) -> None:

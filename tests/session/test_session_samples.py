@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
+from mlxchat.conversation.adapter_words import reply_adapter
+from mlxchat.conversation.exports.score_text import file_text, score_words
 from mlxchat.conversation.samples import Samples, planned
+from mlxchat.conversation.scores import FileScores, Score, Variant
 from mlxchat.engine.interface import Message
-from mlxchat.engine.samples import Draw, Scored
+from mlxchat.engine.samples import Draw, Scored, ScoreFailed
 from mlxchat.errors import MlxchatError
 from mlxchat.session.chat import ChatSession
 from mlxchat.settings.number_parameter import MAX_SEED
@@ -165,13 +170,140 @@ def test_a_reference_is_scored(session, engine):
     samples = session.sample([Message("user", "Hello")], 1, reference="Hi")
     write(session, engine, "Ho")
     assert session.sampling
-    engine.tell(Scored(samples.request_id, 2, -2.0))
+    [(request_id, score)] = samples.scores.items()
+    assert score.variant == Variant(session.info.name)
+    engine.tell(Scored(request_id, 2, -2.0))
     session.pump()
     assert not session.sampling
-    assert samples.perplexity == pytest.approx(2.718, abs=1e-3)
+    assert score.perplexity == pytest.approx(2.718, abs=1e-3)
 
 
 def test_seeds_stay_within_their_range(session):
     pattern = session._new_reply(())
     pattern.seed = MAX_SEED
-    assert [s.reply.seed for s in planned(pattern, [Point()], 3)] == [MAX_SEED, 0, 1]
+    assert [s.reply.seed for s in planned([(Point(), pattern)], 3)] == [MAX_SEED, 0, 1]
+
+
+# Adapters
+
+
+@pytest.fixture
+def adapted(session, engine) -> ChatSession:
+    """With an adapter on and another one known, after a turn."""
+    session.adapters = {"pirate": "/runs/pirate", "old poet": "/runs/poet"}
+    session.use_adapter("pirate")
+    engine.adapter_ends()
+    session.pump()
+    session.send("Hello")
+    answer(session, engine, "Hi")
+    return session
+
+
+def swept(session: ChatSession, engine: ScriptedEngine, *axes: str) -> list:
+    """Adapter and strength at each point."""
+    session.sample_here(1, list(map(parse_axis, axes)))
+    return [(draw.adapter, draw.settings.adapter_strength) for draw in engine.samples.draws]
+
+
+def test_a_sweep_over_adapters_puts_each_on(adapted, engine):
+    points = swept(adapted, engine, "adapter=Pirate,old poet@0.5,base")
+    assert points == [("/runs/pirate", 1.0), ("/runs/poet", 0.5), (None, 1.0)]
+    samples = write(adapted, engine, "Arr", "Oh", "Hi")
+    specs = [sample.reply.spec for sample in samples.samples]
+    assert [spec.adapter_path for spec in specs] == ["/runs/pirate", "/runs/poet", None]
+    assert specs[1].adapter_name == "old poet"
+    adapted.keep_sample(samples.samples[1])
+    assert reply_adapter(adapted.reply) == "old poet ×0.50"
+    assert adapted.adapter == "/runs/pirate"
+
+
+def test_adapters_are_swept_at_strengths_too(adapted, engine):
+    points = swept(adapted, engine, "adapter=pirate,old poet", "adapter=0.5,1")
+    assert points == [
+        (f"/runs/{name}", strength) for name in ("pirate", "poet") for strength in (0.5, 1.0)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("axes", "says"),
+    [
+        (["adapter=pirat"], "no adapter “pirat”.*the names are base, pirate, old poet"),
+        (["adapter=0,0.5,pirate"], "no adapter “0”"),
+        (["adapter=base@0.5"], "Only an adapter has a strength"),
+        (["adapter=pirate@nan"], "The strength is a number"),
+        (["adapter=pirate@9"], "adapter_strength must be from 0 to 2"),
+        (["adapter=pirate@0.5", "adapter=0,1"], "pirate@0.5 has a strength of its own"),
+    ],
+)
+def test_adapters_that_cannot_be_swept_are_said(adapted, axes, says):
+    with pytest.raises(MlxchatError, match=says) as error:
+        adapted.sample_here(1, list(map(parse_axis, axes)))
+    assert "\n" not in str(error.value)
+    assert not adapted.busy
+
+
+@pytest.mark.parametrize("axis", ["adapter=0,1", "adapter_strength=0,1"])
+def test_a_strength_needs_an_adapter(session, engine, axis):
+    session.send("Hello")
+    answer(session, engine, "Hi")
+    with pytest.raises(MlxchatError, match="needs an adapter: put one on first"):
+        session.sample_here(2, [parse_axis(axis)])
+    assert not session.busy
+
+
+def scored(session: ChatSession, *axes: str) -> list[str]:
+    """Under which models a reference is scored."""
+    prompt, found = [Message("user", "Hello")], list(map(parse_axis, axes))
+    asked = session.sample(prompt, 1, found, reference="x")
+    return [score.variant.words for score in asked.scores.values()]
+
+
+def test_a_reference_is_scored_once_under_each_model(session, engine):
+    session.use_adapter("/runs/pirate")
+    engine.adapter_ends()
+    session.pump()
+    words = scored(session, "temp=0.5,1", "adapter=0,0.5,1")
+    assert words == ["base", "pirate ×0.50", "pirate ×1.00"]
+    asked = [(r.adapter, r.adapter_strength) for r in engine.called("score")]
+    assert asked == [(None, 1.0), ("/runs/pirate", 0.5), ("/runs/pirate", 1.0)]
+    numbers = [request.request_id for request in engine.called("score")]
+    assert len({*numbers, engine.samples.request_id}) == 4
+
+
+def test_a_reference_is_scored_under_each_adapter_that_is_known(adapted):
+    assert scored(adapted) == ["base", "pirate ×1.00", "old poet ×1.00"]
+
+
+def test_scores_are_waited_for_and_each_goes_to_its_model(adapted, engine):
+    scored(adapted)
+    samples = write(adapted, engine, "Ho")
+    first, second, third = samples.scores
+    engine.tell(ScoreFailed(second, "It was stopped."), Scored(third, 2, -2.0))
+    adapted.pump()
+    assert adapted.sampling
+    engine.tell(Scored(first, 1, -1.0), Scored(999, 1, -9.0))
+    adapted.pump()
+    assert not adapted.sampling
+    found = list(samples.scores.values())
+    assert score_words(found) == (
+        "perplexity over 2 tokens: base 2.718 · pirate ×1.00 not scored (It was stopped) · "
+        "old poet ×1.00 2.718"
+    )
+    assert [(score.tokens, score.failure) for score in found] == [
+        (1, ""), (0, "It was stopped."), (2, ""),
+    ]  # fmt: skip
+
+
+def test_the_mean_over_a_file_counts_every_token_the_same():
+    base, pirate = Variant("base"), Variant("pirate", "/runs/pirate", 0.5)
+    file = FileScores()
+    file.add([Score(base, Scored(1, 1, -3.0)), Score(pirate, Scored(2, 1, -1.0))])
+    file.add([])
+    file.add([Score(base, Scored(3, 3, -1.0)), Score(pirate, ScoreFailed(4, "Too long."))])
+    assert file.references == 2
+    assert file.means[base].perplexity == pytest.approx(math.exp(1.0))
+    assert file_text(file).splitlines() == [
+        "[perplexity over 2 references]",
+        "     2.718  base · 4 tokens",
+        "     2.718  pirate ×0.50 · 1 token · 1 not scored",
+    ]

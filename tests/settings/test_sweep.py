@@ -23,6 +23,8 @@ from mlxchat.settings.sweep import Axis, parse_axis, points
         ("top_k=10:10:5", Axis("top_k", (10,))),
         ("adapter=0,0.5,1", Axis("adapter_strength", (0.0, 0.5, 1.0))),
         ("adapter=0:1:0.5", Axis("adapter_strength", (0.0, 0.5, 1.0))),
+        ("adapter=pirate, poet@0.5,base,pirate", Axis("adapter", ("pirate", "poet@0.5", "base"))),
+        ("adapter=0.5,pirate", Axis("adapter", ("0.5", "pirate"))),
     ],
 )
 def test_an_axis_is_read(text: str, axis: Axis):
@@ -47,7 +49,10 @@ def test_an_axis_is_read(text: str, axis: Axis):
         ("temp=0.2,hot", "temp must be a number"),
         ("temp=-1,0", "temp must be from 0 to 100"),
         ("top_k=1.5,2", "top_k must be a whole number"),
-        ("adapter=pirate,none", "A sweep over adapter takes strengths"),
+        ("adapter=pirate,,base", "a value is missing"),
+        ("adapter=0:1", "A row of values is from:to:step"),
+        ("adapter=nan", "adapter_strength must be a number"),
+        ("adapter=0:1:0.000001", "is no row of values"),
         ("adapter=0,3", "adapter_strength must be from 0 to 2"),
         ("temp=,", "temp must be a number"),
     ],
@@ -70,6 +75,16 @@ def test_two_axes_give_every_combination():
     assert (swept.temp, swept.min_p, swept.top_p) == (1.0, 0.1, 0.9)
 
 
+def test_adapters_are_told_as_they_were_typed():
+    found = points([parse_axis("adapter=pirate@0.5,base"), parse_axis("temp=1")])
+    assert [point.label for point in found] == [
+        "adapter pirate@0.5 · temp 1.00",
+        "adapter base · temp 1.00",
+    ]
+    assert [point.adapter for point in found] == ["pirate@0.5", "base"]
+    assert found[0].applied_to(Settings()) == Settings(temp=1.0)
+
+
 def test_no_axis_is_one_point_without_a_label():
     (point,) = points([])
     assert point.label == ""
@@ -82,6 +97,7 @@ def test_no_axis_is_one_point_without_a_label():
         (["temp=1", "min_p=0", "top_p=1"], "one axis or two"),
         (["temp=1", "temp=2"], "temp is swept twice"),
         (["temp=0:1:0.05", "top_k=1:20:1"], "420 combinations"),
+        (["temp=" + ",".join(str(n / 100) for n in range(150))], "150 combinations"),
     ],
 )
 def test_what_is_no_sweep_is_said(axes: list[str], says: str):

@@ -244,3 +244,25 @@ async def test_the_focus_shows_in_every_theme_without_colours(theme):
         await person.press("right")
         assert person.screen.count("╔") == 1
         assert person.screen.index("╔") > before
+
+
+async def test_a_sweep_over_strengths_without_an_adapter_is_refused():
+    async with sampling("/samples 4 adapter=0,1") as person:
+        assert person.app.screen is person.chat
+        assert "needs an adapter: put one on first" in person.notes[-1]
+        assert person.engine.samples is None
+
+
+async def test_a_sweep_over_adapters_that_are_known():
+    async with chatting(WIDE) as person:
+        person.session.adapters = {"old poet": "/runs/poet"}
+        await person.send("Hello")
+        await person.hear("Hi there")
+        await person.send("/samples 1 adapter=pirat")
+        assert "the names are base, old poet" in person.notes[-1]
+        await person.send('/samples 1 "adapter=old poet@0.5,base"')
+        screen = await write(person, "Oh rose", "Hello")
+        assert "1 · adapter old poet@0.5" in screen
+        assert "1 · adapter base" in screen
+        await person.press("enter")
+        assert person.session.reply.adapter == "/runs/poet"

@@ -48,7 +48,12 @@ async def test_in_and_out(size):
         assert person.app.focused is person.transcript
         assert place(person) == 4
         assert "·blue" in screen
-        assert "3.0% by the model" in " ".join(screen.split())
+        told = " ".join(screen.split())
+        assert ("3.0% by the model" if size[0] > 60 else "3.0% by model") in told
+        record = person.app.session.reply.tokens[4]
+        spelled = person.engine.token_bytes(record.token_id).hex(" ")
+        for fact in ("rank ", "bits", f"id {record.token_id}", spelled):
+            assert fact in told
         await person.press("escape")
         assert not person.transcript.walking
         assert not person.chat.query_one(TokenDetail).display

@@ -8,10 +8,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mlxchat.conversation.exports.chat_lines import Line, json_lines
+from mlxchat.conversation.exports.score_text import (
+    mean_objects,
+    score_objects,
+    score_words,
+    scores_so_far,
+)
 from mlxchat.conversation.plain import to_plain
 from mlxchat.conversation.samples import Fold, Sample, Samples, Summary
+from mlxchat.conversation.scores import FileScores
 from mlxchat.engine.interface import Message
-from mlxchat.engine.samples import ScoreFailed
 from mlxchat.settings.parameters import PARAMETERS
 
 # Text
@@ -29,15 +35,7 @@ def _prompt_blocks(samples: Samples) -> Iterator[str]:
     for message in samples.messages:
         yield f"[{message.role}]\n{message.content}"
     if samples.reference is not None:
-        yield f"[reference · {score_words(samples)}]\n{samples.reference}"
-
-
-def score_words(samples: Samples) -> str:
-    """How probable the model finds the reference, in words."""
-    if samples.perplexity is not None and samples.score is not None:
-        tokens = getattr(samples.score, "tokens", 0)
-        return f"perplexity {samples.perplexity:.3f} over {tokens} tokens"
-    return samples.score.message if isinstance(samples.score, ScoreFailed) else "not scored"
+        yield f"[reference · {score_words(list(samples.scores.values()))}]\n{samples.reference}"
 
 
 def _block(fold: Fold) -> str:
@@ -52,21 +50,25 @@ def _sum(summary: Summary) -> str:
 # JSON
 
 
-def samples_json(every: Sequence[Samples]) -> str:
-    """All of them as one JSON document: a list with an object for each prompt."""
-    return json.dumps([_prompt_object(samples) for samples in every], ensure_ascii=False, indent=1)
+def samples_json(every: Sequence[Samples], file: FileScores) -> str:
+    """All of them as one JSON document: an object for each prompt, and the means over the file."""
+    document: dict[str, Any] = {"prompts": [_prompt_object(samples) for samples in every]}
+    if file.references:
+        document["perplexity"] = mean_objects(file)
+    return json.dumps(document, ensure_ascii=False, indent=1)
 
 
-def samples_lines(samples: Samples) -> str:
-    """A line for each sample: the conversation with it as the last message, and what made it."""
-    return json_lines(_line(samples, sample) for sample in samples.samples)
+def samples_lines(samples: Samples, file: FileScores) -> str:
+    """A line for each sample: the conversation with it as the last message, and what made it. The
+    means over the file up to here are in each: a line of their own would be no training data."""
+    return json_lines(_line(samples, sample, file) for sample in samples.samples)
 
 
 def _prompt_object(samples: Samples) -> dict[str, Any]:
     found: dict[str, Any] = {"messages": list(map(_row, samples.messages))}
     if samples.reference is not None:
-        perplexity = to_plain(samples.perplexity)
-        found |= {"reference": to_plain(samples.reference), "perplexity": perplexity}
+        scores = score_objects(list(samples.scores.values()))
+        found |= {"reference": to_plain(samples.reference), "scores": scores}
     if samples.one_by_one:
         found["one_by_one"] = samples.one_by_one
     found["samples"] = [_sample_object(sample) for sample in samples.samples]
@@ -74,9 +76,12 @@ def _prompt_object(samples: Samples) -> dict[str, Any]:
     return found
 
 
-def _line(samples: Samples, sample: Sample) -> Line:
+def _line(samples: Samples, sample: Sample, file: FileScores) -> Line:
     rows = [*samples.messages, Message("assistant", sample.reply.text)]
-    known = {} if samples.reference is None else {"reference": to_plain(samples.reference)}
+    known: Line = {}
+    if samples.reference is not None:
+        scores = scores_so_far(list(samples.scores.values()), file)
+        known = {"reference": to_plain(samples.reference), "scores": scores}
     facts = {name: value for name, value in _sample_object(sample).items() if name != "text"}
     return {"messages": list(map(_row, rows)), **known, **facts}
 

@@ -47,7 +47,7 @@ class LaneListScreen(SamplingScreen):
 
     @property
     def _question(self) -> partial[Found]:
-        info, named = self.session.info, [*self.session.known_adapters.values()]
+        info, named = self.session.info, [*self.session.known_adapters.paths.values()]
         return partial(look_around, info.path if info else None, named)
 
     def _pick_lane(self) -> None:

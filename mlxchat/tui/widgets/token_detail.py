@@ -45,6 +45,10 @@ class SelectedToken:
     """Another model, and how probable it finds the token, in natural logs; where that is known."""
 
 
+NARROW = 60
+"""Cells below which facts are told in fewer words."""
+
+
 def facts(selected: SelectedToken) -> list[str]:
     """What there is to know of it, the most telling first."""
     record = selected.record
@@ -63,6 +67,22 @@ def facts(selected: SelectedToken) -> list[str]:
         f"id {record.token_id}",
         f"bytes {selected.token_bytes.hex(' ') or 'unknown'}",
         f"{selected.place + 1} of {selected.count}",
+    ]
+
+
+def short_facts(selected: SelectedToken) -> list[str]:
+    """The same in fewer words, for two lines of forty cells."""
+    record, other = selected.record, selected.other
+    drawn = "chosen" if record.drawn_prob is None else f"{percent(record.drawn_prob)} drawn"
+    return [
+        f"{percent(record.prob if record.own_known else math.exp(record.logprob))} by model",
+        drawn,
+        f"rank {record.rank + 1}",
+        f"{record.entropy:.1f} bits",
+        f"id {record.token_id}",
+        selected.token_bytes.hex(" ") or "bytes unknown",
+        f"{selected.place + 1}/{selected.count}",
+        *([f"{percent(math.exp(other[1]))} {visible(other[0])}"] if other else []),
     ]
 
 
@@ -108,6 +128,10 @@ class TokenDetail(Vertical):
         yield Input(placeholder="search the tokens", compact=True)
 
     def on_mount(self) -> None:
+        self._show()
+
+    def on_resize(self) -> None:
+        """Tell as much as there is room for."""
         self._show()
 
     def notify_style_update(self) -> None:
@@ -164,8 +188,9 @@ class TokenDetail(Vertical):
 
     def _facts(self, selected: SelectedToken) -> Content:
         parts = [self._part(f" {spelled(selected.record.text)} ", "token")]
-        parts += [self._part(f"  {fact}", "fact") for fact in facts(selected)[:2]]
-        parts += [self._part(f" · {fact}", "quiet") for fact in facts(selected)[2:]]
+        told = short_facts(selected) if self.size.width < NARROW else facts(selected)
+        parts += [self._part(f"  {fact}", "fact") for fact in told[:2]]
+        parts += [self._part(f" · {fact}", "quiet") for fact in told[2:]]
         return Content.assemble(*parts)
 
     def _legend(self) -> Content:
