@@ -6,10 +6,12 @@ first asked for something, so that a screen can be painted before.
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
@@ -289,7 +291,8 @@ class LocalEngine:
         """Import mlx and mlx_lm; the sentence to show where that fails, else nothing."""
         time.sleep(self._import_delay)
         try:
-            from mlxchat.engine.worker import Worker
+            with importing_for_good():
+                from mlxchat.engine.worker import Worker
 
             self._worker = Worker(self._buffer.append, self._settings.__getitem__)
         except MlxchatError as error:
@@ -297,3 +300,17 @@ class LocalEngine:
         except Exception as error:
             return f"mlx_lm could not be started: {error}. `mlxchat doctor` says what is missing."
         return ""
+
+
+@contextmanager
+def importing_for_good() -> Iterator[None]:
+    """Meanwhile nobody looks for garbage, and never in what is there at the end: what is imported
+    stays, and there is a lot of it."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if enabled:
+            gc.enable()
