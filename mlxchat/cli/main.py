@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import atexit
-import gc
 import os
 import signal
 import sys
@@ -13,6 +12,7 @@ from importlib import import_module
 from typing import NoReturn
 
 from mlxchat import __version__
+from mlxchat.cli.interrupts import cut_off
 from mlxchat.cli.options import (
     add_model_argument,
     add_options,
@@ -21,7 +21,10 @@ from mlxchat.cli.options import (
     model_spec,
 )
 from mlxchat.cli.parser import Parser
-from mlxchat.errors import INTERRUPTED
+from mlxchat.cli.prompt_input import is_terminal
+from mlxchat.engine.importing import importing_for_good
+from mlxchat.engine.interface import ModelSpec
+from mlxchat.errors import INTERRUPTED, OK
 
 EXAMPLES = """\
 examples:
@@ -60,11 +63,24 @@ def program() -> NoReturn:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the shell: `>&-`
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
-    code = main()
+    code = _main_and_flush()
     signal.signal(signal.SIGINT, lambda *_: os._exit(code or INTERRUPTED))
     # Python gives handlers up before mlx has taken itself down; only an ignored signal stays so.
     atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)
+
+
+def _main_and_flush() -> int:
+    """`main`, and all of its output written: whoever reads it may have gone."""
+    try:
+        try:
+            code = main()
+        except SystemExit as end:  # argparse: --help, or a mistake
+            code = end.code if isinstance(end.code, int) else OK
+        sys.stdout.flush()
+    except OSError as error:
+        return cut_off(error)
+    return code
 
 
 def chat_parser() -> argparse.ArgumentParser:
@@ -92,30 +108,38 @@ def _chat(arguments: Sequence[str]) -> int:
     resumes = parsed.resume is not None or getattr(parsed, "continue")
     if resumes and parsed.prompt is not None:
         parser.error("--continue and --resume open the app; --prompt answers without it")
-    if parsed.prompt is not None:
-        return _one_shot(parsed)
+    if parsed.json and parsed.stream:
+        parser.error("--json and --stream are two forms of one answer: give one of them")
+    spec = model_spec(parsed)
+    piped = spec is not None and not resumes and not is_terminal(sys.stdin)
+    if parsed.prompt is not None or piped:
+        return _one_shot(parsed, spec)
+    if parsed.json or parsed.stream:
+        parser.error("--json and --stream need a question: give --prompt, or pipe one in")
     return _app(parser, parsed)
 
 
-def _one_shot(parsed: argparse.Namespace) -> int:
-    from mlxchat.cli import oneshot
-    from mlxchat.engine.catalog import DEFAULT_MODEL
-    from mlxchat.engine.interface import ModelSpec
+def _one_shot(parsed: argparse.Namespace, spec: ModelSpec | None) -> int:
+    with importing_for_good():
+        from mlxchat.cli import oneshot
+    if spec is None:
+        from mlxchat.engine.catalog import DEFAULT_MODEL
 
+        spec = ModelSpec(DEFAULT_MODEL)
     session = oneshot.new_session(
         parsed.system_prompt or "", given_settings(parsed), parsed.prefill_response or ""
     )
-    return oneshot.run(session, model_spec(parsed) or ModelSpec(DEFAULT_MODEL), parsed.prompt)
+    return oneshot.run(session, spec, parsed)
 
 
 def _app(parser: argparse.ArgumentParser, parsed: argparse.Namespace) -> int:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        parser.error("the app needs a terminal; --prompt answers without one")
-    gc.disable()  # what is imported stays; looking for garbage in it would hold the start up
-    from mlxchat.cli.screen import run_app
-
-    gc.freeze()
-    gc.enable()
+    if not (is_terminal(sys.stdin) and sys.stdout.isatty()):
+        parser.error(
+            "the app needs a terminal; without one --prompt answers, or what is piped into "
+            "mlxchat MODEL"
+        )
+    with importing_for_good():
+        from mlxchat.cli.screen import run_app
     return run_app(parsed)
 
 

@@ -99,6 +99,27 @@ def one_of(*allowed: int) -> Callable[[str], int]:
     return parse
 
 
+def word_of(*allowed: str) -> Callable[[str], str]:
+    """A parser of a few allowed words."""
+
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise MlxchatError(f"needs {' or '.join(allowed)}, not {text!r}")
+        return text
+
+    return parse
+
+
+def truth(text: str) -> bool:
+    """A parser of yes and no, in the words that mlx_lm takes."""
+    word = text.lower()
+    if word in ("true", "t", "yes", "y", "1"):
+        return True
+    if word in ("false", "f", "no", "n", "0"):
+        return False
+    raise MlxchatError(f"needs T or F, not {text!r}")
+
+
 def plain_text(text: str) -> str:
     """A parser of text: bytes that are no UTF-8 become replacement characters."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
@@ -157,8 +178,8 @@ OPTIONS: tuple[Option, ...] = (
            "alone: choose from a list", "session", metavar="SESSION", parse=plain_text, alone=""),
     Option("--system-prompt", "The system prompt; that of a session that is gone on with is "
            "changed to it", "prompt", metavar="TEXT", parse=plain_text),
-    Option("--prompt", "Answer this on standard output and end (- reads standard input)",
-           "prompt", short="-p", metavar="TEXT", parse=plain_text),
+    Option("--prompt", "Answer this on standard output and end; what is piped in follows it, - is "
+           "that alone", "prompt", short="-p", metavar="TEXT", parse=plain_text),
     Option("--prefill-response", "The start of the first reply, which the model goes on from",
            "prompt", metavar="TEXT", parse=plain_text),
     Option("--chat-template-config", "More values for the chat template, as a JSON object",
@@ -167,6 +188,12 @@ OPTIONS: tuple[Option, ...] = (
            switch=True),
     Option("--use-default-chat-template", "Use the tokenizer's default template where the model "
            "has none", "prompt", switch=True),
+    Option("--json", "Print one JSON object: text, tokens, statistics, settings, seed", "output",
+           switch=True),
+    Option("--stream", "Print an event a line while the answer is written; FORMAT is json",
+           "output", metavar="FORMAT", parse=word_of("json")),
+    Option("--verbose", "Statistics on standard error, or with F none; without this flag they are "
+           "there where that is a terminal", "output", metavar="T|F", parse=truth, alone=True),
     Option("--max-kv-size", "Keep at most this many tokens in the key-value cache", "cache",
            metavar="N", parse=whole(8)),
     parameter_option(SPEED["kv_bits"], "cache"),
@@ -182,6 +209,7 @@ GROUPS = {
     "model": "model",
     "session": "session",
     "prompt": "prompt",
+    "output": "standard output (with --prompt, or a pipe)",
     "sampler": "sampler (defaults: the model's own)",
     "cache": "memory and cache",
 }

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlxchat.cli.oneshot import catching_interrupts, cut_off, new_session, prompt_text
+from mlxchat.cli.interrupts import catching_interrupts, cut_off
+from mlxchat.cli.oneshot import new_session
 from mlxchat.cli.options import (
     add_model_argument,
     add_options,
@@ -19,6 +20,7 @@ from mlxchat.cli.options import (
     whole,
 )
 from mlxchat.cli.parser import Parser, complain
+from mlxchat.cli.prompt_input import prompt_text
 from mlxchat.cli.sample_output import SampleOutput
 from mlxchat.cli.sample_run import SampleRun
 from mlxchat.commands.export_file import check_writable, read_file
@@ -104,10 +106,7 @@ def _prompts(parsed: argparse.Namespace) -> list[Prompt]:
     if parsed.prompts is not None:
         found = read_prompts(read_file(Path(parsed.prompts)), parsed.prompts)
     else:
-        text = prompt_text(parsed.prompt, sys.stdin)
-        if not text.strip():
-            raise MlxchatError("The prompt is empty: give --prompt a text.")
-        found = [Prompt([Message("user", text)])]
+        found = [Prompt([Message("user", prompt_text(parsed.prompt, sys.stdin))])]
     return [_under_system(prompt, parsed.system_prompt) for prompt in found]
 
 

@@ -6,16 +6,15 @@ first asked for something, so that a screen can be painted before.
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
+from mlxchat.engine.importing import importing_for_good
 from mlxchat.engine.interface import (
     AdapterFailed,
     BesideFailed,
@@ -300,17 +299,3 @@ class LocalEngine:
         except Exception as error:
             return f"mlx_lm could not be started: {error}. `mlxchat doctor` says what is missing."
         return ""
-
-
-@contextmanager
-def importing_for_good() -> Iterator[None]:
-    """Meanwhile nobody looks for garbage, and never in what is there at the end: what is imported
-    stays, and there is a lot of it."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        if enabled:
-            gc.enable()
