@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 from typing import NoReturn
 
 from mlxchat import __version__
@@ -22,6 +21,7 @@ from mlxchat.cli.options import (
 )
 from mlxchat.cli.parser import Parser
 from mlxchat.cli.prompt_input import is_terminal
+from mlxchat.cli.subcommands import SUBCOMMANDS, listed
 from mlxchat.engine.importing import importing_for_good
 from mlxchat.engine.interface import ModelSpec
 from mlxchat.errors import INTERRUPTED, OK
@@ -34,15 +34,13 @@ examples:
   mlxchat ./model --adapter-path ./adapters
   mlxchat --continue                    go on with the last session
   mlxchat ./model -p "Why is the sky blue?" --max-tokens 200
+  cat notes.txt | mlxchat ./model -p "Sum this up:"
+  mlxchat ./model -p "Hi" --json | jq .statistics.tokens_per_second
+"""
 
-other commands:
-  mlxchat sample -p TEXT -n 10          ten replies to one prompt; sweeps
-  mlxchat doctor [--json] [--demo]      what was found here, and what to install
-  mlxchat sessions [--search TEXT]      the saved sessions; rename, pin, delete
-  mlxchat export [SESSION] --format F   a session as Markdown, JSON, data
-  mlxchat import FILE...                sessions out of such files
-
+ENDING = """\
 With no --max-tokens a reply ends after 2048 tokens at the latest.
+Exit codes: 0, 1 for an error of the model, 2 for wrong use, 130 for Ctrl+C.
 """
 
 
@@ -51,8 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     interrupt."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        if arguments and arguments[0] in OTHERS:
-            return _other(arguments[0], arguments[1:])
+        if arguments and arguments[0] in SUBCOMMANDS:
+            return SUBCOMMANDS[arguments[0]].run(arguments[1:])
         return _chat(arguments)
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -63,6 +61,10 @@ def program() -> NoReturn:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the shell: `>&-`
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+    if "_ARGCOMPLETE" in os.environ:
+        from mlxchat.cli.completing import answer_shell
+
+        answer_shell(chat_parser())
     code = _main_and_flush()
     signal.signal(signal.SIGINT, lambda *_: os._exit(code or INTERRUPTED))
     # Python gives handlers up before mlx has taken itself down; only an ignored signal stays so.
@@ -88,7 +90,7 @@ def chat_parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="mlxchat",
         description="Chat with a language model on MLX, and tune its sampler while it talks.",
-        epilog=EXAMPLES,
+        epilog=f"{EXAMPLES}\nother commands (each has --help):\n{listed()}\n\n{ENDING}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -141,19 +143,3 @@ def _app(parser: argparse.ArgumentParser, parsed: argparse.Namespace) -> int:
     with importing_for_good():
         from mlxchat.cli.screen import run_app
     return run_app(parsed)
-
-
-def _other(name: str, arguments: Sequence[str]) -> int:
-    command = import_module(f"mlxchat.cli.{OTHERS[name]}")
-    code: int = command.run(arguments)
-    return code
-
-
-OTHERS = {
-    "sample": "sample",
-    "doctor": "doctor",
-    "sessions": "sessions",
-    "export": "export",
-    "import": "imports",
-}
-"""The commands beside the chat, and the module that runs each."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Any
 
+from mlxchat.cli.completers import completed
 from mlxchat.engine.adapter_folder import RESERVED
 from mlxchat.engine.interface import DEMO, ModelSpec
 from mlxchat.errors import MlxchatError
@@ -36,6 +37,8 @@ class Option:
     default: Any = None
     alone: Any = None
     """The value of the flag without one; None where it needs one."""
+    complete: str = ""
+    """What its value is, where a shell can complete that: a key of COMPLETERS."""
 
     @property
     def name(self) -> str:
@@ -48,7 +51,7 @@ class Option:
         if self.switch:
             group.add_argument(*names, action="store_true", help=self.help)
             return
-        group.add_argument(
+        action = group.add_argument(
             *names,
             action="extend" if self.many else "append" if self.repeated else "store",
             type=checked(self.parse),
@@ -58,6 +61,8 @@ class Option:
             metavar=self.metavar,
             help=self.help,
         )
+        if self.complete:
+            completed(action, self.complete)
 
 
 def checked(parse: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -157,17 +162,20 @@ def parameter_option(declared: AnyParameter | SpeedParameter, group: str = "samp
         parse=declared.parse_argument if isinstance(declared, TextParameter) else declared.parse,
         many=declared.name in TEXTS,
         default=declared.default if declared.name in SPEED else None,
+        complete="model" if declared.name == "draft_model" else "",
     )
 
 
 OPTIONS: tuple[Option, ...] = (
-    Option("--model", "A folder or a Hugging Face repository", "model", metavar="MODEL"),
+    Option("--model", "A folder or a Hugging Face repository", "model", metavar="MODEL",
+           complete="model"),
     Option("--demo", "Use the demo model, SmolLM2-135M-Instruct", "model", switch=True),
     Option("--adapter-path", "A folder with LoRA or DoRA weights for the model", "model",
-           metavar="FOLDER"),
+           metavar="FOLDER", complete="adapter"),
     Option("--adapter", "An adapter under a name, for /adapter NAME; may be given more than once, "
            "and the first one is on at the start",
-           "model", metavar="NAME=FOLDER", parse=named_path, repeated=True),
+           "model", metavar="NAME=FOLDER", parse=named_path, repeated=True,
+           complete="named adapter"),
     Option("--trust-remote-code", "Let the model run Python code of its own", "model",
            switch=True),
     parameter_option(SPEED["draft_model"], "model"),
@@ -175,7 +183,8 @@ OPTIONS: tuple[Option, ...] = (
     Option("--continue", "Go on with the last session, with its model where none is named",
            "session", short="-c", switch=True),
     Option("--resume", "Go on with this session: a number out of `mlxchat sessions`, or a title; "
-           "alone: choose from a list", "session", metavar="SESSION", parse=plain_text, alone=""),
+           "alone: choose from a list", "session", metavar="SESSION", parse=plain_text, alone="",
+           complete="session"),
     Option("--system-prompt", "The system prompt; that of a session that is gone on with is "
            "changed to it", "prompt", metavar="TEXT", parse=plain_text),
     Option("--prompt", "Answer this on standard output and end; what is piped in follows it, - is "
@@ -239,9 +248,10 @@ def named_adapters(arguments: argparse.Namespace) -> dict[str, str]:
 
 def add_model_argument(parser: argparse.ArgumentParser) -> None:
     """Let the model be named without a flag too; `check_one_model` sees that it is named once."""
-    parser.add_argument(
+    action = parser.add_argument(
         "model_argument", nargs="?", metavar="MODEL", help="A folder or a Hugging Face repository"
     )
+    completed(action, "model")
 
 
 def check_one_model(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
