@@ -24,7 +24,7 @@ from mlxchat.cli.prompt_input import is_terminal
 from mlxchat.cli.subcommands import SUBCOMMANDS, listed
 from mlxchat.engine.importing import importing_for_good
 from mlxchat.engine.interface import ModelSpec
-from mlxchat.errors import INTERRUPTED, OK
+from mlxchat.errors import INTERRUPTED, MODEL_ERROR, OK, WRONG_USE
 
 EXAMPLES = """\
 examples:
@@ -38,10 +38,13 @@ examples:
   mlxchat ./model -p "Hi" --json | jq .statistics.tokens_per_second
 """
 
-ENDING = """\
-With no --max-tokens a reply ends after 2048 tokens at the latest.
-Exit codes: 0, 1 for an error of the model, 2 for wrong use, 130 for Ctrl+C.
-"""
+EXIT_CODES = {
+    OK: "all is well, also where whoever reads the output has gone",
+    MODEL_ERROR: "an error of the model, or of what it needs",
+    WRONG_USE: "wrong use: a flag, a value, an empty prompt",
+    INTERRUPTED: "Ctrl+C; what was written stays",
+}
+"""What the program ends with, and when."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -90,7 +93,7 @@ def chat_parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="mlxchat",
         description="Chat with a language model on MLX, and tune its sampler while it talks.",
-        epilog=f"{EXAMPLES}\nother commands (each has --help):\n{listed()}\n\n{ENDING}",
+        epilog=_epilog(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -98,6 +101,15 @@ def chat_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"mlxchat {__version__}")
     add_options(parser)
     return parser
+
+
+def _epilog() -> str:
+    codes = "\n".join(f"  {code:<5}{what}" for code, what in EXIT_CODES.items())
+    return (
+        f"{EXAMPLES}\nother commands (each has --help):\n{listed()}\n\n"
+        "With no --max-tokens a reply ends after 2048 tokens at the latest.\n\n"
+        f"exit codes:\n{codes}\n"
+    )
 
 
 def _chat(arguments: Sequence[str]) -> int:
