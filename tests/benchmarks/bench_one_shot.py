@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -85,25 +86,31 @@ def run(small: bool) -> report.Report:
     mine, other = runs["mlxchat"][1:], runs["mlx_lm"][1:]
     first, their_first = ([run.first_token_seconds for run in side] for side in (mine, other))
     found.add(
-        "first token against mlx_lm.generate",
-        median(first) / median(their_first),
+        "first token against mlx_lm.generate, median of pairs",
+        _of_pairs(first, their_first),
         at_most=AT_MOST,
-        runs_each=pairs,
+        pairs=pairs,
         mlxchat_s=median(first),
         mlx_lm_s=median(their_first),
         mlxchat_least_s=min(first),
         mlx_lm_least_s=min(their_first),
         same_text=mine[0].text == other[0].text,
     )
+    cpu, their_cpu = ([run.cpu_seconds for run in side] for side in (mine, other))
     found.add(
-        "whole process against mlx_lm.generate",
-        median(run.seconds for run in mine) / median(run.seconds for run in other),
-        mlxchat_s=median(run.seconds for run in mine),
-        mlx_lm_s=median(run.seconds for run in other),
-        mlxchat_cpu_s=median(run.cpu_seconds for run in mine),
-        mlx_lm_cpu_s=median(run.cpu_seconds for run in other),
+        "processor time of the whole process",
+        _of_pairs(cpu, their_cpu),
+        mlxchat_s=median(cpu),
+        mlx_lm_s=median(their_cpu),
+        mlxchat_until_its_end_s=median(run.seconds for run in mine),
+        mlx_lm_until_its_end_s=median(run.seconds for run in other),
     )
     return found
+
+
+def _of_pairs(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """The two of a pair ran one after the other: what else goes on here hits both."""
+    return median(one / other for one, other in zip(ours, theirs, strict=True))
 
 
 if __name__ == "__main__":
