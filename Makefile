@@ -21,7 +21,7 @@ INSTALL = if command -v uv >/dev/null 2>&1; \
 	then uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.$(1)'; \
 	else $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.$(1)'; fi
 
-.PHONY: run test slow check bench readme pictures oldest clean
+.PHONY: run test slow check bench readme man pictures oldest clean
 
 run: $(READY)
 	@$(BIN)/mlxchat --demo $(ARGS)
@@ -50,6 +50,10 @@ bench: $(READY_DEV)
 # The tables of flags, keys and commands.
 readme: $(READY_DEV)
 	@$(BIN)/python -m tests.readme
+
+# The man page.
+man: $(READY_DEV)
+	@$(BIN)/python -m tests.man
 
 # Needs Chromium and a monospace font such as Fira Code.
 pictures: $(READY_DEV)

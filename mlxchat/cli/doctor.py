@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -22,6 +23,11 @@ from mlxchat.errors import MlxchatError
 from mlxchat.files import folders
 
 PACKAGES = ("mlxchat", "mlx", "mlx-lm", "textual", "transformers", "huggingface-hub")
+EXAMPLES = """\
+examples:
+  mlxchat doctor                        to read
+  mlxchat doctor --json | jq .backend   for a program
+"""
 LABEL = 15
 SMALLEST = (40, 12)
 """Columns and rows below which a chat is hard to read."""
@@ -65,13 +71,22 @@ class Report:
 
 def run(arguments: Sequence[str]) -> int:
     """Do what stands after `mlxchat doctor`; the exit code."""
-    parser = Parser(
-        prog="mlxchat doctor", description="Say what was found here, and what to install."
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--demo", action="store_true", help="get the demo model ready first")
-    parsed = parser.parse_args(arguments)
+    parsed = parser().parse_args(arguments)
     return tell(as_json=parsed.json, with_demo=parsed.demo)
+
+
+def parser() -> Parser:
+    """The parser of `mlxchat doctor [flags]`."""
+    made = Parser(
+        prog="mlxchat doctor",
+        description="Say what was found here, and what to install.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    made.add_argument("--json", action="store_true", help="print one JSON object")
+    made.add_argument("--demo", action="store_true", help="get the demo model ready first")
+    return made
 
 
 def tell(as_json: bool = False, with_demo: bool = False) -> int:

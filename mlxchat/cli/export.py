@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from mlxchat.cli.completers import completed
 from mlxchat.cli.parser import Parser, complain
 from mlxchat.commands.export import BRANCHES, WORDS, export_to_file
 from mlxchat.conversation.exports.chat import Chat, Exported, Options
@@ -18,6 +19,12 @@ from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.errors import OK, WRONG_USE, MlxchatError
 from mlxchat.render.safe import visible
 
+EXAMPLES = """\
+examples:
+  mlxchat export --format markdown               the latest session
+  mlxchat export "capitals" --format html        one that is called so
+  mlxchat export --all --format messages --only good --output data/train.jsonl
+"""
 PAGE = 100
 """Sessions that are listed at a time."""
 STANDARD_OUTPUT = "-"
@@ -25,15 +32,10 @@ STANDARD_OUTPUT = "-"
 
 def run(arguments: Sequence[str]) -> int:
     """Do what stands after `mlxchat export`; the exit code."""
-    parser = Parser(
-        prog="mlxchat export",
-        description="Write saved sessions to a file that other programs read.",
-        allow_abbrev=False,
-    )
-    _add_arguments(parser)
-    parsed = parser.parse_args(arguments)
+    own = parser()
+    parsed = own.parse_args(arguments)
     if parsed.all and parsed.session:
-        parser.error("name a session or --all")
+        own.error("name a session or --all")
     store = SessionStore()
     try:
         return _export(parsed, list(_chats(store, parsed)))
@@ -44,17 +46,32 @@ def run(arguments: Sequence[str]) -> int:
         store.close()
 
 
+def parser() -> Parser:
+    """The parser of `mlxchat export [SESSION] [flags]`."""
+    made = Parser(
+        prog="mlxchat export",
+        description="Write saved sessions to a file that other programs read.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_arguments(made)
+    return made
+
+
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     formats = "; ".join(f"{f.name}: {f.help[0].lower()}{f.help[1:]}" for f in FORMATS.values())
-    parser.add_argument(
+    session = parser.add_argument(
         "session", nargs="?", metavar="SESSION",
         help="a session's number, id or title; the latest where none is named",
     )  # fmt: skip
     parser.add_argument("--format", required=True, choices=list(FORMATS), help=formats)
-    parser.add_argument(
+    output = parser.add_argument(
         "--output", metavar="FILE",
         help="the file to write, - for standard output; called like the session otherwise",
     )  # fmt: skip
+    completed(session, "session")
+    completed(output, "file")
     parser.add_argument("--all", action="store_true", help="all sessions")
     parser.add_argument("--only", choices=ONLY, help="only what is rated so, or has a note")
     parser.add_argument("--branches", action="store_true", help=WORDS[BRANCHES])

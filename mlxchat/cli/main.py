@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import atexit
-import gc
 import os
 import signal
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 from typing import NoReturn
 
 from mlxchat import __version__
+from mlxchat.cli.interrupts import cut_off
 from mlxchat.cli.options import (
     add_model_argument,
     add_options,
@@ -22,7 +21,11 @@ from mlxchat.cli.options import (
     model_spec,
 )
 from mlxchat.cli.parser import Parser
-from mlxchat.errors import INTERRUPTED
+from mlxchat.cli.prompt_input import is_terminal
+from mlxchat.cli.subcommands import SUBCOMMANDS, listed
+from mlxchat.engine.importing import importing_for_good
+from mlxchat.engine.interface import ModelSpec
+from mlxchat.errors import INTERRUPTED, MODEL_ERROR, OK, WRONG_USE
 
 EXAMPLES = """\
 examples:
@@ -32,16 +35,17 @@ examples:
   mlxchat ./model --adapter-path ./adapters
   mlxchat --continue                    go on with the last session
   mlxchat ./model -p "Why is the sky blue?" --max-tokens 200
-
-other commands:
-  mlxchat sample -p TEXT -n 10          ten replies to one prompt; sweeps
-  mlxchat doctor [--json] [--demo]      what was found here, and what to install
-  mlxchat sessions [--search TEXT]      the saved sessions; rename, pin, delete
-  mlxchat export [SESSION] --format F   a session as Markdown, JSON, data
-  mlxchat import FILE...                sessions out of such files
-
-With no --max-tokens a reply ends after 2048 tokens at the latest.
+  cat notes.txt | mlxchat ./model -p "Sum this up:"
+  mlxchat ./model -p "Hi" --json | jq .statistics.tokens_per_second
 """
+
+EXIT_CODES = {
+    OK: "all is well, also where whoever reads the output has gone",
+    MODEL_ERROR: "an error of the model, or of what it needs",
+    WRONG_USE: "wrong use: a flag, a value, an empty prompt",
+    INTERRUPTED: "Ctrl+C; what was written stays",
+}
+"""What the program ends with, and when."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,8 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     interrupt."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        if arguments and arguments[0] in OTHERS:
-            return _other(arguments[0], arguments[1:])
+        if arguments and arguments[0] in SUBCOMMANDS:
+            return SUBCOMMANDS[arguments[0]].run(arguments[1:])
         return _chat(arguments)
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -61,11 +65,28 @@ def program() -> NoReturn:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the shell: `>&-`
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
-    code = main()
+    if "_ARGCOMPLETE" in os.environ:
+        from mlxchat.cli.completing import answer_shell
+
+        answer_shell(chat_parser())
+    code = _main_and_flush()
     signal.signal(signal.SIGINT, lambda *_: os._exit(code or INTERRUPTED))
     # Python gives handlers up before mlx has taken itself down; only an ignored signal stays so.
     atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)
+
+
+def _main_and_flush() -> int:
+    """`main`, and all of its output written: whoever reads it may have gone."""
+    try:
+        try:
+            code = main()
+        except SystemExit as end:  # argparse: --help, or a mistake
+            code = end.code if isinstance(end.code, int) else OK
+        sys.stdout.flush()
+    except OSError as error:
+        return cut_off(error)
+    return code
 
 
 def chat_parser() -> argparse.ArgumentParser:
@@ -73,7 +94,7 @@ def chat_parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="mlxchat",
         description="Chat with a language model on MLX, and tune its sampler while it talks.",
-        epilog=EXAMPLES,
+        epilog=_epilog(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -81,6 +102,15 @@ def chat_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"mlxchat {__version__}")
     add_options(parser)
     return parser
+
+
+def _epilog() -> str:
+    codes = "\n".join(f"  {code:<5}{what}" for code, what in EXIT_CODES.items())
+    return (
+        f"{EXAMPLES}\nother commands (each has --help):\n{listed()}\n\n"
+        "With no --max-tokens a reply ends after 2048 tokens at the latest.\n\n"
+        f"exit codes:\n{codes}\n"
+    )
 
 
 def _chat(arguments: Sequence[str]) -> int:
@@ -91,44 +121,36 @@ def _chat(arguments: Sequence[str]) -> int:
     resumes = parsed.resume is not None or getattr(parsed, "continue")
     if resumes and parsed.prompt is not None:
         parser.error("--continue and --resume open the app; --prompt answers without it")
-    if parsed.prompt is not None:
-        return _one_shot(parsed)
+    if parsed.json and parsed.stream:
+        parser.error("--json and --stream are two forms of one answer: give one of them")
+    spec = model_spec(parsed)
+    piped = spec is not None and not resumes and not is_terminal(sys.stdin)
+    if parsed.prompt is not None or piped:
+        return _one_shot(parsed, spec)
+    if parsed.json or parsed.stream:
+        parser.error("--json and --stream need a question: give --prompt, or pipe one in")
     return _app(parser, parsed)
 
 
-def _one_shot(parsed: argparse.Namespace) -> int:
-    from mlxchat.cli import oneshot
-    from mlxchat.engine.catalog import DEFAULT_MODEL
-    from mlxchat.engine.interface import ModelSpec
+def _one_shot(parsed: argparse.Namespace, spec: ModelSpec | None) -> int:
+    with importing_for_good():
+        from mlxchat.cli import oneshot
+    if spec is None:
+        from mlxchat.engine.catalog import DEFAULT_MODEL
 
+        spec = ModelSpec(DEFAULT_MODEL)
     session = oneshot.new_session(
         parsed.system_prompt or "", given_settings(parsed), parsed.prefill_response or ""
     )
-    return oneshot.run(session, model_spec(parsed) or ModelSpec(DEFAULT_MODEL), parsed.prompt)
+    return oneshot.run(session, spec, parsed)
 
 
 def _app(parser: argparse.ArgumentParser, parsed: argparse.Namespace) -> int:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        parser.error("the app needs a terminal; --prompt answers without one")
-    gc.disable()  # what is imported stays; looking for garbage in it would hold the start up
-    from mlxchat.cli.screen import run_app
-
-    gc.freeze()
-    gc.enable()
+    if not (is_terminal(sys.stdin) and sys.stdout.isatty()):
+        parser.error(
+            "the app needs a terminal; without one --prompt answers, or what is piped into "
+            "mlxchat MODEL"
+        )
+    with importing_for_good():
+        from mlxchat.cli.screen import run_app
     return run_app(parsed)
-
-
-def _other(name: str, arguments: Sequence[str]) -> int:
-    command = import_module(f"mlxchat.cli.{OTHERS[name]}")
-    code: int = command.run(arguments)
-    return code
-
-
-OTHERS = {
-    "sample": "sample",
-    "doctor": "doctor",
-    "sessions": "sessions",
-    "export": "export",
-    "import": "imports",
-}
-"""The commands beside the chat, and the module that runs each."""

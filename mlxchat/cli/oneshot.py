@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import signal
+import argparse
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from io import TextIOWrapper
 from typing import TextIO
 
+from mlxchat.cli.interrupts import Interrupts, catching_interrupts, cut_off
 from mlxchat.cli.parser import complain
+from mlxchat.cli.prompt_input import prompt_text
+from mlxchat.cli.reply_output import EventOutput, ObjectOutput, ReplyOutput, TextOutput
+from mlxchat.conversation.entries import Reply
 from mlxchat.engine.interface import (
     Event,
     LoadFailed,
@@ -18,7 +20,6 @@ from mlxchat.engine.interface import (
     ModelSpec,
     ReplyFailed,
     ReplyFinished,
-    TokenSampled,
     WordsNoted,
 )
 from mlxchat.engine.local import LocalEngine
@@ -31,26 +32,28 @@ LOOK_SECONDS = 0.1
 """How often an interrupt is looked for while the engine has nothing to tell."""
 
 
-def prompt_text(argument: str, stdin: TextIO) -> str:
-    r"""The prompt itself: `-` reads standard input; \n and \t in an argument are spelled out, as
-    mlx_lm.generate does."""
-    if argument != "-":
-        return argument.replace("\\n", "\n").replace("\\t", "\t")
-    data = stdin.buffer.read() if hasattr(stdin, "buffer") else stdin.read().encode()
-    return data.decode("utf-8", errors="replace")
+def run(session: ChatSession, spec: ModelSpec, parsed: argparse.Namespace) -> int:
+    """`mlxchat --prompt`, and what is piped into mlxchat; the program's exit code."""
+    try:
+        prompt = prompt_text(parsed.prompt, sys.stdin)
+    except MlxchatError as error:
+        complain(error)
+        session.engine.close()
+        return WRONG_USE
+    return answer(session, spec, prompt, parsed)
 
 
-def answer(session: ChatSession, spec: ModelSpec, prompt: str) -> int:
-    """Load, ask, stream the reply to standard output; the program's exit code."""
+def answer(session: ChatSession, spec: ModelSpec, prompt: str, parsed: argparse.Namespace) -> int:
+    """Load, ask, write the reply to standard output; the program's exit code."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
-    writer = ReplyWriter(sys.stdout, sys.stderr)
+    follower = Follower(output_of(parsed), sys.stderr, statistics=parsed.verbose)
     with catching_interrupts() as interrupts:
         session.load(spec)
         session.send(prompt)
         try:
-            return writer.follow(session, interrupts)
+            return follower.follow(session, interrupts)
         except OSError as error:
             session.engine.cancel()
             return cut_off(error)
@@ -58,17 +61,11 @@ def answer(session: ChatSession, spec: ModelSpec, prompt: str) -> int:
             session.engine.close()
 
 
-def run(session: ChatSession, spec: ModelSpec, argument: str) -> int:
-    """`mlxchat --prompt`."""
-    try:
-        text = prompt_text(argument, sys.stdin)
-        if not text.strip():
-            raise MlxchatError("The prompt is empty: give --prompt a text.")
-    except MlxchatError as error:
-        complain(error)
-        session.engine.close()
-        return WRONG_USE
-    return answer(session, spec, text)
+def output_of(parsed: argparse.Namespace) -> ReplyOutput:
+    """Where the reply goes, and in which form."""
+    if parsed.stream:
+        return EventOutput(sys.stdout)
+    return ObjectOutput(sys.stdout) if parsed.json else TextOutput(sys.stdout)
 
 
 def new_session(system: str, overrides: Mapping[str, Value], prefill: str) -> ChatSession:
@@ -79,60 +76,58 @@ def new_session(system: str, overrides: Mapping[str, Value], prefill: str) -> Ch
     return session
 
 
-class ReplyWriter:
-    """Writes a reply as it comes: the answer to one stream, all else to the other."""
+class Follower:
+    """Follows a reply to its end: the reply goes to the output, all else to standard error."""
 
-    def __init__(self, out: TextIO, err: TextIO) -> None:
-        self._out = out
+    def __init__(self, output: ReplyOutput, err: TextIO, statistics: bool | None = None) -> None:
+        """`statistics`: whether they are told; None: where `err` is a terminal."""
+        self._output = output
         self._err = err
-        self._to_terminal = out.isatty()
         self._progress = err.isatty()
-        self._begun = False
+        self._statistics = self._progress if statistics is None else statistics
 
     def follow(self, session: ChatSession, interrupts: Interrupts) -> int:
         """Show what the session does until its reply is over; the program's exit code."""
-        self._write(session.prefill)
+        self._output.begin(session.prefill)
         while session.busy or session.state == "loading":
             session.engine.wait(LOOK_SECONDS)
             if interrupts.pressed:
                 session.stop()
             for event in session.events():
-                code = self._show(event)
+                if isinstance(event, LoadProgress):
+                    self._show_progress(event)
+                else:
+                    self._clear_progress()
+                self._output.show(event, session.current)
+                code = self._tell(event, session.current)
                 if code is not None:
                     return code
         self._clear_progress()
-        print("mlxchat: Stopped before the answer.", file=self._err)
+        self._say("Stopped before the answer.")
         return INTERRUPTED
 
-    def _show(self, event: Event) -> int | None:
-        if isinstance(event, LoadProgress):
-            self._show_progress(event)
-        elif isinstance(event, TokenSampled):
-            self._clear_progress()
-            text = event.record.text
-            self._write(text if self._begun else text.lstrip(" "))
-        elif isinstance(event, WordsNoted):
-            self._clear_progress()
+    def _tell(self, event: Event, reply: Reply | None) -> int | None:
+        """Say what is to be said of an event; the exit code where it is the last one."""
+        if isinstance(event, WordsNoted):
             for note in (note for notes in event.notes.values() for note in notes):
-                print(f"mlxchat: {note}", file=self._err)
+                self._say(note)
         elif isinstance(event, ReplyFinished):
-            self._clear_progress()
-            self._write("\n")
-            if event.reason == "context":
-                print("mlxchat: The answer was cut where the context is full.", file=self._err)
-            return INTERRUPTED if event.reason == "cancelled" else OK
+            return self._tell_end(event, reply)
         elif isinstance(event, LoadFailed | ReplyFailed):
-            self._clear_progress()
-            print(f"mlxchat: {event.message}", file=self._err)
+            self._say(event.message)
             stopped = isinstance(event, LoadFailed) and event.cancelled
             return INTERRUPTED if stopped else MODEL_ERROR
         return None
 
-    def _write(self, text: str) -> None:
-        if text:
-            self._begun = True
-            self._out.write(visible(text) if self._to_terminal else text)
-            self._out.flush()
+    def _tell_end(self, event: ReplyFinished, reply: Reply | None) -> int:
+        if event.reason == "context":
+            self._say("The answer was cut where the context is full.")
+        if self._statistics and reply is not None:
+            print(visible(statistics_lines(reply)), file=self._err)
+        return INTERRUPTED if event.reason == "cancelled" else OK
+
+    def _say(self, sentence: str) -> None:
+        print(f"mlxchat: {sentence}", file=self._err)
 
     def _show_progress(self, event: LoadProgress) -> None:
         if self._progress:
@@ -147,35 +142,10 @@ class ReplyWriter:
             self._progress = False
 
 
-class Interrupts:
-    """Ctrl+C stops the reply; what was written stays. A second one ends the program at once."""
+def statistics_lines(reply: Reply) -> str:
+    """What a reply cost, what made it, and the most memory that was used meanwhile."""
+    from mlxchat.conversation.summary import reply_footer
+    from mlxchat.engine.catalog import format_bytes
 
-    def __init__(self) -> None:
-        self.pressed = False
-
-    def take(self, *_: object) -> None:
-        """The signal's handler. It only notes: what it interrupts may hold the engine's lock."""
-        if self.pressed:
-            os._exit(INTERRUPTED)
-        self.pressed = True
-
-
-@contextmanager
-def catching_interrupts() -> Iterator[Interrupts]:
-    """Meanwhile Ctrl+C is only noted."""
-    interrupts = Interrupts()
-    before = signal.signal(signal.SIGINT, interrupts.take)
-    try:
-        yield interrupts
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def cut_off(error: OSError) -> int:
-    """Standard output takes no more; the exit code. A closed pipe is no error: `| head`."""
-    # Python would complain again when it flushes at the end.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if isinstance(error, BrokenPipeError):
-        return OK
-    print(f"mlxchat: The answer could not be written ({error.strerror}).", file=sys.stderr)
-    return MODEL_ERROR
+    peak = format_bytes(reply.statistics.memory.peak)
+    return f"{reply_footer(reply)} · {peak} peak memory"

@@ -11,6 +11,7 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Any
 
+from mlxchat.cli.completers import completed
 from mlxchat.engine.adapter_folder import RESERVED
 from mlxchat.engine.interface import DEMO, ModelSpec
 from mlxchat.errors import MlxchatError
@@ -36,6 +37,8 @@ class Option:
     default: Any = None
     alone: Any = None
     """The value of the flag without one; None where it needs one."""
+    complete: str = ""
+    """What its value is, where a shell can complete that: a key of COMPLETERS."""
 
     @property
     def name(self) -> str:
@@ -48,7 +51,7 @@ class Option:
         if self.switch:
             group.add_argument(*names, action="store_true", help=self.help)
             return
-        group.add_argument(
+        action = group.add_argument(
             *names,
             action="extend" if self.many else "append" if self.repeated else "store",
             type=checked(self.parse),
@@ -58,6 +61,8 @@ class Option:
             metavar=self.metavar,
             help=self.help,
         )
+        if self.complete:
+            completed(action, self.complete)
 
 
 def checked(parse: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -99,6 +104,27 @@ def one_of(*allowed: int) -> Callable[[str], int]:
     return parse
 
 
+def word_of(*allowed: str) -> Callable[[str], str]:
+    """A parser of a few allowed words."""
+
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise MlxchatError(f"needs {' or '.join(allowed)}, not {text!r}")
+        return text
+
+    return parse
+
+
+def truth(text: str) -> bool:
+    """A parser of yes and no, in the words that mlx_lm takes."""
+    word = text.lower()
+    if word in ("true", "t", "yes", "y", "1"):
+        return True
+    if word in ("false", "f", "no", "n", "0"):
+        return False
+    raise MlxchatError(f"needs T or F, not {text!r}")
+
+
 def plain_text(text: str) -> str:
     """A parser of text: bytes that are no UTF-8 become replacement characters."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
@@ -136,17 +162,20 @@ def parameter_option(declared: AnyParameter | SpeedParameter, group: str = "samp
         parse=declared.parse_argument if isinstance(declared, TextParameter) else declared.parse,
         many=declared.name in TEXTS,
         default=declared.default if declared.name in SPEED else None,
+        complete="model" if declared.name == "draft_model" else "",
     )
 
 
 OPTIONS: tuple[Option, ...] = (
-    Option("--model", "A folder or a Hugging Face repository", "model", metavar="MODEL"),
+    Option("--model", "A folder or a Hugging Face repository", "model", metavar="MODEL",
+           complete="model"),
     Option("--demo", "Use the demo model, SmolLM2-135M-Instruct", "model", switch=True),
     Option("--adapter-path", "A folder with LoRA or DoRA weights for the model", "model",
-           metavar="FOLDER"),
+           metavar="FOLDER", complete="adapter"),
     Option("--adapter", "An adapter under a name, for /adapter NAME; may be given more than once, "
            "and the first one is on at the start",
-           "model", metavar="NAME=FOLDER", parse=named_path, repeated=True),
+           "model", metavar="NAME=FOLDER", parse=named_path, repeated=True,
+           complete="named adapter"),
     Option("--trust-remote-code", "Let the model run Python code of its own", "model",
            switch=True),
     parameter_option(SPEED["draft_model"], "model"),
@@ -154,11 +183,12 @@ OPTIONS: tuple[Option, ...] = (
     Option("--continue", "Go on with the last session, with its model where none is named",
            "session", short="-c", switch=True),
     Option("--resume", "Go on with this session: a number out of `mlxchat sessions`, or a title; "
-           "alone: choose from a list", "session", metavar="SESSION", parse=plain_text, alone=""),
+           "alone: choose from a list", "session", metavar="SESSION", parse=plain_text, alone="",
+           complete="session"),
     Option("--system-prompt", "The system prompt; that of a session that is gone on with is "
            "changed to it", "prompt", metavar="TEXT", parse=plain_text),
-    Option("--prompt", "Answer this on standard output and end (- reads standard input)",
-           "prompt", short="-p", metavar="TEXT", parse=plain_text),
+    Option("--prompt", "Answer this on standard output and end; what is piped in follows it, - is "
+           "that alone", "prompt", short="-p", metavar="TEXT", parse=plain_text),
     Option("--prefill-response", "The start of the first reply, which the model goes on from",
            "prompt", metavar="TEXT", parse=plain_text),
     Option("--chat-template-config", "More values for the chat template, as a JSON object",
@@ -167,6 +197,12 @@ OPTIONS: tuple[Option, ...] = (
            switch=True),
     Option("--use-default-chat-template", "Use the tokenizer's default template where the model "
            "has none", "prompt", switch=True),
+    Option("--json", "Print one JSON object: text, tokens, statistics, settings, seed", "output",
+           switch=True),
+    Option("--stream", "Print an event a line while the answer is written; FORMAT is json",
+           "output", metavar="FORMAT", parse=word_of("json")),
+    Option("--verbose", "Statistics on standard error, or with F none; without this flag they are "
+           "there where that is a terminal", "output", metavar="T|F", parse=truth, alone=True),
     Option("--max-kv-size", "Keep at most this many tokens in the key-value cache", "cache",
            metavar="N", parse=whole(8)),
     parameter_option(SPEED["kv_bits"], "cache"),
@@ -182,6 +218,7 @@ GROUPS = {
     "model": "model",
     "session": "session",
     "prompt": "prompt",
+    "output": "standard output (with --prompt, or a pipe)",
     "sampler": "sampler (defaults: the model's own)",
     "cache": "memory and cache",
 }
@@ -218,9 +255,10 @@ def named_adapters(arguments: argparse.Namespace) -> dict[str, str]:
 
 def add_model_argument(parser: argparse.ArgumentParser) -> None:
     """Let the model be named without a flag too; `check_one_model` sees that it is named once."""
-    parser.add_argument(
+    action = parser.add_argument(
         "model_argument", nargs="?", metavar="MODEL", help="A folder or a Hugging Face repository"
     )
+    completed(action, "model")
 
 
 def check_one_model(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:

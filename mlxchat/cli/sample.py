@@ -7,7 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlxchat.cli.oneshot import catching_interrupts, cut_off, new_session, prompt_text
+from mlxchat.cli.completers import completed
+from mlxchat.cli.interrupts import catching_interrupts, cut_off
+from mlxchat.cli.oneshot import new_session
 from mlxchat.cli.options import (
     add_model_argument,
     add_options,
@@ -21,6 +23,7 @@ from mlxchat.cli.options import (
     whole,
 )
 from mlxchat.cli.parser import Parser, complain
+from mlxchat.cli.prompt_input import prompt_text
 from mlxchat.cli.sample_output import SampleOutput
 from mlxchat.cli.sample_run import SampleRun
 from mlxchat.commands.export_file import check_writable, read_file
@@ -37,24 +40,26 @@ from mlxchat.settings.sweep import ADAPTER_EXAMPLES, EXAMPLES, parse_axis, point
 EXAMPLE = """\
 examples:
   mlxchat sample --demo -p "Tell me a joke." -n 10 --seed 21 --temp 0.7
-  mlxchat sample ./fused -p "Hello" -n 4 --sweep temp=0.2:1.4:0.3 --sweep min_p=0,0.1
-  mlxchat sample ./model --adapter pirate=./adapters -p "Hello" --sweep adapter=base,pirate@0.5
-  mlxchat sample ./fused --prompts data/valid.jsonl --jsonl --output samples.jsonl
+  mlxchat sample ./fused -p "Hello" -n 4 --sweep temp=0.2:1.4:0.3
+  mlxchat sample ./fused -p "Hello" --sweep temp=0.5,1 --sweep min_p=0,0.1
+  mlxchat sample ./model --adapter pirate=./adapters -p "Hello" \\
+                 --sweep adapter=base,pirate@0.5
+  mlxchat sample ./fused --prompts data/valid.jsonl --jsonl --output out.jsonl
 
-Samples are written as one batch over a prompt that is read once. The first has the seed that is
-given, each next one the seed after it, at every point of a sweep anew; with the same seed the same
-texts come again.
+Samples are written as one batch over a prompt that is read once. The first has
+the seed that is given, each next one the seed after it, at every point of a
+sweep anew; with the same seed the same texts come again.
 """
 
 
 def run(arguments: Sequence[str]) -> int:
     """Do what stands after `mlxchat sample`; the exit code."""
-    parser = sample_parser()
-    parsed = parser.parse_args(arguments)
-    check_one_model(parser, parsed)
-    check_adapter_names(parser, parsed)
+    own = parser()
+    parsed = own.parse_args(arguments)
+    check_one_model(own, parsed)
+    check_adapter_names(own, parsed)
     if (parsed.prompt is None) == (parsed.prompts is None):
-        parser.error("give one of --prompt and --prompts")
+        own.error("give one of --prompt and --prompts")
     parsed.n = parsed.n or (USUAL if parsed.prompts is None else 1)
     try:
         prompts = _prompts(parsed)
@@ -67,19 +72,19 @@ def run(arguments: Sequence[str]) -> int:
     return _sample(parsed, prompts)
 
 
-def sample_parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
     """The parser of `mlxchat sample [MODEL] [flags]`."""
-    parser = Parser(
+    made = Parser(
         prog="mlxchat sample",
         description="Write several replies to one prompt at once, and sum up how they differ.",
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    add_model_argument(parser)
-    _add_own(parser.add_argument_group("samples"))
-    add_options(parser, groups=("model", "prompt", "sampler", "cache"))
-    return parser
+    add_model_argument(made)
+    _add_own(made.add_argument_group("samples"))
+    add_options(made, groups=("model", "prompt", "sampler", "cache"))
+    return made
 
 
 def _add_own(group: argparse._ArgumentGroup) -> None:
@@ -92,17 +97,21 @@ def _add_own(group: argparse._ArgumentGroup) -> None:
         help=f"a parameter that takes several values: {EXAMPLES}; or {ADAPTER_EXAMPLES}; give it "
         "twice for two",
     )  # fmt: skip
-    group.add_argument(
+    prompts = group.add_argument(
         "--prompts", metavar="FILE", type=plain_text,
         help="a prompt for each line of a file in mlx_lm.lora's chat format; the answers in it are "
         "shown, with their perplexity under each adapter",
     )  # fmt: skip
+    completed(prompts, "file")
     form = group.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON document")
     form.add_argument(
         "--jsonl", action="store_true", help="a line of JSON for each sample, as messages"
     )
-    group.add_argument("--output", metavar="FILE", help="write there, not to standard output")
+    output = group.add_argument(
+        "--output", metavar="FILE", help="write there, not to standard output"
+    )
+    completed(output, "file")
     group.add_argument("--force", action="store_true", help="write over a file that is there")
 
 
@@ -120,10 +129,7 @@ def _prompts(parsed: argparse.Namespace) -> list[Prompt]:
     if parsed.prompts is not None:
         found = read_prompts(read_file(Path(parsed.prompts)), parsed.prompts)
     else:
-        text = prompt_text(parsed.prompt, sys.stdin)
-        if not text.strip():
-            raise MlxchatError("The prompt is empty: give --prompt a text.")
-        found = [Prompt([Message("user", text)])]
+        found = [Prompt([Message("user", prompt_text(parsed.prompt, sys.stdin))])]
     return [_under_system(prompt, parsed.system_prompt) for prompt in found]
 
 

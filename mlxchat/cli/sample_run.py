@@ -7,7 +7,8 @@ import sys
 import time
 from collections.abc import Iterable
 
-from mlxchat.cli.oneshot import LOOK_SECONDS, Interrupts
+from mlxchat.cli.interrupts import Interrupts
+from mlxchat.cli.oneshot import LOOK_SECONDS
 from mlxchat.cli.progress import ProgressLine
 from mlxchat.conversation.exports.prompt_lines import Prompt
 from mlxchat.conversation.samples import Samples

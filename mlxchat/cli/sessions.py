@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 from argparse import Namespace
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
 
+from mlxchat.cli.completers import completed
 from mlxchat.cli.parser import Parser, complain
 from mlxchat.conversation.storage.sessions import SessionRow, Wanted
 from mlxchat.conversation.storage.store import SessionStore
@@ -20,7 +22,20 @@ from mlxchat.render.when import LONGEST, short_time
 from mlxchat.render.wrap import cells
 
 LIMIT = 50
-CHANGES = ("delete", "restore", "rename", "pin", "unpin")
+CHANGES = {
+    "delete": "take a session away; restore brings it back",
+    "restore": "bring back what was deleted",
+    "rename": "give a session another title",
+    "pin": "keep a session at the head of the list",
+    "unpin": "let it be one of the others again",
+}
+"""What can be done to a session, in words."""
+EXAMPLES = """\
+examples:
+  mlxchat sessions --search capital
+  mlxchat sessions --rated good --json | jq '.[].title'
+  mlxchat sessions rename 3 Capitals of Europe
+"""
 MODEL_WIDTH = 24
 LEAST_TITLE = 12
 """Cells of the title; the model is left out where there are fewer."""
@@ -29,12 +44,8 @@ UNTITLED = "untitled"
 
 def run(arguments: Sequence[str]) -> int:
     """Do what stands after `mlxchat sessions`; the exit code."""
-    if arguments[:1] and arguments[0] in CHANGES:
-        parsed = _change_parser(arguments[0]).parse_args(arguments[1:])
-        work = _change
-    else:
-        parsed = list_parser().parse_args(arguments)
-        work = _list
+    parsed = parser().parse_args(arguments)
+    work = _change if parsed.change else _list
     try:
         with closing(SessionStore()) as store:
             print(work(store, parsed))
@@ -44,28 +55,30 @@ def run(arguments: Sequence[str]) -> int:
     return OK
 
 
-def list_parser() -> Parser:
-    """The parser of `mlxchat sessions [flags]`."""
-    parser = Parser(
+def parser() -> Parser:
+    """The parser of `mlxchat sessions [flags]`, and of what changes one."""
+    made = Parser(
         prog="mlxchat sessions",
+        usage="mlxchat sessions [flags]\n       mlxchat sessions CHANGE SESSION",
         description="List the saved sessions, the pinned ones and then the newest first.",
-        epilog=f"Also: mlxchat sessions {' | '.join(CHANGES)} SESSION. SESSION is the number in "
-        "the list or the title.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--search", metavar="TEXT", default="", help="with this in title or text")
-    parser.add_argument("--rated", choices=("good", "bad"), help="with a reply rated so")
-    parser.add_argument("--noted", action="store_true", help="with a note on a message")
-    parser.add_argument("--deleted", action="store_true", help="those that were deleted")
-    parser.add_argument(
+    made.add_argument("--search", metavar="TEXT", default="", help="with this in title or text")
+    made.add_argument("--rated", choices=("good", "bad"), help="with a reply rated so")
+    made.add_argument("--noted", action="store_true", help="with a note on a message")
+    made.add_argument("--deleted", action="store_true", help="those that were deleted")
+    made.add_argument(
         "--limit",
         metavar="N",
         type=_count,
         default=LIMIT,
         help=f"at most so many (default {LIMIT})",
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON array")
-    return parser
+    made.add_argument("--json", action="store_true", help="print one JSON array")
+    _add_changes(made)
+    return made
 
 
 def _count(text: str) -> int:
@@ -75,13 +88,18 @@ def _count(text: str) -> int:
     return number
 
 
-def _change_parser(change: str) -> Parser:
-    parser = Parser(prog=f"mlxchat sessions {change}", allow_abbrev=False)
-    parser.set_defaults(change=change)
-    parser.add_argument("session", metavar="SESSION", help="a number of the list, or a title")
-    if change == "rename":
-        parser.add_argument("title", metavar="TITLE", nargs="+")
-    return parser
+def _add_changes(parser: Parser) -> None:
+    changes = parser.add_subparsers(
+        title="changes", dest="change", metavar="CHANGE", prog=parser.prog
+    )
+    for name, help in CHANGES.items():
+        change = changes.add_parser(name, help=help, description=help, allow_abbrev=False)
+        session = change.add_argument(
+            "session", metavar="SESSION", help="a number of the list, or a title"
+        )
+        completed(session, "session")
+        if name == "rename":
+            change.add_argument("title", metavar="TITLE", nargs="+", help="what it is called now")
 
 
 # Listing

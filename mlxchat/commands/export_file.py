@@ -65,8 +65,8 @@ def _reason(error: OSError | ValueError) -> str:
     return getattr(error, "strerror", None) or "no file can be called so"
 
 
-def file_completions(start: str, suffixes: frozenset[str]) -> list[tuple[str, str]]:
-    """Folders and files of these kinds that begin so: (path, what it is)."""
+def file_completions(start: str, suffixes: frozenset[str] | None) -> list[tuple[str, str]]:
+    """Folders and files of these kinds, or of any, that begin so: (path, what it is)."""
     folder, slash, begun = start.rpartition("/")
     try:
         found = sorted(Path(folder + slash or ".").expanduser().iterdir())
@@ -77,7 +77,7 @@ def file_completions(start: str, suffixes: frozenset[str]) -> list[tuple[str, st
     return [
         (f"{folder}{slash}{file.name}{'/' if is_folder else ''}", "folder" if is_folder else "file")
         for file, is_folder in kinds
-        if is_folder or file.suffix in suffixes
+        if is_folder or suffixes is None or file.suffix in suffixes
     ][:OFFERED]
 
 

@@ -14,7 +14,6 @@ from typing import Any, Protocol
 
 import mlx.core as mx
 from mlx.utils import tree_flatten, tree_unflatten
-from mlx_lm.tuner.utils import linear_to_lora_layers
 
 from mlxchat.engine.adapter_folder import AdapterConfig, counted
 from mlxchat.errors import MlxchatError
@@ -165,6 +164,9 @@ def check_fit(weights: Weights, expected: Weights) -> None:
 
 def _layers_of(model: Any, config: AdapterConfig) -> dict[str, AdaptedLayer]:
     """What mlx_lm makes of a model, by place; it works in the model, which is put back."""
+    # It brings mlx_lm's trainer and Rich along, which no model without an adapter needs.
+    from mlx_lm.tuner.utils import linear_to_lora_layers
+
     own = dict(model.named_modules())
     changed: dict[str, Any] = {}
     try:

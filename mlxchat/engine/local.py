@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
+from mlxchat.engine.importing import importing_for_good
 from mlxchat.engine.interface import (
     AdapterFailed,
     BesideFailed,
@@ -289,7 +290,8 @@ class LocalEngine:
         """Import mlx and mlx_lm; the sentence to show where that fails, else nothing."""
         time.sleep(self._import_delay)
         try:
-            from mlxchat.engine.worker import Worker
+            with importing_for_good():
+                from mlxchat.engine.worker import Worker
 
             self._worker = Worker(self._buffer.append, self._settings.__getitem__)
         except MlxchatError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 Tokenizer = Any
@@ -59,8 +59,12 @@ class Vocabulary:
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
         self._special = frozenset(tokenizer.all_special_ids)
-        self._byte_level = "Ġ" in tokenizer.get_vocab()
-        """Whether it is written in GPT-2's alphabet of bytes."""
+
+    @cached_property
+    def _byte_level(self) -> bool:
+        """Whether it is written in GPT-2's alphabet of bytes. Looked up when it is first asked for:
+        that spells out the whole vocabulary."""
+        return "Ġ" in self._tokenizer.get_vocab()
 
     def bytes_of(self, token_id: int) -> bytes:
         """A token's bytes; the name of a special one, in UTF-8."""

@@ -4,14 +4,13 @@ this."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from mlxchat.conversation.conversation import Conversation
 from mlxchat.conversation.entries import Reply, UserMessage
 from mlxchat.conversation.fork import fork_of
 from mlxchat.conversation.node import Node, Rating
 from mlxchat.conversation.replay import check_replayable, replay_of, steps_read_in
-from mlxchat.conversation.storage.keeper import Keeper
-from mlxchat.conversation.storage.sessions import SavedSession
 from mlxchat.conversation.summarizing import begun_from_summary
 from mlxchat.engine.adapter_folder import adapter_label
 from mlxchat.engine.alternatives import Alternatives
@@ -21,6 +20,10 @@ from mlxchat.errors import MlxchatError
 from mlxchat.session.lane_votes import SessionVotes
 from mlxchat.session.replies import Ask
 from mlxchat.settings.parameters import Value
+
+if TYPE_CHECKING:  # an answer on standard output opens no database
+    from mlxchat.conversation.storage.keeper import Keeper
+    from mlxchat.conversation.storage.sessions import SavedSession
 
 
 class ChatSession(SessionVotes):

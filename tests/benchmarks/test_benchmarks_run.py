@@ -76,7 +76,12 @@ def check_lanes(figures: list[dict[str, Any]]) -> None:
     assert all(figure["raw"]["the_same"] == 2 for figure in figures)
 
 
+def check_one_shot(figures: list[dict[str, Any]]) -> None:
+    assert figures[0]["raw"]["same_text"] is True
+
+
 CHECKS = {
+    "one_shot": check_one_shot,
     "lanes": check_lanes,
     "samples": check_samples,
     "engine": check_engine,

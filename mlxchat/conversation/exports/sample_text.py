@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mlxchat.conversation.exports.chat_lines import Line, json_lines
+from mlxchat.conversation.exports.reply_json import origin_object
 from mlxchat.conversation.exports.score_text import (
     mean_objects,
     score_objects,
@@ -18,7 +19,6 @@ from mlxchat.conversation.plain import to_plain
 from mlxchat.conversation.samples import Fold, Sample, Samples, Summary
 from mlxchat.conversation.scores import FileScores
 from mlxchat.engine.interface import Message
-from mlxchat.settings.parameters import PARAMETERS
 
 # Text
 
@@ -95,14 +95,10 @@ def _sample_object(sample: Sample) -> dict[str, Any]:
     return {
         "number": sample.number,
         "text": to_plain(reply.text),
-        "model": to_plain(reply.model),
-        "adapter": to_plain(reply.adapter),
-        "seed": reply.seed,
-        "settings": {name: to_plain(reply.settings.value(name)) for name in PARAMETERS
-                     if name != "seed"},
+        **origin_object(reply),
         "tokens": sample.tokens,
         "end": reply.reason,
-    }  # fmt: skip
+    }
 
 
 def _summary_object(summary: Summary) -> dict[str, Any]:

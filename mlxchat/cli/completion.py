@@ -1,0 +1,42 @@
+"""`mlxchat completion`: what a shell needs to complete mlxchat's lines."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from mlxchat.cli.parser import Parser
+from mlxchat.errors import OK
+
+SHELLS = ("bash", "zsh", "fish")
+EXAMPLES = """\
+examples:
+  eval "$(mlxchat completion bash)"     in ~/.bashrc
+  eval "$(mlxchat completion zsh)"      in ~/.zshrc, after compinit
+  mlxchat completion fish | source      in ~/.config/fish/config.fish
+
+Tab then completes commands, flags and their values: models, adapters, sessions,
+formats and files.
+"""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Do what stands after `mlxchat completion`; the exit code."""
+    parsed = parser().parse_args(arguments)
+    from argcomplete.shell_integration import shellcode
+
+    print(shellcode(["mlxchat"], use_defaults=False, shell=parsed.shell))
+    return OK
+
+
+def parser() -> Parser:
+    """The parser of `mlxchat completion SHELL`."""
+    made = Parser(
+        prog="mlxchat completion",
+        description="Print what a shell needs to complete mlxchat's lines.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    made.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))
+    return made
