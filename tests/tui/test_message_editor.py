@@ -16,8 +16,9 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from mlxchat.files import folders
+from mlxchat.files.message_history import MessageHistory
 from mlxchat.tui import history
-from mlxchat.tui.history import HistoryWalk, MessageHistory
+from mlxchat.tui.history import HistoryWalk
 from mlxchat.tui.themes import ThemedApp
 from mlxchat.tui.widgets.completion_list import CompletionList
 from mlxchat.tui.widgets.message_editor import MessageEditor

@@ -13,6 +13,7 @@ from textual.containers import Horizontal, Vertical
 
 from mlxchat.commands.registry import ACTIONS, COMMANDS, completions, run_line
 from mlxchat.conversation.code.as_code import Language, as_code
+from mlxchat.conversation.token_body import named
 from mlxchat.engine.interface import (
     AdapterFailed,
     AdapterLoaded,
@@ -32,16 +33,15 @@ from mlxchat.engine.interface import (
     WordsNoted,
 )
 from mlxchat.engine.samples import TokensScored
+from mlxchat.files.message_history import MessageHistory
 from mlxchat.session.chat import ChatSession
 from mlxchat.tui.clipboard import copy_with_file
 from mlxchat.tui.differences import Differences
 from mlxchat.tui.follower import Follower
-from mlxchat.tui.history import MessageHistory
 from mlxchat.tui.inspection import Inspection
 from mlxchat.tui.pace import DRAINS_A_SECOND, Pace
 from mlxchat.tui.screens.chat_lanes import LanesScreen
 from mlxchat.tui.screens.chat_panel import NARROW, WIDE
-from mlxchat.tui.transcript.tokens import named
 from mlxchat.tui.widgets.key_footer import KeyFooter
 from mlxchat.tui.widgets.lane_columns import LaneColumns
 from mlxchat.tui.widgets.message_editor import MessageEditor
@@ -267,7 +267,7 @@ class ChatScreen(LanesScreen):
 
     def load_model(self, name: str) -> None:
         """Load a model by name, with the loading options of the start."""
-        self._load(self.app.spec_for(name))
+        self._load(self.app.model_options.spec_for(name))
 
     def choose_theme(self, name: str | None) -> None:
         """Use a theme; None opens the choice with its preview."""

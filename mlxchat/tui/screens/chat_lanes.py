@@ -7,17 +7,17 @@ from functools import partial
 
 from mlxchat.commands.compare import in_order, letters, run_compare, run_lane, run_vote
 from mlxchat.conversation.entries import Reply
+from mlxchat.conversation.token_body import named
 from mlxchat.engine.adapter_catalog import AdapterRun, find_adapters
 from mlxchat.engine.interface import AdapterLoaded, BesideFailed, Event, LoadedBeside
 from mlxchat.engine.samples import TokensScored
 from mlxchat.errors import MlxchatError
+from mlxchat.session.column import MAIN, Column
 from mlxchat.session.lane import Lane
-from mlxchat.tui.column import MAIN, Column
+from mlxchat.session.other_view import other_view
 from mlxchat.tui.differences import Differences, Shown
-from mlxchat.tui.other_view import other_view
 from mlxchat.tui.screens.chat_lane_settings import LaneSettingsScreen
 from mlxchat.tui.screens.chat_moved import MovedScreen
-from mlxchat.tui.transcript.tokens import named
 from mlxchat.tui.widgets.lane_columns import LaneColumns
 from mlxchat.tui.widgets.lane_pane import LanePane
 from mlxchat.tui.widgets.title_bar import TitleBar

@@ -156,12 +156,11 @@ class SessionsScreen(TokensScreen):
         known."""
         if self.session.info is not None or self.session.state == "loading":
             return
-        replies = [n.entry for n in self.session.conversation.path if isinstance(n.entry, Reply)]
-        spec = next((reply.spec for reply in reversed(replies) if reply.spec), None)
+        spec = self.app.model_options.spec_of(self.session.conversation)
         if spec is None:
             self.app.pick_model()
         else:
-            self._load(self.app.with_given_trust(spec))
+            self._load(spec)
 
     def _load(self, spec: ModelSpec) -> None:
         """Load a model."""

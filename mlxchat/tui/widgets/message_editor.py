@@ -12,7 +12,8 @@ from textual.message import Message
 from textual.reactive import var
 from textual.widgets import Static, TextArea
 
-from mlxchat.tui.history import HistoryWalk, MessageHistory
+from mlxchat.files.message_history import MessageHistory
+from mlxchat.tui.history import HistoryWalk
 from mlxchat.tui.widgets import message_editor_keys
 from mlxchat.tui.widgets.completion_list import Completion, CompletionList
 from mlxchat.tui.widgets.message_editor_area import EditorArea

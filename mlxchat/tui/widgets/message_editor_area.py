@@ -16,7 +16,7 @@ from textual.screen import Screen
 from textual.widgets import TextArea
 from textual.widgets.text_area import Selection
 
-from mlxchat.tui.widgets.message_editor_pastes import Pastes
+from mlxchat.session.pastes import Pastes
 
 MAX_LINES = 8
 FOLD_FROM = 10_000
