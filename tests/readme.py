@@ -50,7 +50,7 @@ def keys() -> str:
 
 def commands() -> str:
     """Every command but those of the parameters."""
-    return _table(("Command", "What it does"), [(f"`{c.usage}`", c.help) for c in ACTIONS])
+    return _table(("Command", "What it does"), [(f"`{c.usage}`", c.told) for c in ACTIONS])
 
 
 def _table(head: tuple[str, str], rows: list[tuple[str, str]]) -> str:

@@ -11,7 +11,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
-from mlxchat.commands.registry import ACTIONS, COMMANDS, completions, run_line
+from mlxchat.commands.bare import bare_command
+from mlxchat.commands.registry import ACTIONS, COMMANDS, run_command, run_line
+from mlxchat.commands.typed import completions, hint, is_command
 from mlxchat.conversation.code.as_code import Language, as_code
 from mlxchat.conversation.token_body import named
 from mlxchat.engine.interface import (
@@ -100,7 +102,11 @@ class ChatScreen(LanesScreen):
                 yield NextToken()
                 yield SystemPromptEditor(self.session.conversation.system)
         with Vertical(id="bottom"):
-            yield MessageEditor(MessageHistory(), completions)
+            yield MessageEditor(
+                MessageHistory(),
+                partial(completions, session=self.session),
+                partial(hint, session=self.session),
+            )
             yield KeyFooter()
 
     def on_mount(self) -> None:
@@ -186,8 +192,8 @@ class ChatScreen(LanesScreen):
 
     @on(MessageEditor.Submitted)
     def _submitted(self, message: MessageEditor.Submitted) -> None:
-        text = message.text
-        command = text.startswith("/") and not text.startswith("//")
+        text = bare_command(message.text) or message.text
+        command = is_command(text)
         said = text.removeprefix("/") if text[:2] == "//" else text
         done = self._try(partial(run_line, self, text) if command else partial(self._send, said))
         if not done and (not command or " " in text.strip()):
@@ -215,7 +221,7 @@ class ChatScreen(LanesScreen):
 
     def run_command(self, name: str, argument: str = "") -> None:
         """Run a command of the registry; what it cannot do is said."""
-        self._try(lambda: COMMANDS[name].run(self, argument))
+        self._try(lambda: run_command(self, COMMANDS[name], argument))
 
     def begin_command(self, name: str) -> None:
         """Put a command into the message editor, for its argument to be typed."""

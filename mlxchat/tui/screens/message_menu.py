@@ -12,7 +12,8 @@ from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from mlxchat.commands.registry import ACTIONS, COMMANDS, Command
+from mlxchat.commands.command import Command
+from mlxchat.commands.registry import ACTIONS, COMMANDS
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.node import Node
 from mlxchat.tui.keys import key_name
