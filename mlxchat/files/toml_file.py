@@ -42,7 +42,7 @@ class TomlFile:
 
     def read(self) -> dict[str, Table]:
         """Its sections, each there and a table; empty ones where there is no file."""
-        table, _ = self._read()
+        table, _ = self.parsed()
         return {name: self.section(table, name) for name in self.sections}
 
     def section(self, table: Table, name: str) -> Table:
@@ -62,7 +62,7 @@ class TomlFile:
             path.parent.mkdir(parents=True, exist_ok=True)
             with (path.parent / f".{path.stem}.lock").open("w") as lock:
                 self._wait_for(lock)
-                table, text = self._read()
+                table, text = self.parsed()
                 by_hand = bool(text) and self._spelled(table) != text
                 for name in self.sections:
                     self.section(table, name)
@@ -81,12 +81,12 @@ class TomlFile:
     def _spelled(self, table: Table) -> str:
         return tomli_w.dumps(table, multiline_strings=self.long_texts)
 
-    def _read(self) -> tuple[Table, str]:
+    def parsed(self) -> tuple[Table, str]:
         """The file's table and its text; empty where there is none."""
         file = self.path()
-        if not file.exists():
-            return {}, ""
         try:
+            if not file.exists():
+                return {}, ""
             if not file.is_file():  # opening a pipe would wait for ever
                 raise MlxchatError(
                     f"{self.place()} is no file: move it away to keep {self.things}."
