@@ -16,6 +16,7 @@ from mlxchat import __version__
 from mlxchat.cli.options import (
     add_model_argument,
     add_options,
+    check_adapter_names,
     check_one_model,
     given_settings,
     model_spec,
@@ -33,6 +34,7 @@ examples:
   mlxchat ./model -p "Why is the sky blue?" --max-tokens 200
 
 other commands:
+  mlxchat repl [MODEL] [--plain]        the chat without a screen: SSH, screen readers
   mlxchat sample -p TEXT -n 10          ten replies to one prompt; sweeps
   mlxchat doctor [--json] [--demo]      what was found here, and what to install
   mlxchat sessions [--search TEXT]      the saved sessions; rename, pin, delete
@@ -86,9 +88,7 @@ def _chat(arguments: Sequence[str]) -> int:
     parser = chat_parser()
     parsed = parser.parse_args(arguments)
     check_one_model(parser, parsed)
-    names = [name for name, _ in parsed.adapter or ()]
-    if len(set(names)) < len(names):
-        parser.error("--adapter gives two adapters the same name: call one of them otherwise")
+    check_adapter_names(parser, parsed)
     resumes = parsed.resume is not None or getattr(parsed, "continue")
     if resumes and parsed.prompt is not None:
         parser.error("--continue and --resume open the app; --prompt answers without it")
@@ -126,6 +126,7 @@ def _other(name: str, arguments: Sequence[str]) -> int:
 
 
 OTHERS = {
+    "repl": "repl",
     "sample": "sample",
     "doctor": "doctor",
     "sessions": "sessions",

@@ -193,14 +193,18 @@ def all_options() -> list[Option]:
     return [option for group in GROUPS for option in own if option.group == group]
 
 
-def add_options(parser: argparse.ArgumentParser, groups: Container[str] = GROUPS) -> None:
-    """Declare every flag of these groups to `parser`."""
+def add_options(
+    parser: argparse.ArgumentParser,
+    groups: Container[str] = GROUPS,
+    without: Container[str] = (),
+) -> None:
+    """Declare every flag of these groups to `parser`, but for those that are named."""
     for name, title in GROUPS.items():
         if name not in groups:
             continue
         group = parser.add_argument_group(title)
         for option in all_options():
-            if option.group == name:
+            if option.group == name and option.name not in without:
                 option.add_to(group)
 
 
@@ -221,6 +225,13 @@ def check_one_model(parser: argparse.ArgumentParser, arguments: argparse.Namespa
     named = [name for name in (arguments.model_argument, arguments.model) if name]
     if len(named) + arguments.demo > 1:
         parser.error("name one model: MODEL, --model or --demo")
+
+
+def check_adapter_names(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    """End the program where two adapters have one name."""
+    names = [name for name, _ in arguments.adapter or ()]
+    if len(set(names)) < len(names):
+        parser.error("--adapter gives two adapters the same name: call one of them otherwise")
 
 
 def model_spec(arguments: argparse.Namespace) -> ModelSpec | None:
