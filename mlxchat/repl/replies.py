@@ -203,10 +203,9 @@ class Replies:
         if self._session.replayed is not None:
             return Head(reply.model, branch="replay")
         lane = column.lane
-        name = self._session.name_of_lane(lane) if lane is not None else reply.model
-        if column.alias:
-            return Head(name)  # the rest would tell which lane it is
-        return Head(name, branch=node.version.text if node else "")
+        if lane is not None:
+            return Head(self._session.name_of_lane(lane))
+        return Head(reply.model, branch=node.version.text if node else "")
 
 
 def path_heads(column: Column, nodes: list[Node]) -> Iterator[tuple[Node, Head]]:
