@@ -194,14 +194,18 @@ def all_options() -> list[Option]:
     return [option for group in GROUPS for option in own if option.group == group]
 
 
-def add_options(parser: argparse.ArgumentParser, groups: Container[str] = GROUPS) -> None:
-    """Declare every flag of these groups to `parser`."""
+def add_options(
+    parser: argparse.ArgumentParser,
+    groups: Container[str] = GROUPS,
+    without: Container[str] = (),
+) -> None:
+    """Declare every flag of these groups to `parser`, but for those that are named."""
     for name, title in GROUPS.items():
         if name not in groups:
             continue
         group = parser.add_argument_group(title)
         for option in all_options():
-            if option.group == name:
+            if option.group == name and option.name not in without:
                 option.add_to(group)
 
 
@@ -236,6 +240,13 @@ def given_system(arguments: argparse.Namespace) -> str | None:
     if given is None and not resumes(arguments):
         given = configuration().value("system_prompt")
     return given
+
+
+def check_adapter_names(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    """End the program where two adapters have one name."""
+    names = [name for name, _ in arguments.adapter or ()]
+    if len(set(names)) < len(names):
+        parser.error("--adapter gives two adapters the same name: call one of them otherwise")
 
 
 def model_spec(arguments: argparse.Namespace) -> ModelSpec | None:
@@ -279,6 +290,5 @@ def given_settings(arguments: argparse.Namespace) -> dict[str, Value]:
     """The parameters that the arguments name, and else those that are configured, by name."""
     given = {name: getattr(arguments, name) for name in PARAMETERS if hasattr(arguments, name)}
     return configuration().sampler | {
-        name: TEXTS[name].joined(value) if name in TEXTS else value
-        for name, value in given.items()
+        name: TEXTS[name].joined(value) if name in TEXTS else value for name, value in given.items()
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mlxchat.settings.configuration import configuration
+
 BARE_LETTERS = {"q": "/quit", "r": "/clear", "h": "/help"}
 """Each letter, and the command that it stands for."""
 
@@ -9,4 +11,4 @@ BARE_LETTERS = {"q": "/quit", "r": "/clear", "h": "/help"}
 def bare_command(text: str) -> str | None:
     """The command that a whole message of one letter stands for; None for any other message.
     `bare_letters = false` in the configuration lets the letters be messages."""
-    return BARE_LETTERS.get(text.strip())
+    return BARE_LETTERS.get(text.strip()) if configuration().value("bare_letters") else None

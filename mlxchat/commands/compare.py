@@ -18,6 +18,31 @@ SEEDS = {"free": "Each lane draws with a seed of its own.", "shared": "All lanes
 TIE = "tie"
 
 
+NOT_COMPARING = "Nothing is compared: /compare opens a lane (Ctrl+B)."
+
+
+def compare_word(session: SessionVotes, argument: str) -> str:
+    """What /compare means: alone it closes lanes where some are open, or opens the base where
+    there is one. Empty where the person has to choose."""
+    if argument:
+        return argument
+    return "off" if session.comparing else "base" if session.base_here else ""
+
+
+def opened_words(session: SessionVotes) -> str:
+    """What there is to know once a lane is open."""
+    said = (f"In memory: {session.memory_words}.", session.quantization_words, session.window_note)
+    return " ".join(sentence for sentence in said if sentence)
+
+
+def run_blind(session: SessionVotes) -> str:
+    """Hide which lane is which until a vote, or show it; what there is to say of it."""
+    session.blind = not session.blind
+    if session.blind:
+        return "Which lane is which is hidden until you vote (F7)."
+    return "Which lane is which is shown again."
+
+
 def run_compare(session: SessionVotes, argument: str) -> str:
     """Do what stands after /compare; what there is to say of it at once. Raises MlxchatError."""
     words = argument.split()

@@ -7,6 +7,9 @@ from mlxchat.conversation.node import Node, Rating
 from mlxchat.errors import MlxchatError
 from mlxchat.session.chat import ChatSession
 
+BEGINS_SO = "The next reply begins so."
+DELETED = "Deleted (/undo brings it back)"
+FORKED = "This is a new conversation; the one before stays as it was."
 ONE_VERSION = "What is in sight has one version: retry it (Ctrl+R) for another."
 
 

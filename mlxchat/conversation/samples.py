@@ -167,6 +167,18 @@ class Samples:
         return sum(sample.over for sample in self.samples)
 
     @property
+    def status(self) -> str:
+        """What goes on; empty where there is nothing to say of it."""
+        if self.failure:
+            return self.failure
+        if self.over:
+            return self.one_by_one
+        if not self.tokens:
+            return "reading the prompt {} of {} tokens".format(*self.read)
+        so_far = f"{self.finished} of {len(self.samples)} are over, {self.tokens} tokens"
+        return " · ".join(filter(None, [so_far, self.one_by_one]))
+
+    @property
     def perplexity(self) -> float | None:
         """Of the reference; None where it is not known."""
         return self.score.perplexity if isinstance(self.score, Scored) else None

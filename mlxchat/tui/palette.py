@@ -7,8 +7,8 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from mlxchat.commands.command import Command
+from mlxchat.commands.keys import key_name, keys
 from mlxchat.commands.registry import ACTIONS, COMMANDS
-from mlxchat.tui.keys import key_name
 from mlxchat.tui.screens.chat import ChatScreen
 
 
@@ -49,5 +49,5 @@ class SlashCommands(Provider):
 
 
 def _title(command: Command) -> str:
-    key = f"  ({key_name(command.key)})" if command.key else ""
-    return f"{command.name.replace('_', ' ')}{key}"
+    key = keys().of.get(command.name)
+    return f"{command.name.replace('_', ' ')}{f'  ({key_name(key)})' if key else ''}"

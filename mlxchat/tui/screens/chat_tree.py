@@ -6,7 +6,16 @@ from functools import partial
 
 from textual import on
 
-from mlxchat.commands.tree import ONE_VERSION, meant, rate, redo, undo, write_version
+from mlxchat.commands.tree import (
+    BEGINS_SO,
+    DELETED,
+    ONE_VERSION,
+    meant,
+    rate,
+    redo,
+    undo,
+    write_version,
+)
 from mlxchat.conversation.entries import Reply, UserMessage
 from mlxchat.conversation.node import Node, Rating
 from mlxchat.errors import MlxchatError
@@ -65,7 +74,7 @@ class TreeScreen(SystemScreen):
         if self.session.busy:
             self._begin_version()
         else:
-            self.say("The next reply begins so.")
+            self.say(BEGINS_SO)
 
     def _begin_version(self) -> None:
         """Another version of a message is going to be written in its place."""
@@ -145,7 +154,7 @@ class TreeScreen(SystemScreen):
         tip = self.session.conversation.tip
         self.session.delete(self._meant(None if tip.entry is None else tip))
         self.transcript.picked = None
-        self._moved_to(None, "Deleted (/undo brings it back)")
+        self._moved_to(None, DELETED)
 
     def undo(self) -> None:
         """Take back what was done last to the conversation."""

@@ -11,8 +11,8 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from mlxchat.commands.help import help_sections
-from mlxchat.commands.registry import ACTIONS
-from mlxchat.tui.keys import KEYS, key_name
+from mlxchat.commands.keys import keys
+from mlxchat.tui.keys import KEYS
 from mlxchat.tui.screens.dialog import Dialog
 
 COLUMN = 24
@@ -44,8 +44,7 @@ def help_text(heading: str) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(style="bold", max_width=COLUMN)
     table.add_column(ratio=1)
-    keys = [(key_name(command.key), command.help) for command in ACTIONS if command.key]
-    _section(table, heading, "Keys", [*keys, *KEYS])
+    _section(table, heading, "Keys", [*keys().rows(), *KEYS])
     for title, rows in help_sections():
         _section(table, heading, title, rows)
     return table
