@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from mlxchat.cli.parser import Parser, complain, complain_of_configuration
@@ -16,7 +15,7 @@ from mlxchat.files.theme_files import DEFAULT_THEME
 from mlxchat.render.safe import visible
 from mlxchat.settings.config_keys import COMMAND_KEYS, CONFIG_KEYS, SAMPLER, ConfigKey
 from mlxchat.settings.config_template import template
-from mlxchat.settings.configuration import config_file, configuration
+from mlxchat.settings.configuration import FILE, config_file, configuration
 from mlxchat.settings.parameters import PARAMETERS, TEXTS
 
 BUILT_IN, MODELS_OWN, REMEMBERED = "built-in", "the model's own", "remembered"
@@ -45,10 +44,7 @@ def run(arguments: Sequence[str]) -> int:
         if parsed.path:
             print(config_file())
         elif parsed.init:
-            write_template(config_file(), force=parsed.force)
-            print(
-                f"{visible(str(config_file()))} is written: take “# ” away before a key to set it."
-            )
+            print(init(force=parsed.force))
         else:
             _print(in_force())
             complain_of_configuration()
@@ -74,10 +70,16 @@ def config_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def write_template(file: Path, *, force: bool) -> None:
-    """Write a file to begin with. Raises MlxchatError where there is one and `force` is not
-    set."""
-    write_export(template(DEFAULTS), file, force=force)
+def init(*, force: bool) -> str:
+    """Write a file to begin with; what there is to say of it. A copy of one that is there is kept.
+    Raises MlxchatError where there is one and `force` is not set."""
+    place, copied = FILE.place(), ""
+    if config_file().exists():
+        if not force:
+            raise MlxchatError(f"{place} is there already: --force writes a new one.")
+        copied = f" The old one is {FILE.keep_copy()}."
+    write_export(template(DEFAULTS), config_file(), force=True)
+    return f"{place} is written: take “# ” away before a key to set it.{copied}"
 
 
 def in_force() -> Iterator[Shown]:

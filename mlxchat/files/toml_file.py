@@ -68,7 +68,7 @@ class TomlFile:
                     self.section(table, name)
                 yield table
                 if by_hand:
-                    self._keep_copy(text)
+                    self.keep_copy()
                 filled = {name: part for name, part in table.items() if part != {}}
                 write_atomically(path, self._spelled(filled).encode())
         except OSError as error:
@@ -105,13 +105,19 @@ class TomlFile:
                 f"stays as it is: mend it or move it away ({shown(error)})."
             ) from None
 
-    def _keep_copy(self, text: str) -> None:
-        """Keep what somebody wrote by hand: writing it anew loses comments and order."""
+    def keep_copy(self) -> str:
+        """Keep what somebody wrote by hand, for writing it anew loses comments and order; the
+        copy's name. Raises MlxchatError where it cannot be kept."""
         path = self.path()
         names = (path.with_name(f"{path.stem}-by-hand-{n}.toml") for n in range(1, 1000))
         copy = next((name for name in names if not name.exists()), None)
-        if copy is not None:
-            write_atomically(copy, text.encode())
+        if copy is None:
+            raise MlxchatError(f"{visible(str(path.parent))} is full of copies: move some away.")
+        try:
+            write_atomically(copy, path.read_bytes())
+        except OSError as error:
+            raise MlxchatError(f"{self.place()} cannot be copied: {error.strerror}.") from None
+        return visible(copy.name)
 
     def _wait_for(self, lock: IO[str]) -> None:
         deadline = time.monotonic() + LOCK_SECONDS
