@@ -14,14 +14,7 @@ from mlxchat.files.toml_file import shown
 from mlxchat.settings.configuration import Configured, configuration
 
 KEY = re.compile(r"(ctrl|alt)\+[a-z]|alt\+[0-9]|((ctrl|alt|shift)\+)?f([1-9]|1[0-9]|2[0-4])|escape")
-MODIFIERS = {
-    "control": "ctrl",
-    "c": "ctrl",
-    "meta": "alt",
-    "option": "alt",
-    "m": "alt",
-    "s": "shift",
-}
+MODIFIERS = {"control": "ctrl", "c": "ctrl", "meta": "alt", "option": "alt", "m": "alt"}
 NEEDED: Mapping[str, str] = {
     "ctrl+c": "copies and interrupts",
     "ctrl+p": "opens the command palette",
@@ -120,7 +113,7 @@ def _clashes(wanted: dict[str, str]) -> Iterator[tuple[str, str, str]]:
 def _clash(wanted: Mapping[str, str]) -> tuple[str, str] | None:
     """A command whose wanted key another one has, and that one."""
     merged = _merged(wanted)
-    for name in reversed(wanted):
+    for name in reversed(list(wanted)):
         for other, key in merged.items():
             if other != name and key == wanted[name]:
                 return name, other

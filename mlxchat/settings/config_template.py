@@ -24,7 +24,8 @@ def template(keys: Mapping[str, str]) -> str:
     lines = [*_comment(HEAD), "", *_settings(TOP)]
     for table, help in TABLES.items():
         lines += ["", f"[{table}]", *_comment(f"{help}."), ""]
-        lines += _settings(table) if table != COMMAND_KEYS else map(_assigned, *zip(*keys.items()))
+        lines += _settings(table)
+        lines += [_assigned(*pair) for pair in keys.items() if table == COMMAND_KEYS]
     return "\n".join(lines) + "\n"
 
 

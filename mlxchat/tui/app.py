@@ -51,10 +51,8 @@ class MlxchatApp(ThemedApp):
         if name in self.available_themes:
             self.theme = name
         elif configuration().value("theme") is not None:
-            place = configuration().given["theme"].place
-            problem = (
-                f"{place} is left out: there is no theme “{visible(name)}” (/theme lists them)."
-            )
+            place, unknown = configuration().given["theme"].place, visible(name)
+            problem = f"{place} is left out: there is no theme “{unknown}” (/theme lists them)."
             self.theme_problems = (*self.theme_problems, problem)
 
     def on_mount(self) -> None:
