@@ -7,13 +7,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mlxchat.cli.options import given_settings, model_spec, named_adapters
+from mlxchat.cli.options import given_settings, given_system, model_spec, named_adapters, resumes
 from mlxchat.conversation.storage.keeper import Keeper
 from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.engine.interface import ModelSpec
 from mlxchat.engine.local import LocalEngine
 from mlxchat.session.chat import ChatSession
 from mlxchat.session.model_options import ModelOptions
+from mlxchat.settings.configuration import configuration
 
 SWITCH_SECONDS = 0.0005
 """How often Python looks whether another thread wants to run. The default of 5 ms would take
@@ -27,10 +28,12 @@ def chatting(arguments: argparse.Namespace, pause: float = 0.0) -> Iterator[Chat
     engine = LocalEngine(pause)
     store = SessionStore()
     keeper = Keeper(store)
-    session = ChatSession(engine, arguments.system_prompt or "", given_settings(arguments), keeper)
+    system = given_system(arguments) or ""
+    session = ChatSession(engine, system, given_settings(arguments), keeper)
+    session.usual_overflow = session.conversation.overflow = configuration().value("context")
     session.adapters = named_adapters(arguments)
     session.prefill = arguments.prefill_response or ""
-    if arguments.resume is not None or getattr(arguments, "continue"):
+    if resumes(arguments):
         session.system_to_resume = arguments.system_prompt
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_SECONDS)

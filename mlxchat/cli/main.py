@@ -19,9 +19,11 @@ from mlxchat.cli.options import (
     check_adapter_names,
     check_one_model,
     given_settings,
+    given_system,
     model_spec,
+    resumes,
 )
-from mlxchat.cli.parser import Parser
+from mlxchat.cli.parser import Parser, complain_of_configuration
 from mlxchat.errors import INTERRUPTED
 
 EXAMPLES = """\
@@ -40,6 +42,10 @@ other commands:
   mlxchat sessions [--search TEXT]      the saved sessions; rename, pin, delete
   mlxchat export [SESSION] --format F   a session as Markdown, JSON, data
   mlxchat import FILE...                sessions out of such files
+  mlxchat config [--init]               what is set, and where; a file to change
+
+A flag goes before MLXCHAT_... variables, these before the configuration file,
+that before what the program remembers, and that before the model's own values.
 
 With no --max-tokens a reply ends after 2048 tokens at the latest.
 """
@@ -89,8 +95,7 @@ def _chat(arguments: Sequence[str]) -> int:
     parsed = parser.parse_args(arguments)
     check_one_model(parser, parsed)
     check_adapter_names(parser, parsed)
-    resumes = parsed.resume is not None or getattr(parsed, "continue")
-    if resumes and parsed.prompt is not None:
+    if resumes(parsed) and parsed.prompt is not None:
         parser.error("--continue and --resume open the app; --prompt answers without it")
     if parsed.prompt is not None:
         return _one_shot(parsed)
@@ -102,8 +107,9 @@ def _one_shot(parsed: argparse.Namespace) -> int:
     from mlxchat.engine.catalog import DEFAULT_MODEL
     from mlxchat.engine.interface import ModelSpec
 
+    complain_of_configuration()
     session = oneshot.new_session(
-        parsed.system_prompt or "", given_settings(parsed), parsed.prefill_response or ""
+        given_system(parsed) or "", given_settings(parsed), parsed.prefill_response or ""
     )
     return oneshot.run(session, model_spec(parsed) or ModelSpec(DEFAULT_MODEL), parsed.prompt)
 
@@ -132,5 +138,6 @@ OTHERS = {
     "sessions": "sessions",
     "export": "export",
     "import": "imports",
+    "config": "config",
 }
 """The commands beside the chat, and the module that runs each."""

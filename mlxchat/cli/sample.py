@@ -14,11 +14,12 @@ from mlxchat.cli.options import (
     check_one_model,
     checked,
     given_settings,
+    given_system,
     model_spec,
     plain_text,
     whole,
 )
-from mlxchat.cli.parser import Parser, complain
+from mlxchat.cli.parser import Parser, complain, complain_of_configuration
 from mlxchat.cli.sample_output import SampleOutput
 from mlxchat.cli.sample_run import SampleRun
 from mlxchat.commands.export_file import check_writable, read_file
@@ -58,6 +59,7 @@ def run(arguments: Sequence[str]) -> int:
     except MlxchatError as error:
         complain(error)
         return WRONG_USE
+    complain_of_configuration()
     return _sample(parsed, prompts)
 
 
@@ -108,7 +110,7 @@ def _prompts(parsed: argparse.Namespace) -> list[Prompt]:
         if not text.strip():
             raise MlxchatError("The prompt is empty: give --prompt a text.")
         found = [Prompt([Message("user", text)])]
-    return [_under_system(prompt, parsed.system_prompt) for prompt in found]
+    return [_under_system(prompt, given_system(parsed)) for prompt in found]
 
 
 def _under_system(prompt: Prompt, system: str | None) -> Prompt:

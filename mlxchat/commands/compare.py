@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from mlxchat.commands.arguments import Action, Actions, Completion, Typed, one_of
+from mlxchat.commands.names import adapter_names, model_names
 from mlxchat.errors import MlxchatError
 from mlxchat.session.lane import Lane
+from mlxchat.session.lane_choice import parse_wanted
 from mlxchat.session.lane_votes import SessionVotes
 
+if TYPE_CHECKING:
+    from mlxchat.session.chat import ChatSession
+
 SEEDS = {"free": "Each lane draws with a seed of its own.", "shared": "All lanes share one seed."}
-WORDS = {
-    "base": "the model without its adapter, or what it was fused from",
-    "same": "the same model, for settings of its own",
-    "off": "close the comparison",
-    **{f"seeds {word}": sentence for word, sentence in SEEDS.items()},
-}
 TIE = "tie"
 
 
@@ -108,6 +110,34 @@ def letters(session: SessionVotes) -> list[str]:
     return [chr(ord("a") + column) for column in range(len(session.order))]
 
 
-def compare_completions(argument: str) -> list[tuple[str, str]]:
-    """What an argument could become: (the whole argument, help)."""
-    return [(word, help) for word, help in WORDS.items() if word.startswith(argument.lower())]
+def _lane_names(_: str, session: ChatSession | None) -> list[Completion]:
+    """The letters and names of the lanes that there are, and the word for none of them."""
+    if session is None or not session.comparing:
+        return [(TIE, "none of them is better")]
+    lanes = zip(letters(session), in_order(session), strict=True)
+    named = [(letter, session.name_of_lane(lane)) for letter, lane in lanes]
+    return [*named, (TIE, "none of them is better")]
+
+
+COMPARE_ARGUMENT = Actions(
+    "[base | same | name@0.5 | folder | off | seeds free]",
+    {
+        "base": Action("the model without its adapter, or what it was fused from"),
+        "same": Action("the same model, for settings of its own"),
+        "off": Action("close the comparison"),
+        "seeds": Action("whether the lanes share one seed", one_of("free | shared", SEEDS)),
+    },
+    Typed("model", "an adapter (name@0.5 for half its strength), a folder or a repository",
+          lambda text, session: [*adapter_names("", session), *model_names(text)],
+          checked=parse_wanted, tails=("1",)),
+    "base, same, an adapter's name, a folder, off, seeds free; alone: choose",
+)  # fmt: skip
+LANE_ARGUMENT = one_of(
+    "[own | shared | close]",
+    {
+        "own": "settings of its own",
+        "shared": "the settings that all lanes share",
+        "close": "leave it; what it wrote stays",
+    },
+)
+VOTE_ARGUMENT = Typed("[a | b | tie]", "a column's letter, a lane's name, or tie", _lane_names)

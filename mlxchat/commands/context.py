@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from mlxchat.commands.arguments import one_of
 from mlxchat.engine.context import ContextUse, Level
 from mlxchat.engine.interface import ContextExceeded, Overflow
 from mlxchat.errors import MlxchatError
@@ -78,3 +79,12 @@ def offers(held: ContextExceeded) -> list[Offer]:
                   "left. Nothing falls out.")
         )  # fmt: skip
     return ways
+
+
+CONTEXT_ARGUMENT = one_of(
+    "[ask | window | stop | summary]",
+    {
+        **{str(policy): told for policy, told in POLICIES.items()},
+        "summary": "Go on in a new conversation, with a summary of this one.",
+    },
+)

@@ -11,7 +11,7 @@ from prompt_toolkit.input.defaults import create_input
 from prompt_toolkit.output import Output
 from prompt_toolkit.output.defaults import create_output
 
-from mlxchat.commands.registry import completions
+from mlxchat.commands.typed import completions
 from mlxchat.files.message_history import MessageHistory
 from mlxchat.files.preferences import Preferences
 from mlxchat.files.theme_files import Palette

@@ -10,8 +10,10 @@ from textual.screen import Screen
 from mlxchat.engine.interface import DEMO, ModelSpec
 from mlxchat.files import recent
 from mlxchat.files.preferences import Preferences
+from mlxchat.render.safe import visible
 from mlxchat.session.chat import ChatSession
 from mlxchat.session.model_options import ModelOptions
+from mlxchat.settings.configuration import configuration
 from mlxchat.tui.palette import SlashCommands
 from mlxchat.tui.screens.chat import ChatScreen
 from mlxchat.tui.screens.chat_sessions import Resume
@@ -43,8 +45,15 @@ class MlxchatApp(ThemedApp):
         self.model_options = ModelOptions(spec, options)
         self._resumed = resume
         self.preferences = Preferences.load()
-        if self.preferences.theme in self.available_themes:
-            self.theme = self.preferences.theme
+        self._start_theme(configuration().value("theme") or self.preferences.theme)
+
+    def _start_theme(self, name: str) -> None:
+        if name in self.available_themes:
+            self.theme = name
+        elif configuration().value("theme") is not None:
+            place, unknown = configuration().given["theme"].place, visible(name)
+            problem = f"{place} is left out: there is no theme “{unknown}” (/theme lists them)."
+            self.theme_problems = (*self.theme_problems, problem)
 
     def on_mount(self) -> None:
         """Open the conversation, and the picker where no model was named."""

@@ -8,9 +8,8 @@ import tomllib
 import pytest
 
 from mlxchat.commands.prompts import (
-    ACTION_HELP,
     ACTIONS,
-    prompt_completions,
+    PROMPTS_ARGUMENT,
     run_prompts,
 )
 from mlxchat.errors import MlxchatError
@@ -223,8 +222,10 @@ def test_completions():
     save_prompt(PIRATE)
     save_prompt(Prompt("ex", "x"))
     delete_prompt("ex")
-    assert prompt_completions("pi") == [("pirate", 'You are a pirate. Say "Arr" — often.')]
-    assert [line for line, _ in prompt_completions("delete p")] == ["delete pirate"]
-    assert [line for line, _ in prompt_completions("restore ")] == ["restore ex"]
-    assert [line for line, _ in prompt_completions("re")] == ["rename", "restore"]
-    assert set(ACTIONS) == set(ACTION_HELP)
+    assert PROMPTS_ARGUMENT.completions("pi") == [
+        ("pirate", 'You are a pirate. Say "Arr" — often.')
+    ]
+    assert [line for line, _ in PROMPTS_ARGUMENT.completions("delete p")] == ["delete pirate"]
+    assert [line for line, _ in PROMPTS_ARGUMENT.completions("restore ")] == ["restore ex"]
+    assert [line for line, _ in PROMPTS_ARGUMENT.completions("re")] == ["rename", "restore"]
+    assert set(ACTIONS) == set(PROMPTS_ARGUMENT.actions)

@@ -11,7 +11,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
-from mlxchat.commands.registry import ACTIONS, COMMANDS, completions, run_line
+from mlxchat.commands.bare import bare_command
+from mlxchat.commands.keys import key_name, keys
+from mlxchat.commands.registry import COMMANDS, run_command, run_line
+from mlxchat.commands.typed import completions, hint, is_command
 from mlxchat.conversation.code.as_code import Language, as_code
 from mlxchat.conversation.token_body import named
 from mlxchat.engine.interface import (
@@ -35,7 +38,9 @@ from mlxchat.engine.interface import (
 from mlxchat.engine.samples import TokensScored
 from mlxchat.files.message_history import MessageHistory
 from mlxchat.session.chat import ChatSession
+from mlxchat.settings.configuration import configuration
 from mlxchat.tui.clipboard import copy_with_file
+from mlxchat.tui.command_bindings import command_bindings
 from mlxchat.tui.differences import Differences
 from mlxchat.tui.follower import Follower
 from mlxchat.tui.inspection import Inspection
@@ -61,7 +66,7 @@ sliders while the model answers:
 each change counts from the very
 next token.
 
-F1 help  ·  Ctrl+P commands"""
+{help} help  ·  Ctrl+P commands"""
 
 
 class ChatScreen(LanesScreen):
@@ -74,14 +79,12 @@ class ChatScreen(LanesScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "interrupt", show=False, priority=True),
-        *(Binding(c.key, f"command('{c.name}')", c.label, show=bool(c.label), tooltip=c.help,
-                priority=c.key != "escape", id=c.name)
-        for c in ACTIONS
-        if c.key),
-    ]  # fmt: skip
+    ]
 
     def __init__(self, session: ChatSession, spec: ModelSpec | None) -> None:
         super().__init__()
+        for binding in command_bindings():
+            self._bindings.key_to_bindings.setdefault(binding.key, []).append(binding)
         self.session = session
         self._spec = spec
         self._pace = Pace()
@@ -93,14 +96,19 @@ class ChatScreen(LanesScreen):
         yield TitleBar()
         with Horizontal(id="body"):
             with Vertical(id="conversation"):
-                yield LaneColumns(WELCOME)
+                help = keys().of.get("help")
+                yield LaneColumns(WELCOME.format(help=key_name(help) if help else "/help"))
                 yield TokenDetail()
             with SidePanel(id="panel", can_focus=False):
                 yield SamplerPanel(self.session.settings, self.session.defaults)
                 yield NextToken()
                 yield SystemPromptEditor(self.session.conversation.system)
         with Vertical(id="bottom"):
-            yield MessageEditor(MessageHistory(), completions)
+            yield MessageEditor(
+                MessageHistory(),
+                partial(completions, session=self.session),
+                partial(hint, session=self.session),
+            )
             yield KeyFooter()
 
     def on_mount(self) -> None:
@@ -115,11 +123,16 @@ class ChatScreen(LanesScreen):
         )
         self.query_one(MessageEditor).focus()
         self._show_panel()
-        for problem in (*self.app.theme_problems, *self.preset_problems()):
+        for problem in self._problems():
             self.transcript.add_notice(problem, "warning")
         if self._spec is not None:
             self._load(self._spec)
         self.set_interval(1 / DRAINS_A_SECOND, self._tick)
+
+    def _problems(self) -> list[str]:
+        """What is wrong with the person's own files."""
+        configured = (*configuration().problems, *keys().problems)
+        return [*configured, *self.app.theme_problems, *self.preset_problems()]
 
     # The engine
 
@@ -186,8 +199,8 @@ class ChatScreen(LanesScreen):
 
     @on(MessageEditor.Submitted)
     def _submitted(self, message: MessageEditor.Submitted) -> None:
-        text = message.text
-        command = text.startswith("/") and not text.startswith("//")
+        text = bare_command(message.text) or message.text
+        command = is_command(text)
         said = text.removeprefix("/") if text[:2] == "//" else text
         done = self._try(partial(run_line, self, text) if command else partial(self._send, said))
         if not done and (not command or " " in text.strip()):
@@ -211,11 +224,12 @@ class ChatScreen(LanesScreen):
         if self.session.busy or self.session.state == "loading":
             self.stop()
         else:
-            self.say("Ctrl+Q leaves mlxchat.")
+            key = keys().of.get("quit")
+            self.say(f"{key_name(key) if key else '/quit'} leaves mlxchat.")
 
     def run_command(self, name: str, argument: str = "") -> None:
         """Run a command of the registry; what it cannot do is said."""
-        self._try(lambda: COMMANDS[name].run(self, argument))
+        self._try(lambda: run_command(self, COMMANDS[name], argument))
 
     def begin_command(self, name: str) -> None:
         """Put a command into the message editor, for its argument to be typed."""

@@ -1,0 +1,27 @@
+"""The registry's commands as Textual's bindings, under the keys in force."""
+
+from __future__ import annotations
+
+from textual.binding import Binding
+
+from mlxchat.commands.keys import keys
+from mlxchat.commands.registry import COMMANDS
+
+
+def command_bindings() -> list[Binding]:
+    """A binding for each command that has a key. Escape closes what is open before it does
+    anything else."""
+    return [_binding(name, key) for name, key in keys().of.items()]
+
+
+def _binding(name: str, key: str) -> Binding:
+    command = COMMANDS[name]
+    return Binding(
+        key,
+        f"command('{name}')",
+        command.label,
+        show=bool(command.label),
+        priority=key != "escape",
+        tooltip=command.help,
+        id=name,
+    )
