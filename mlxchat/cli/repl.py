@@ -36,10 +36,10 @@ input or output is no terminal.
 
 def run(arguments: Sequence[str]) -> int:
     """Do what stands after `mlxchat repl`; the exit code."""
-    parser = repl_parser()
-    parsed = parser.parse_args(arguments)
-    check_one_model(parser, parsed)
-    check_adapter_names(parser, parsed)
+    mine = parser()
+    parsed = mine.parse_args(arguments)
+    check_one_model(mine, parsed)
+    check_adapter_names(mine, parsed)
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -53,23 +53,23 @@ def run(arguments: Sequence[str]) -> int:
     return OK
 
 
-def repl_parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
     """The parser of `mlxchat repl [MODEL] [flags]`."""
-    parser = Parser(
+    made = Parser(
         prog="mlxchat repl",
         description="Chat without a screen: a prompt, and replies that stay above it.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    add_model_argument(parser)
-    parser.add_argument(
+    add_model_argument(made)
+    made.add_argument(
         "--plain",
         action="store_true",
         help="Plain lines without colours, each written once: for screen readers",
     )
-    add_options(parser, without=("prompt",))
-    return parser
+    add_options(made, without=("prompt",))
+    return made
 
 
 @contextmanager

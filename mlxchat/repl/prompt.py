@@ -82,6 +82,7 @@ class Prompt:
         """What the person says or commands; None for Ctrl+D."""
         rows = self._output.get_size().rows
         self._messages.reserve_space_for_menu = max(1, min(MOST_MENU, rows // 3))
+        text, self._keys.waiting = text + self._keys.waiting, ""
         try:
             typed = self._messages.prompt(default=self._pastes.folded(text))
         except EOFError:

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 
 from prompt_toolkit.application import get_app
 from prompt_toolkit.application.run_in_terminal import run_in_terminal
-from prompt_toolkit.filters import Condition, completion_is_selected, has_completions
+from prompt_toolkit.enums import DEFAULT_BUFFER
+from prompt_toolkit.filters import (
+    Condition,
+    Filter,
+    completion_is_selected,
+    has_completions,
+    has_focus,
+)
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 
+from mlxchat.commands.keys import keys
 from mlxchat.errors import MlxchatError
 from mlxchat.files.external_editor import edited
 from mlxchat.session.pastes import FOLD_FROM, Pastes
 
+Handler = Callable[[KeyPressEvent], None]
+_FUNCTION = re.compile(r"f\d{1,2}")
 QUOTES = '"""'
 
 
@@ -36,19 +49,29 @@ class PromptKeys:
 
     def __init__(self, pastes: Pastes) -> None:
         self._pastes = pastes
+        self.waiting = ""
+        """What is typed and waits until a command is done."""
         self.bindings = KeyBindings()
         self._bind()
 
     def _bind(self) -> None:
-        add = self.bindings.add
-        add(Keys.Enter, filter=completion_is_selected)(self._complete)
-        add(Keys.Enter, filter=~completion_is_selected)(self._send)
+        # Not while something is looked for in the history: the keys mean the search then.
+        typing = has_focus(DEFAULT_BUFFER)
+
+        def add(*keys: Keys | str, when: Filter | None = None) -> Callable[[Handler], Handler]:
+            return self.bindings.add(*keys, filter=typing if when is None else typing & when)
+
+        add(Keys.Enter, when=completion_is_selected)(self._complete)
+        add(Keys.Enter, when=~completion_is_selected)(self._send)
         add(Keys.Escape, Keys.Enter)(self._break_line)
         add(Keys.ControlJ)(self._break_line)
         add(Keys.ControlC)(self._interrupt)
         add(Keys.ControlG)(self._edit)
         add(Keys.BracketedPaste)(self._paste)
-        add(Keys.Tab, filter=has_completions & ~Condition(_walking))(self._first)
+        for name, key in keys().of.items():
+            if _FUNCTION.fullmatch(key):
+                add(key)(partial(self._command, f"/{name}"))
+        add(Keys.Tab, when=has_completions & ~Condition(_walking))(self._first)
 
     # What each of them does
 
@@ -98,6 +121,11 @@ class PromptKeys:
         buffer = event.current_buffer
         long = len(text) + len(buffer.text) > FOLD_FROM and len(text) > FOLD_FROM // 20
         buffer.insert_text(self._pastes.fold(text) if long else text)
+
+    def _command(self, line: str, event: KeyPressEvent) -> None:
+        """Run the command that a function key stands for; what is typed waits."""
+        self.waiting = self._pastes.expand(event.current_buffer.text)
+        event.app.exit(result=line)
 
     def _first(self, event: KeyPressEvent) -> None:
         event.current_buffer.complete_next()

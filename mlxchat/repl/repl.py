@@ -6,18 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from mlxchat.commands.registry import ACTIONS, run_line
+from mlxchat.commands.bare import bare_command
+from mlxchat.commands.help import help_sections
+from mlxchat.commands.registry import run_line
+from mlxchat.commands.typed import is_command
 from mlxchat.errors import MlxchatError
 from mlxchat.files.external_editor import edited
-from mlxchat.files.theme_files import DEFAULT_THEME, Palette, load_themes
+from mlxchat.files.theme_files import Palette, load_themes
 from mlxchat.repl.host_lanes import LanesHost
 from mlxchat.repl.page import Item, Page
 from mlxchat.repl.reader import Reader
+from mlxchat.repl.styles import theme_name
 from mlxchat.session.chat import ChatSession
 from mlxchat.session.model_options import ModelOptions
-from mlxchat.settings.parameters import PARAMETERS, AnyParameter
+from mlxchat.settings.configuration import configuration
 from mlxchat.settings.preset_file import read_presets
-from mlxchat.settings.speed import SPEED, SpeedParameter
 
 AGAIN_LEAVES = "Ctrl+C again leaves (Ctrl+D and /quit do so too)."
 WELCOME = "Say something, or / for commands. While it answers: ↑ ↓ temp, ← → others, Ctrl+C stops."
@@ -29,6 +32,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("^G", "Write the message in your own editor"),
     ("^C", "Stop the reply, which is kept; give up what is typed; twice: leave"),
     ("^D", "Leave, with nothing typed"),
+    ("F1 to F9", "The commands that have these keys in the app"),
     ("Up, Down", "During a reply: move temp by a step, Page Up and Page Down by a big one"),
     ("Left, Right", "During a reply: to top_p, min_p, top_k and the adapter's strength"),
     ("Home", "During a reply: back to the model's own value"),
@@ -81,8 +85,8 @@ class Repl(LanesHost):
 
     def begin(self, start: Start) -> None:
         """Load the model, go on with a session, say how to begin."""
-        problems = (*load_themes().problems, *read_presets().problems)
-        for problem in problems:
+        files = (configuration(), load_themes(), read_presets())
+        for problem in (problem for file in files for problem in file.problems):
             self.page.say(problem, "warning")
         if self.options.given is not None:
             self.load(self.options.given)
@@ -104,7 +108,8 @@ class Repl(LanesHost):
         """Do what a typed line asks for, and show what comes of it."""
         self.take_in()
         self._stopping = False
-        command = text.startswith("/") and not text.startswith("//")
+        text = bare_command(text) or text
+        command = is_command(text)
         said = text.removeprefix("/") if text[:2] == "//" else text
         done = self.attempt(partial(self.command, text) if command else partial(self.send, said))
         if not done and (not command or " " in text.strip()):
@@ -144,21 +149,16 @@ class Repl(LanesHost):
 
     def show_help(self) -> None:
         """List keys, commands and parameters."""
-        sections = {
-            "Keys": [Item(key, what) for key, what in KEYS],
-            "Commands": [Item(command.usage, command.help) for command in ACTIONS],
-            "Parameters": list(map(_parameter_item, PARAMETERS.values())),
-            "Speed and memory, from the next reply on": list(map(_parameter_item, SPEED.values())),
-        }
-        for title, items in sections.items():
+        sections = [("Keys", KEYS), *help_sections()]
+        for title, rows in sections:
             self.page.say(title, "title")
-            self.page.list(items)
+            self.page.list([Item(*row) for row in rows])
 
     def choose_theme(self, name: str | None) -> None:
         """Use a theme; None lists those to choose from."""
         themes = load_themes().themes
         if name is None:
-            used = self.preferences.theme or DEFAULT_THEME
+            used = theme_name(self.preferences.theme)
             items = [Item(p.name, p.kind, p.name == used) for p in themes.values()]
             place = self.choose("Themes", items)
             name = list(themes)[place] if isinstance(place, int) else None
@@ -180,7 +180,3 @@ class Repl(LanesHost):
         """End the program."""
         self.left = True
         self.session.stop()
-
-
-def _parameter_item(declared: AnyParameter | SpeedParameter) -> Item:
-    return Item(f"/{declared.name}", f"{declared.help} ({declared.takes})")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from prompt_toolkit.styles import Style
 
 from mlxchat.files.theme_files import DEFAULT_THEME, Palette, load_themes
+from mlxchat.settings.configuration import configuration
 
 LOOKS: dict[str, str] = {
     "heading1": "{heading} bold underline",
@@ -100,6 +101,11 @@ def palette_of(name: str) -> Palette:
     """The palette of this name, or the default one where there is none."""
     themes = load_themes().themes
     return themes.get(name) or themes[DEFAULT_THEME]
+
+
+def theme_name(remembered: str) -> str:
+    """The theme to begin with: the configured one, or else what was chosen last."""
+    return configuration().value("theme") or remembered or DEFAULT_THEME
 
 
 def style_string(roles: str) -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 
+from mlxchat.commands.typed import Hint
 from mlxchat.conversation.summary import active_settings
 from mlxchat.render.one_line import cut
 from mlxchat.render.safe import visible
@@ -69,6 +70,13 @@ def toolbar(session: ChatSession, speed: float, width: int) -> StyleAndTextTuple
         look = f"class:bottom-toolbar.{part.look}" if part.look else "class:bottom-toolbar"
         line += [("class:bottom-toolbar", GAP if number else ""), (look, text)]
     return line
+
+
+def hint_line(told: Hint, width: int) -> StyleAndTextTuples:
+    """What there is to say of a command that is typed."""
+    text = told.text if cells(told.text) <= width - 2 else cut(told.text, width - 2)
+    look = "class:bottom-toolbar.wrong" if told.wrong else "class:bottom-toolbar.value"
+    return [("class:bottom-toolbar", " "), (look, text)]
 
 
 def _width(shown: list[Part]) -> int:
