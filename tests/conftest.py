@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from mlxchat.commands.keys import keys
 from mlxchat.engine import backend
 from mlxchat.engine.demo import ensure_demo_model
 from mlxchat.files import folders
+from mlxchat.settings.config_keys import PREFIX
+from mlxchat.settings.configuration import configuration
 from tests import adapters, finetuned, models
 from tests.command import here, tiny
 
@@ -39,6 +42,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HF_HOME", str(folder / "huggingface"))
     for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_TOKEN", "HF_HUB_OFFLINE"):
         monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        monkeypatch.delenv(name)
+    configuration.cache_clear()
+    keys.cache_clear()
     return folder
 
 

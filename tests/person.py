@@ -115,10 +115,11 @@ async def starting(
     system: str = "",
     keeper: Keeper | None = None,
     resume: str | Resume | None = None,
+    engine: ScriptedEngine | None = None,
     **info: object,
 ) -> AsyncIterator[Person]:
     """The app while the model is being loaded."""
-    engine = ScriptedEngine(replace(INFO, **info))  # type: ignore[arg-type]
+    engine = engine or ScriptedEngine(replace(INFO, **info))  # type: ignore[arg-type]
     spec = ModelSpec(model) if model else None
     session = ChatSession(engine, system, keeper=keeper)
     app = MlxchatApp(session, spec, spec or ModelSpec(""), resume)

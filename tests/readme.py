@@ -10,9 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mlxchat.cli.options import GROUPS, Option, all_options
+from mlxchat.commands.keys import keys_in_force
 from mlxchat.commands.registry import ACTIONS
 from mlxchat.settings.parameters import PARAMETERS, TextsParameter
-from mlxchat.tui.keys import KEYS, key_name
+from mlxchat.tui.keys import KEYS
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -44,13 +45,13 @@ def _flag_row(option: Option) -> tuple[str, str]:
 def keys() -> str:
     """Every key."""
     own = [(f"`{key}`", what) for key, what in KEYS]
-    commands = [(f"`{key_name(c.key)}`", c.help) for c in ACTIONS if c.key]
+    commands = [(f"`{key}`", what) for key, what in keys_in_force({}).rows()]
     return _table(("Key", "What it does"), [*commands, *own])
 
 
 def commands() -> str:
     """Every command but those of the parameters."""
-    return _table(("Command", "What it does"), [(f"`{c.usage}`", c.help) for c in ACTIONS])
+    return _table(("Command", "What it does"), [(f"`{c.usage}`", c.told) for c in ACTIONS])
 
 
 def _table(head: tuple[str, str], rows: list[tuple[str, str]]) -> str:

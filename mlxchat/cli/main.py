@@ -18,9 +18,11 @@ from mlxchat.cli.options import (
     check_adapter_names,
     check_one_model,
     given_settings,
+    given_system,
     model_spec,
+    resumes,
 )
-from mlxchat.cli.parser import Parser
+from mlxchat.cli.parser import Parser, complain_of_configuration
 from mlxchat.cli.prompt_input import is_terminal
 from mlxchat.cli.subcommands import SUBCOMMANDS, listed
 from mlxchat.engine.importing import importing_for_good
@@ -118,13 +120,12 @@ def _chat(arguments: Sequence[str]) -> int:
     parsed = parser.parse_args(arguments)
     check_one_model(parser, parsed)
     check_adapter_names(parser, parsed)
-    resumes = parsed.resume is not None or getattr(parsed, "continue")
-    if resumes and parsed.prompt is not None:
+    if resumes(parsed) and parsed.prompt is not None:
         parser.error("--continue and --resume open the app; --prompt answers without it")
     if parsed.json and parsed.stream:
         parser.error("--json and --stream are two forms of one answer: give one of them")
     spec = model_spec(parsed)
-    piped = spec is not None and not resumes and not is_terminal(sys.stdin)
+    piped = spec is not None and not resumes(parsed) and not is_terminal(sys.stdin)
     if parsed.prompt is not None or piped:
         return _one_shot(parsed, spec)
     if parsed.json or parsed.stream:
@@ -139,8 +140,9 @@ def _one_shot(parsed: argparse.Namespace, spec: ModelSpec | None) -> int:
         from mlxchat.engine.catalog import DEFAULT_MODEL
 
         spec = ModelSpec(DEFAULT_MODEL)
+    complain_of_configuration()
     session = oneshot.new_session(
-        parsed.system_prompt or "", given_settings(parsed), parsed.prefill_response or ""
+        given_system(parsed) or "", given_settings(parsed), parsed.prefill_response or ""
     )
     return oneshot.run(session, spec, parsed)
 

@@ -15,6 +15,8 @@ from mlxchat.cli.completers import completed
 from mlxchat.engine.adapter_folder import RESERVED
 from mlxchat.engine.interface import DEMO, ModelSpec
 from mlxchat.errors import MlxchatError
+from mlxchat.settings.config_keys import CACHE, CONFIG_KEYS, SAMPLER
+from mlxchat.settings.configuration import configuration
 from mlxchat.settings.parameters import PARAMETERS, TEXTS, AnyParameter, TextParameter, Value
 from mlxchat.settings.speed import SPEED, SpeedParameter
 
@@ -35,6 +37,7 @@ class Option:
     """Whether it may be given more than once, with one value each."""
     switch: bool = False
     default: Any = None
+    """What the help says."""
     alone: Any = None
     """The value of the flag without one; None where it needs one."""
     complete: str = ""
@@ -44,6 +47,12 @@ class Option:
     def name(self) -> str:
         """The attribute of the parsed arguments."""
         return self.flag.removeprefix("--").replace("-", "_")
+
+    @property
+    def configured(self) -> bool:
+        """Whether it is no attribute of the arguments where it is not given: what is configured
+        counts then. See `model_spec` and `given_settings`."""
+        return self.name in CONFIG_KEYS and CONFIG_KEYS[self.name].table in (SAMPLER, CACHE)
 
     def add_to(self, group: argparse._ArgumentGroup) -> None:
         """Declare it to argparse."""
@@ -57,7 +66,7 @@ class Option:
             type=checked(self.parse),
             nargs="+" if self.many else "?" if self.alone is not None else None,
             const=self.alone,
-            default=self.default,
+            default=argparse.SUPPRESS if self.configured else self.default,
             metavar=self.metavar,
             help=self.help,
         )
@@ -89,17 +98,6 @@ def whole(low: int, high: int | None = None) -> Callable[[str], int]:
         if number < low or (high is not None and number > high):
             raise MlxchatError(f"needs a whole number {span}, not {text!r}")
         return number
-
-    return parse
-
-
-def one_of(*allowed: int) -> Callable[[str], int]:
-    """A parser of a few allowed numbers."""
-
-    def parse(text: str) -> int:
-        if text not in [str(number) for number in allowed]:
-            raise MlxchatError(f"needs one of {', '.join(map(str, allowed))}, not {text!r}")
-        return int(text)
 
     return parse
 
@@ -166,6 +164,13 @@ def parameter_option(declared: AnyParameter | SpeedParameter, group: str = "samp
     )
 
 
+def configured_option(name: str) -> Option:
+    """The flag of a number that can be configured too."""
+    key = CONFIG_KEYS[name]
+    flag = "--" + name.replace("_", "-")
+    return Option(flag, key.help, key.table, metavar="N", parse=key.read, default=key.default)
+
+
 OPTIONS: tuple[Option, ...] = (
     Option("--model", "A folder or a Hugging Face repository", "model", metavar="MODEL",
            complete="model"),
@@ -203,15 +208,11 @@ OPTIONS: tuple[Option, ...] = (
            "output", metavar="FORMAT", parse=word_of("json")),
     Option("--verbose", "Statistics on standard error, or with F none; without this flag they are "
            "there where that is a terminal", "output", metavar="T|F", parse=truth, alone=True),
-    Option("--max-kv-size", "Keep at most this many tokens in the key-value cache", "cache",
-           metavar="N", parse=whole(8)),
+    configured_option("max_kv_size"),
     parameter_option(SPEED["kv_bits"], "cache"),
-    Option("--kv-group-size", "Group size of that quantization", "cache", metavar="N",
-           parse=one_of(32, 64, 128), default=64),
-    Option("--quantized-kv-start", "Quantize from this token on", "cache", metavar="N",
-           parse=whole(0), default=5000),
-    Option("--prefill-step-size", "Prompt tokens read at a time (2048 on a GPU, 128 on a CPU)",
-           "cache", metavar="N", parse=whole(1)),
+    configured_option("kv_group_size"),
+    configured_option("quantized_kv_start"),
+    configured_option("prefill_step_size"),
 )  # fmt: skip
 
 GROUPS = {
@@ -230,14 +231,18 @@ def all_options() -> list[Option]:
     return [option for group in GROUPS for option in own if option.group == group]
 
 
-def add_options(parser: argparse.ArgumentParser, groups: Container[str] = GROUPS) -> None:
-    """Declare every flag of these groups to `parser`."""
+def add_options(
+    parser: argparse.ArgumentParser,
+    groups: Container[str] = GROUPS,
+    without: Container[str] = (),
+) -> None:
+    """Declare every flag of these groups to `parser`, but for those that are named."""
     for name, title in GROUPS.items():
         if name not in groups:
             continue
         group = parser.add_argument_group(title)
         for option in all_options():
-            if option.group == name:
+            if option.group == name and option.name not in without:
                 option.add_to(group)
 
 
@@ -268,26 +273,51 @@ def check_one_model(parser: argparse.ArgumentParser, arguments: argparse.Namespa
         parser.error("name one model: MODEL, --model or --demo")
 
 
+def resumes(arguments: argparse.Namespace) -> bool:
+    """Whether they ask to go on with a session, which has a model and a system prompt."""
+    resumed = getattr(arguments, "resume", None) is not None
+    return resumed or getattr(arguments, "continue", False)
+
+
+def given_system(arguments: argparse.Namespace) -> str | None:
+    """The system prompt that the arguments name, or else the configured one for a new session."""
+    given: str | None = arguments.system_prompt
+    if given is None and not resumes(arguments):
+        given = configuration().value("system_prompt")
+    return given
+
+
 def model_spec(arguments: argparse.Namespace) -> ModelSpec | None:
-    """Which model the arguments name; None where they name none."""
-    model = DEMO if arguments.demo else arguments.model or arguments.model_argument
+    """Which model the arguments name, or else the configured one; None where there is none, or
+    where a session is gone on with."""
+    named = DEMO if arguments.demo else arguments.model
+    if named is None:
+        named = arguments.model_argument
+    configured = configuration().for_model(named)
+    model = configured.value("model") if named is None and not resumes(arguments) else named
     if model is None:
         return None
+
+    def value(flag: str) -> Any:
+        return getattr(arguments, flag, configured.value(flag))
+
     name, path = "", arguments.adapter_path
     if path is None and arguments.adapter:
         name, path = arguments.adapter[0]
+    elif path is None:
+        path = configured.value("adapter_path")
     return ModelSpec(
         model=model,
         adapter_path=path,
         adapter_name=name,
         trust_remote_code=arguments.trust_remote_code,
-        max_kv_size=arguments.max_kv_size,
-        kv_bits=arguments.kv_bits,
-        kv_group_size=arguments.kv_group_size,
-        quantized_kv_start=arguments.quantized_kv_start,
-        draft_model=arguments.draft_model,
-        num_draft_tokens=arguments.num_draft_tokens,
-        prefill_step_size=arguments.prefill_step_size,
+        max_kv_size=value("max_kv_size"),
+        kv_bits=value("kv_bits"),
+        kv_group_size=value("kv_group_size"),
+        quantized_kv_start=value("quantized_kv_start"),
+        draft_model=value("draft_model"),
+        num_draft_tokens=value("num_draft_tokens"),
+        prefill_step_size=value("prefill_step_size"),
         chat_template_config=arguments.chat_template_config or {},
         ignore_chat_template=arguments.ignore_chat_template,
         use_default_chat_template=arguments.use_default_chat_template,
@@ -295,10 +325,8 @@ def model_spec(arguments: argparse.Namespace) -> ModelSpec | None:
 
 
 def given_settings(arguments: argparse.Namespace) -> dict[str, Value]:
-    """The parameters that the arguments name, by name."""
-    given = {name: getattr(arguments, name) for name in PARAMETERS}
-    return {
-        name: TEXTS[name].joined(value) if name in TEXTS else value
-        for name, value in given.items()
-        if value is not None
+    """The parameters that the arguments name, and else those that are configured, by name."""
+    given = {name: getattr(arguments, name) for name in PARAMETERS if hasattr(arguments, name)}
+    return configuration().sampler | {
+        name: TEXTS[name].joined(value) if name in TEXTS else value for name, value in given.items()
     }

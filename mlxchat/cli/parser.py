@@ -7,6 +7,7 @@ import sys
 from typing import NoReturn
 
 from mlxchat.errors import MlxchatError
+from mlxchat.settings.configuration import configuration
 
 
 class Parser(argparse.ArgumentParser):
@@ -15,6 +16,12 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """End the program with exit code 2."""
         self.exit(2, f"mlxchat: {message.rstrip('.')} ({self.prog} --help lists every flag).\n")
+
+
+def complain_of_configuration() -> None:
+    """Say on the error output what was left out of the configuration."""
+    for problem in configuration().problems:
+        print(f"mlxchat: {problem}", file=sys.stderr)
 
 
 def complain(error: MlxchatError) -> None:

@@ -17,12 +17,13 @@ from mlxchat.cli.options import (
     check_one_model,
     checked,
     given_settings,
+    given_system,
     model_spec,
     named_adapters,
     plain_text,
     whole,
 )
-from mlxchat.cli.parser import Parser, complain
+from mlxchat.cli.parser import Parser, complain, complain_of_configuration
 from mlxchat.cli.prompt_input import prompt_text
 from mlxchat.cli.sample_output import SampleOutput
 from mlxchat.cli.sample_run import SampleRun
@@ -69,6 +70,7 @@ def run(arguments: Sequence[str]) -> int:
     except MlxchatError as error:
         complain(error)
         return WRONG_USE
+    complain_of_configuration()
     return _sample(parsed, prompts)
 
 
@@ -130,7 +132,7 @@ def _prompts(parsed: argparse.Namespace) -> list[Prompt]:
         found = read_prompts(read_file(Path(parsed.prompts)), parsed.prompts)
     else:
         found = [Prompt([Message("user", prompt_text(parsed.prompt, sys.stdin))])]
-    return [_under_system(prompt, parsed.system_prompt) for prompt in found]
+    return [_under_system(prompt, given_system(parsed)) for prompt in found]
 
 
 def _under_system(prompt: Prompt, system: str | None) -> Prompt:

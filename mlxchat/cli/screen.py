@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
-from mlxchat.cli.options import given_settings, model_spec, named_adapters
-from mlxchat.conversation.storage.keeper import Keeper
-from mlxchat.conversation.storage.store import SessionStore
-from mlxchat.engine.interface import ModelSpec
-from mlxchat.engine.local import LocalEngine
-from mlxchat.session.chat import ChatSession
+from mlxchat.cli.chatting import chatting, later_options
 from mlxchat.tui.app import MlxchatApp
 from mlxchat.tui.screens.chat_sessions import Resume
 from mlxchat.tui.terminal import leaving_in_order
-
-SWITCH_SECONDS = 0.0005
-"""How often Python looks whether another thread wants to run. The default of 5 ms would take
-tokens a second from the engine while the screen is drawn."""
 
 PAINT_SECONDS = 0.4
 """How long the engine waits with its imports, for the first screen to be painted."""
@@ -25,29 +15,11 @@ PAINT_SECONDS = 0.4
 
 def run_app(arguments: argparse.Namespace) -> int:
     """Run the app as the command line asks; the exit code."""
-    spec = model_spec(arguments)
-    options = spec or model_spec(argparse.Namespace(**{**vars(arguments), "model": ""}))
-    engine = LocalEngine(PAINT_SECONDS)
-    store = SessionStore()
-    keeper = Keeper(store)
-    system = arguments.system_prompt or ""
-    session = ChatSession(engine, system, given_settings(arguments), keeper)
-    session.adapters = named_adapters(arguments)
-    session.prefill = arguments.prefill_response or ""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH_SECONDS)
-    resumed = _resumed(arguments)
-    if resumed is not None:
-        session.system_to_resume = arguments.system_prompt
-    app = MlxchatApp(session, spec, options or ModelSpec(""), resumed)
-    try:
+    options = later_options(arguments)
+    with chatting(arguments, PAINT_SECONDS) as session:
+        app = MlxchatApp(session, options.given, options.every, _resumed(arguments))
         with leaving_in_order(app):
             app.run()
-    finally:
-        sys.setswitchinterval(before)
-        keeper.close()
-        store.close()
-        session.engine.close()
     return app.return_code or 0
 
 

@@ -12,9 +12,9 @@ from dataclasses import asdict
 
 from mlxchat.cli.completers import completed
 from mlxchat.cli.parser import Parser, complain
+from mlxchat.conversation.session_words import UNTITLED, model_name
 from mlxchat.conversation.storage.sessions import SessionRow, Wanted
 from mlxchat.conversation.storage.store import SessionStore
-from mlxchat.engine.adapter_folder import adapter_label
 from mlxchat.errors import MODEL_ERROR, OK, MlxchatError
 from mlxchat.render.one_line import first_words, fitted
 from mlxchat.render.safe import visible
@@ -39,7 +39,6 @@ examples:
 MODEL_WIDTH = 24
 LEAST_TITLE = 12
 """Cells of the title; the model is left out where there are fewer."""
-UNTITLED = "untitled"
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -121,7 +120,7 @@ def _list(store: SessionStore, parsed: Namespace) -> str:
 def table(rows: Sequence[SessionRow], width: int) -> list[str]:
     """Sessions in lines of at most `width` cells, under a head."""
     number = max(len("no."), *(len(str(row.number)) for row in rows))
-    model = min(MODEL_WIDTH, max(len("model"), *(cells(_model(row)) for row in rows)))
+    model = min(MODEL_WIDTH, max(len("model"), *(cells(model_name(row)) for row in rows)))
     rest = width - (number + 2) - (LONGEST + 2) - 2 - (5 + 2)
     with_model = rest - (model + 2) >= LEAST_TITLE
     title = max(1, rest - (model + 2) if with_model else rest)
@@ -133,14 +132,9 @@ def table(rows: Sequence[SessionRow], width: int) -> list[str]:
     head = line("no.", "when", "  ", "title", "msgs", "model")
     return [head, *(
         line(str(row.number), short_time(row.updated), "★ " if row.pinned else "  ",
-             first_words(row.title) or UNTITLED, str(row.messages), _model(row))
+             first_words(row.title) or UNTITLED, str(row.messages), model_name(row))
         for row in rows
     )]  # fmt: skip
-
-
-def _model(row: SessionRow) -> str:
-    names = [row.model.rstrip("/").rpartition("/")[2], adapter_label(row.adapter or "")]
-    return visible(" + ".join(name for name in names if name))
 
 
 # Changing

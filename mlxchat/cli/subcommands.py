@@ -38,6 +38,8 @@ class Subcommand:
 SUBCOMMANDS = {
     command.name: command
     for command in (
+        Subcommand("repl", "repl", "[MODEL] [--plain]",
+                   "the chat without a screen"),
         Subcommand("sample", "sample", "-p TEXT -n 10", "ten replies to one prompt; sweeps"),
         Subcommand("doctor", "doctor", "[--json] [--demo]",
                    "what was found here, and what to install"),
@@ -46,6 +48,7 @@ SUBCOMMANDS = {
         Subcommand("export", "export", "[SESSION] --format F",
                    "a session as Markdown, JSON, data"),
         Subcommand("import", "imports", "FILE...", "sessions out of such files"),
+        Subcommand("config", "config", "[--init]", "what is set, and where"),
         Subcommand("completion", "completion", "bash|zsh|fish", "what the shell needs for Tab"),
     )
 }  # fmt: skip

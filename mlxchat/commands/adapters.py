@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mlxchat.commands.arguments import Typed, one_of
+from mlxchat.commands.names import adapter_names
 from mlxchat.engine.adapter_folder import RESERVED
 from mlxchat.session.adapters import SessionAdapters
 
@@ -32,6 +34,8 @@ def run_adapter(session: SessionAdapters, argument: str) -> str:
     return ""
 
 
-def adapter_completions(argument: str) -> list[tuple[str, str]]:
-    """What an argument could become: (the whole argument, help)."""
-    return [(word, help) for word, help in WORDS.items() if word.startswith(argument.lower())]
+ADAPTER_ARGUMENT = one_of(
+    "[name | folder | off | next | previous]",
+    WORDS,
+    Typed("name", "an adapter's name or folder, or a checkpoint's file", adapter_names),
+)

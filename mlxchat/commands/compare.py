@@ -2,20 +2,45 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from mlxchat.commands.arguments import Action, Actions, Completion, Typed, one_of
+from mlxchat.commands.names import adapter_names, model_names
 from mlxchat.errors import MlxchatError
 from mlxchat.session.lane import Lane
+from mlxchat.session.lane_choice import parse_wanted
 from mlxchat.session.lane_votes import SessionVotes
+
+if TYPE_CHECKING:
+    from mlxchat.session.chat import ChatSession
 
 AGAIN, CLOSE, TIE = "again", "close", "tie"
 SEEDS = {"free": "Each lane draws with a seed of its own.", "shared": "All lanes share one seed."}
-WORDS = {
-    "base": "the model without its adapter, or what it was fused from",
-    "same": "the same model, for settings of its own",
-    CLOSE: "close one lane, by its letter (the columns from the left) or its name",
-    AGAIN: "the lanes of a comparison that was left in this conversation",
-    "off": "close the comparison",
-    **{f"seeds {word}": sentence for word, sentence in SEEDS.items()},
-}
+
+
+NOT_COMPARING = "Nothing is compared: /compare opens a lane (Ctrl+B)."
+
+
+def compare_word(session: SessionVotes, argument: str) -> str:
+    """What /compare means: alone it opens the base where nothing is compared and there is one.
+    Empty where the person has to choose."""
+    if argument:
+        return argument
+    return "base" if session.base_here and not session.comparing else ""
+
+
+def opened_words(session: SessionVotes) -> str:
+    """What there is to know once a lane is open."""
+    said = (f"In memory: {session.memory_words}.", session.quantization_words, session.window_note)
+    return " ".join(sentence for sentence in said if sentence)
+
+
+def run_blind(session: SessionVotes) -> str:
+    """Hide which lane is which until a vote, or show it; what there is to say of it."""
+    session.blind = not session.blind
+    if session.blind:
+        return "Which lane is which is hidden until you vote (F7)."
+    return "Which lane is which is shown again."
 
 
 def run_compare(session: SessionVotes, argument: str) -> str:
@@ -107,6 +132,43 @@ def letters(session: SessionVotes) -> list[str]:
     return [chr(ord("a") + column) for column in range(len(session.order))]
 
 
-def compare_completions(argument: str) -> list[tuple[str, str]]:
-    """What an argument could become: (the whole argument, help)."""
-    return [(word, help) for word, help in WORDS.items() if word.startswith(argument.lower())]
+def _lanes_there(_: str, session: ChatSession | None) -> list[Completion]:
+    """The letters and names of the lanes that there are."""
+    if session is None or not session.comparing:
+        return []
+    lanes = zip(letters(session), in_order(session), strict=True)
+    return [(letter, session.name_of_lane(lane)) for letter, lane in lanes]
+
+
+def _choices(text: str, session: ChatSession | None) -> list[Completion]:
+    """The lanes, and the word for none of them."""
+    return [*_lanes_there(text, session), (TIE, "none of them is better")]
+
+
+COMPARE_ARGUMENT = Actions(
+    "[base | same | name@0.5 | folder | close b | again | off | seeds free]",
+    {
+        "base": Action("the model without its adapter, or what it was fused from"),
+        "same": Action("the same model, for settings of its own"),
+        CLOSE: Action(
+            "close one lane, by its letter (the columns from the left) or its name",
+            Typed("a | b | name", "a column's letter, or a lane's name", _lanes_there),
+        ),
+        AGAIN: Action("the lanes of a comparison that was left in this conversation"),
+        "off": Action("close the comparison"),
+        "seeds": Action("whether the lanes share one seed", one_of("free | shared", SEEDS)),
+    },
+    Typed("model", "an adapter (name@0.5 for half its strength), a folder or a repository",
+          lambda text, session: [*adapter_names("", session), *model_names(text)],
+          checked=parse_wanted, tails=("1",)),
+    "base, same, an adapter's name, a folder, close, again, off, seeds free; alone: choose",
+)  # fmt: skip
+LANE_ARGUMENT = one_of(
+    "[own | shared | close]",
+    {
+        "own": "settings of its own",
+        "shared": "the settings that all lanes share",
+        "close": "leave it; what it wrote stays",
+    },
+)
+VOTE_ARGUMENT = Typed("[a | b | tie]", "a column's letter, a lane's name, or tie", _choices)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlxchat.commands.export_file import free_file, shown, write_export
+from mlxchat.commands.arguments import Action, Actions, Completion, Typed, no_offers
+from mlxchat.commands.export_file import file_completions, free_file, shown, write_export
 from mlxchat.conversation.exports.chat import Chat, Names, Options, title_of
 from mlxchat.conversation.exports.formats import FORMATS, Format, find_format
 from mlxchat.conversation.exports.only import ONLY
@@ -41,19 +42,15 @@ def run_export(chats: Sequence[Chat], argument: str, names: Names | None = None)
     return export_to_file(form, chats, options, file, force=FORCE in chosen)
 
 
-def export_completions(argument: str) -> list[tuple[str, str]]:
-    """What an argument could become: (the whole argument, help)."""
-    before, space, begun = argument.rpartition(" ")
-    if not space:
-        return [(f.name, f.help) for f in FORMATS.values() if f.name.startswith(begun.lower())]
+def _after_format(text: str, _: object = None) -> list[Completion]:
+    """Words that were not said yet, and then folders and files."""
+    before, space, begun = text.rpartition(" ")
     said = before.split()
-    if any(word not in WORDS for word in said[1:]):
+    if any(word not in WORDS for word in said):
         return []
-    return [
-        (f"{before} {word}", help)
-        for word, help in WORDS.items()
-        if word.startswith(begun) and word not in said
-    ]
+    words = [(f"{before}{space}{w}", help) for w, help in WORDS.items() if w not in said]
+    files = file_completions(begun, SUFFIXES) if begun else []
+    return [*words, *((f"{before}{space}{path}", help) for path, help in files)]
 
 
 def export_to_file(
@@ -67,3 +64,18 @@ def export_to_file(
     write_export(exported.text, file, force=force)
     left_out = f" {exported.left_out}" if exported.left_out else ""
     return f"{exported.what} written to {shown(file)}.{left_out}"
+
+
+SUFFIXES = frozenset(form.suffix for form in FORMATS.values())
+EXPORT_ARGUMENT = Actions(
+    "format [words] [file]",
+    {
+        form.name: Action(form.help, Typed("[words] [file]", f"{', '.join(WORDS)}, or the file to "
+                                           "write; alone: one with the title's name",
+                                           _after_format))
+        for form in FORMATS.values()
+    },
+    Typed("format", "a format", no_offers,
+          checked=lambda text: find_format(text.split()[0])),
+    f"a format: {', '.join(FORMATS)}",
+)  # fmt: skip

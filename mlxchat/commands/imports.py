@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from mlxchat.commands.arguments import Typed
 from mlxchat.commands.export_file import file_completions, read_file
 from mlxchat.conversation.exports.chat import Chat, counted
 from mlxchat.conversation.exports.formats import FORMATS
@@ -44,6 +45,8 @@ def imported_sentence(store: SessionStore, ids: Sequence[int]) -> str:
     return f"{counted(len(ids), 'conversation')} imported as session {named}."
 
 
-def import_completions(argument: str) -> list[tuple[str, str]]:
-    """What an argument could become: (the whole argument, help)."""
-    return file_completions(argument, SUFFIXES)
+IMPORT_ARGUMENT = Typed(
+    "file",
+    f"a file to read: {', '.join(sorted(SUFFIXES))}",
+    lambda text, _: file_completions(text, SUFFIXES),
+)

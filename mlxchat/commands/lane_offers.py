@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from mlxchat.commands.compare import CLOSE, compare_completions, in_order, letters
+from mlxchat.commands.compare import CLOSE, COMPARE_ARGUMENT, in_order, letters
 from mlxchat.engine.adapter_catalog import AdapterRun, find_adapters
 from mlxchat.engine.adapter_folder import adapter_label
 from mlxchat.files.names import folded
 from mlxchat.files.recent import absolute, absolute_path, recent_models
+from mlxchat.session.chat import ChatSession
 from mlxchat.session.lane_choice import BASE, SAME
 from mlxchat.session.lane_votes import SessionVotes
 from mlxchat.session.lanes import MOST_LANES
@@ -106,7 +107,7 @@ def _to_close(session: SessionVotes) -> list[LaneChoice]:
     ]
 
 
-def lane_completions(argument: str, session: SessionVotes, found: Found) -> list[tuple[str, str]]:
+def lane_completions(argument: str, session: ChatSession, found: Found) -> list[tuple[str, str]]:
     """What the argument of /compare could become: (the whole argument, help). An adapter is found
     by the start of its name or of its path, and after an @ its strengths are offered."""
     offers = _adapters(session, found)
@@ -119,11 +120,11 @@ def lane_completions(argument: str, session: SessionVotes, found: Found) -> list
             if level.startswith(begun)
         ]
     start = folded(argument)
-    return compare_completions(argument) + [
-        (word, help)
-        for word, (label, help) in offers.items()
-        if folded(word).startswith(start) or folded(label).startswith(start)
-    ]
+    words = dict(COMPARE_ARGUMENT.completions(argument, session))
+    for word, (label, help) in offers.items():
+        if folded(word).startswith(start) or folded(label).startswith(start):
+            words.setdefault(word, help)
+    return list(words.items())
 
 
 def _adapters(session: SessionVotes, found: Found) -> dict[str, tuple[str, str]]:

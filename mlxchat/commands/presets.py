@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mlxchat.files.names import folded, two_typed_names, typed_name
+from mlxchat.commands.arguments import Action, Actions, Text, Typed
+from mlxchat.commands.names import own_presets, preset_names
+from mlxchat.files.names import two_typed_names, typed_name
 from mlxchat.session.settings import SessionSettings
 from mlxchat.settings.parameters import PARAMETERS
 from mlxchat.settings.preset_file import read_presets, restore_preset
-from mlxchat.settings.presets import BUILT_IN, MODELS_OWN
+from mlxchat.settings.presets import PRESET
 
 USAGE = "/preset NAME"
 
@@ -19,22 +21,6 @@ def run_preset(session: SessionSettings, argument: str) -> str:
     word, _, rest = argument.strip().partition(" ")
     action = ACTIONS.get(word.lower())
     return action(session, rest.strip()) if action else _choose(session, argument)
-
-
-def preset_completions(argument: str) -> list[tuple[str, str]]:
-    """What an argument could become: (the whole argument, help)."""
-    word, space, _ = argument.partition(" ")
-    file = read_presets()
-    models_own = (MODELS_OWN, "what its authors recommend")
-    own = [(p.name, p.help or p.summary) for p in file.presets]
-    names = [models_own, *((p.name, p.help) for p in BUILT_IN), *own]
-    if space and word in TAKES_NAME:
-        offered = own if word in TAKES_OWN else names
-        found = [(f"{word} {name}", help) for name, help in offered]
-    else:
-        found = [*names, *ACTION_HELP.items()]
-    wanted = folded(argument)
-    return [offer for offer in found if folded(offer[0]).startswith(wanted)]
 
 
 def changes_text(changes: dict[str, tuple[Any, Any]]) -> list[str]:
@@ -92,8 +78,8 @@ def _compare(session: SessionSettings, name: str) -> str:
     return "\n".join([f"Now → {preset.name}:", *lines])
 
 
-Action = Callable[[SessionSettings, str], str]
-ACTIONS: dict[str, Action] = {
+Run = Callable[[SessionSettings, str], str]
+ACTIONS: dict[str, Run] = {
     "save": _save,
     "rename": _rename,
     "delete": _delete,
@@ -101,13 +87,23 @@ ACTIONS: dict[str, Action] = {
     "default": _default,
     "compare": _compare,
 }
-ACTION_HELP = {
-    "save": "NAME: keep the values that are set now",
-    "rename": "OLD NEW: give one of your own another name",
-    "delete": "NAME: take one of your own away",
-    "restore": "[NAME]: bring a deleted one back",
-    "default": "[NAME]: what this model starts with",
-    "compare": "NAME: what it would change",
-}
-TAKES_NAME = ("save", "rename", "delete", "default", "compare")
-TAKES_OWN = ("save", "rename", "delete")
+PRESET_ARGUMENT = Actions(
+    "[name | save | rename | delete | restore | default | compare …]",
+    {
+        "save": Action("keep the values that are set now",
+                       Typed("[NAME]", "the name to keep them under", own_presets)),
+        "rename": Action("give one of your own another name",
+                         Typed("OLD NEW", "its name and the new one", own_presets)),
+        "delete": Action("take one of your own away",
+                         Typed("NAME", "the name of one of your own", own_presets, PRESET)),
+        "restore": Action("bring a deleted one back",
+                          Text("[NAME]", "the name of a deleted one; alone: the last one")),
+        "default": Action("what this model starts with",
+                          Typed("[NAME]", "a preset's name; alone: the one that is on",
+                                preset_names, PRESET)),
+        "compare": Action("what it would change",
+                          Typed("NAME", "a preset's name", preset_names, PRESET)),
+    },
+    Typed("name", "a preset's name", preset_names, PRESET),
+    "a preset's name, or save, rename, delete, restore, default, compare; alone: choose",
+)  # fmt: skip

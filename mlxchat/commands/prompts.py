@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from mlxchat.files.names import folded, two_typed_names, typed_name
+from mlxchat.commands.arguments import Action, Actions, Typed
+from mlxchat.commands.names import deleted_prompts, prompt_names
+from mlxchat.files.names import two_typed_names, typed_name
 from mlxchat.files.prompt_library import (
+    PROMPT,
     Prompt,
     delete_prompt,
     find_prompt,
@@ -15,7 +18,6 @@ from mlxchat.files.prompt_library import (
     restore_prompt,
     save_prompt,
 )
-from mlxchat.render.one_line import first_words
 
 
 class PromptHost(Protocol):
@@ -34,21 +36,6 @@ def run_prompts(host: PromptHost, argument: str) -> str:
     word, _, rest = argument.strip().partition(" ")
     action = ACTIONS.get(word.lower())
     return action(host, rest.strip()) if action else _use(host, argument)
-
-
-def prompt_completions(argument: str) -> list[tuple[str, str]]:
-    """What an argument could become: (the whole argument, help)."""
-    word, space, _ = argument.partition(" ")
-    library = read_prompts()
-    own = [(prompt.name, first_words(prompt.text, 60)) for prompt in library.prompts]
-    if space and word in TAKES_NAME:
-        found = [(f"{word} {name}", help) for name, help in own]
-    elif space and word == "restore":
-        found = [(f"restore {name}", "was deleted") for name in reversed(library.deleted)]
-    else:
-        found = [*own, *ACTION_HELP.items()]
-    wanted = folded(argument)
-    return [offer for offer in found if folded(offer[0]).startswith(wanted)]
 
 
 def _use(host: PromptHost, name: str) -> str:
@@ -82,17 +69,25 @@ def _restore(_: PromptHost, name: str) -> str:
     return f"“{restore_prompt(wanted)}” is back."
 
 
-Action = Callable[[PromptHost, str], str]
-ACTIONS: dict[str, Action] = {
+Run = Callable[[PromptHost, str], str]
+ACTIONS: dict[str, Run] = {
     "save": _save,
     "rename": _rename,
     "delete": _delete,
     "restore": _restore,
 }
-ACTION_HELP = {
-    "save": "NAME: keep the system prompt as it stands",
-    "rename": "OLD NEW: give one another name",
-    "delete": "NAME: take one away",
-    "restore": "[NAME]: bring a deleted one back",
-}
-TAKES_NAME = ("save", "rename", "delete")
+PROMPTS_ARGUMENT = Actions(
+    "[name | save | rename | delete | restore]",
+    {
+        "save": Action("keep the system prompt as it stands",
+                       Typed("NAME", "the name to keep it under", prompt_names)),
+        "rename": Action("give one another name",
+                         Typed("OLD NEW", "its name and the new one", prompt_names)),
+        "delete": Action("take one away", Typed("NAME", "a prompt's name", prompt_names, PROMPT)),
+        "restore": Action("bring a deleted one back",
+                          Typed("[NAME]", "the name of a deleted one; alone: the last one",
+                                deleted_prompts)),
+    },
+    Typed("name", "a prompt's name", prompt_names, PROMPT),
+    "a prompt's name, or save, rename, delete, restore; alone: choose",
+)  # fmt: skip

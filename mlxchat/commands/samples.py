@@ -5,7 +5,9 @@ from __future__ import annotations
 import shlex
 from typing import NamedTuple
 
+from mlxchat.commands.arguments import Completion, Typed
 from mlxchat.errors import MlxchatError
+from mlxchat.settings.parameters import NUMBERS
 from mlxchat.settings.sweep import Axis, parse_axis, points
 
 USUAL = 10
@@ -38,3 +40,22 @@ def samples_asked(argument: str) -> Asked | None:
     if len(counts) > 1 or not all(word.isascii() and word.isdigit() for word in counts):
         raise MlxchatError(f"{USAGE}.")
     return Asked(int(counts[0]) if counts else USUAL, axes)
+
+
+def _offers(text: str, _: object = None) -> list[Completion]:
+    """Parameters that the word under the cursor could begin to sweep."""
+    before, space, _begun = text.rpartition(" ")
+    return [
+        (f"{before}{space}{name}=", f"sweep it: {name}=from:to:step, or values between commas")
+        for name in NUMBERS
+        if name != "seed"
+    ]
+
+
+SAMPLES_ARGUMENT = Typed(
+    "[number] [temp=0.2:1.4:0.3]",
+    f"how many ({USUAL} where nothing is said), and one or two parameters to sweep",
+    _offers,
+    checked=samples_asked,
+    tails=("1", "9:1", "0:1", ":1", ":9:1", "=1"),
+)

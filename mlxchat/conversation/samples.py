@@ -177,6 +177,18 @@ class Samples:
         """Whether an event with this number belongs to them."""
         return request_id == self.request_id or request_id in self.scores
 
+    @property
+    def status(self) -> str:
+        """What goes on; empty where there is nothing to say of it."""
+        if self.failure:
+            return self.failure
+        if self.over:
+            return self.one_by_one
+        if not self.tokens:
+            return "reading the prompt {} of {} tokens".format(*self.read)
+        so_far = f"{self.finished} of {len(self.samples)} are over, {self.tokens} tokens"
+        return " · ".join(filter(None, [so_far, self.one_by_one]))
+
     def take_in(self, event: SamplesEvent | ScoreEvent) -> None:
         """Take in what an engine tells of them."""
         if isinstance(event, SampleToken):

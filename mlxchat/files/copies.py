@@ -4,13 +4,39 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from mlxchat.errors import MlxchatError
 from mlxchat.files import folders
 
 KEPT = 10
 """How many of the newest copies stay."""
+MOST_BYTES = 74_000
+"""Terminals drop longer OSC 52 sequences, some from 100,000 characters of base64 on."""
+
+
+def copied(text: str, suffix: str, to_clipboard: Callable[[str], None] | None) -> str:
+    """Put a text onto the clipboard of the terminal, where there is one, and into a file;
+    a sentence that says where it is. Raises MlxchatError where it is nowhere.
+
+    No terminal tells whether it took the text, so there is always the file.
+    """
+    fits = to_clipboard is not None and len(text.encode()) <= MOST_BYTES
+    if to_clipboard is not None and fits:
+        to_clipboard(text)
+    try:
+        path = write_copy(text, suffix)
+    except OSError as error:
+        if not fits:
+            raise MlxchatError(f"The copy could not be written ({error.strerror}).") from error
+        return f"In the clipboard. No file could be written as well ({error.strerror})."
+    if fits:
+        return f"In the clipboard, and in {path}"
+    if to_clipboard is None:
+        return f"It is in {path}"
+    return f"Too long for a clipboard: it is in {path}"
 
 
 def copies_folder() -> Path:

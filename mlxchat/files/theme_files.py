@@ -80,6 +80,11 @@ class Palette:
     colors: Mapping[str, str]
     """Each key of COLORS to its colour, as `#rrggbb` in small letters."""
 
+    @property
+    def kind(self) -> str:
+        """What it is, in words: `dark, high contrast`."""
+        return ("dark" if self.dark else "light") + (", high contrast" * self.high_contrast)
+
 
 @dataclass(frozen=True, slots=True)
 class ThemeCollection:

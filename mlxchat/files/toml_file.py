@@ -42,7 +42,7 @@ class TomlFile:
 
     def read(self) -> dict[str, Table]:
         """Its sections, each there and a table; empty ones where there is no file."""
-        table, _ = self._read()
+        table, _ = self.parsed()
         return {name: self.section(table, name) for name in self.sections}
 
     def section(self, table: Table, name: str) -> Table:
@@ -62,13 +62,13 @@ class TomlFile:
             path.parent.mkdir(parents=True, exist_ok=True)
             with (path.parent / f".{path.stem}.lock").open("w") as lock:
                 self._wait_for(lock)
-                table, text = self._read()
+                table, text = self.parsed()
                 by_hand = bool(text) and self._spelled(table) != text
                 for name in self.sections:
                     self.section(table, name)
                 yield table
                 if by_hand:
-                    self._keep_copy(text)
+                    self.keep_copy()
                 filled = {name: part for name, part in table.items() if part != {}}
                 write_atomically(path, self._spelled(filled).encode())
         except OSError as error:
@@ -76,17 +76,19 @@ class TomlFile:
 
     def place(self) -> str:
         """Where it is, as it may be shown."""
-        return visible(str(self.path()))
+        path = self.path()
+        near_home = path.is_relative_to(Path.home())
+        return visible(f"~/{path.relative_to(Path.home())}" if near_home else str(path))
 
     def _spelled(self, table: Table) -> str:
         return tomli_w.dumps(table, multiline_strings=self.long_texts)
 
-    def _read(self) -> tuple[Table, str]:
+    def parsed(self) -> tuple[Table, str]:
         """The file's table and its text; empty where there is none."""
         file = self.path()
-        if not file.exists():
-            return {}, ""
         try:
+            if not file.exists():
+                return {}, ""
             if not file.is_file():  # opening a pipe would wait for ever
                 raise MlxchatError(
                     f"{self.place()} is no file: move it away to keep {self.things}."
@@ -105,13 +107,19 @@ class TomlFile:
                 f"stays as it is: mend it or move it away ({shown(error)})."
             ) from None
 
-    def _keep_copy(self, text: str) -> None:
-        """Keep what somebody wrote by hand: writing it anew loses comments and order."""
+    def keep_copy(self) -> str:
+        """Keep what somebody wrote by hand, for writing it anew loses comments and order; the
+        copy's name. Raises MlxchatError where it cannot be kept."""
         path = self.path()
         names = (path.with_name(f"{path.stem}-by-hand-{n}.toml") for n in range(1, 1000))
         copy = next((name for name in names if not name.exists()), None)
-        if copy is not None:
-            write_atomically(copy, text.encode())
+        if copy is None:
+            raise MlxchatError(f"{visible(str(path.parent))} is full of copies: move some away.")
+        try:
+            write_atomically(copy, path.read_bytes())
+        except OSError as error:
+            raise MlxchatError(f"{self.place()} cannot be copied: {error.strerror}.") from None
+        return visible(copy.name)
 
     def _wait_for(self, lock: IO[str]) -> None:
         deadline = time.monotonic() + LOCK_SECONDS

@@ -56,6 +56,11 @@ class Document:
         """How much of the tail was parsed for what is shown, and the lines that this took."""
         self._parsed_lines = 0
 
+    @property
+    def settled(self) -> int:
+        """How many lines no more text changes, but for links that are given an address later."""
+        return self._done if self._open is None else self._open_start + self._open.done
+
     def append(self, text: str) -> int:
         """Add text; returns the first line that may have changed."""
         self._texts.append(text)

@@ -33,6 +33,9 @@ class Update:
 class OpenBlock(Protocol):
     """A block that grows."""
 
+    done: int
+    """How many of its lines no more text changes."""
+
     def feed(self, text: str) -> Update | None:
         """Add text; None where the whole block must be looked at again."""
 
@@ -105,6 +108,7 @@ class OpenTable:
 
     MOST_EMPTY = 0x10000
     """The parser ends a table for which it had to make up more empty cells than this."""
+    done = 0  # a row can widen its column in all of them
 
     def __init__(self, head: str, block: Block, context: Context) -> None:
         self.head, self.context = head, context

@@ -126,6 +126,11 @@ class Reasoning:
         """Whether there is anything to show."""
         return bool(self.lines)
 
+    @property
+    def settled(self) -> int:
+        """How many lines no more text changes, but for the header, which changes at the end."""
+        return 0 if self._folded or not self.lines else 1 + self._content.done
+
     def append(self, text: str) -> int:
         """Add text; returns the first line that may have changed."""
         self._texts.append(text)
@@ -190,17 +195,18 @@ class _Growing:
         self.width = width
         self.lines: list[Line] = []
         self._open = ""
-        self._done = 0
+        self.done = 0
+        """How many lines no more text changes."""
 
     def append(self, text: str) -> int:
         """Add text; returns the first line that may have changed."""
-        self._open = self._open + text if self._done else (self._open + text).lstrip()
-        first = self._done
+        self._open = self._open + text if self.done else (self._open + text).lstrip()
+        first = self.done
         lines = reasoning_lines(self._open, self.width) if self._open.strip() else []
         settled, _, rest = self._open.rpartition("\n")
         if settled.strip() and rest.strip():
             kept = reasoning_lines(rest, self.width)
-            self._done += len(lines) - len(kept)
+            self.done += len(lines) - len(kept)
             self._open = rest
         self.lines[first:] = lines
         return first

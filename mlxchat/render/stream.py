@@ -51,6 +51,14 @@ class MarkdownStream:
         self._finished = True
         return self._finish()
 
+    @property
+    def settled(self) -> int:
+        """How many lines no more text changes, but for what `finish` puts right: a link whose
+        address came later, the header of reasoning."""
+        lines = self._parts[-1].lines
+        gap = self._settled > 0 and bool(lines)
+        return self._settled + (gap + self._parts[-1].settled if lines else 0)
+
     def resize(self, width: int) -> None:
         """Wrap everything to another width."""
         if max(1, width) != self._width:

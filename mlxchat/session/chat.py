@@ -15,7 +15,7 @@ from mlxchat.conversation.summarizing import begun_from_summary
 from mlxchat.engine.adapter_folder import adapter_label
 from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.distribution import Distribution
-from mlxchat.engine.interface import ALTERNATIVES, Engine, TokenRecord
+from mlxchat.engine.interface import ALTERNATIVES, Engine, Overflow, TokenRecord
 from mlxchat.errors import MlxchatError
 from mlxchat.session.lane_votes import SessionVotes
 from mlxchat.session.replies import Ask
@@ -44,6 +44,8 @@ class ChatSession(SessionVotes):
         self.system_to_resume: str | None = None
         """The system prompt that a saved session goes on under, where the person gave one at the
         start; None for the session's own."""
+        self.usual_overflow: Overflow = "ask"
+        """What is done where a new conversation does not fit the model."""
         self.keeper = keeper
         if keeper is not None:
             keeper.follow(self.conversation)
@@ -195,7 +197,9 @@ class ChatSession(SessionVotes):
     def clear(self) -> None:
         """Begin a new conversation under the same system prompt. A comparison goes on in it."""
         self.check_free()
-        self._switch_to(Conversation(self.conversation.system))
+        begun = Conversation(self.conversation.system)
+        begun.overflow = self.usual_overflow
+        self._switch_to(begun)
         self._begin_lanes_anew()
 
     def fork(self, node: Node | None = None) -> None:
@@ -210,6 +214,7 @@ class ChatSession(SessionVotes):
         same system prompt. A message whose reply was held is sent there and taken away here, and
         the old conversation stays as it was."""
         begun = begun_from_summary(self.conversation.system, text)
+        begun.overflow = self.usual_overflow
         if self.summarizing or not self.held:
             self.check_free()
         waiting = self._take_held_away() if self.held else ""

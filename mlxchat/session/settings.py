@@ -132,6 +132,16 @@ class SessionSettings:
         file = read_presets()
         return None if self.default_preset(file) else file.defaults.get(self.model)
 
+    @property
+    def missing_default_words(self) -> str:
+        """That there is no such preset, in a sentence; empty where all is well."""
+        if not (missing := self.missing_default):
+            return ""
+        return (
+            f"This model starts with the preset “{missing}”, which is not there: its own "
+            "settings are used. /preset default chooses another."
+        )
+
     def set_default_preset(self, preset: Preset) -> None:
         """Start this model with a preset from now on; the model's own is the default's default."""
         if not self.model:

@@ -16,14 +16,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from mlxchat.errors import MlxchatError
 from mlxchat.files import folders
 from mlxchat.files.names import folded, key_of
 from mlxchat.files.toml_file import Table, TomlFile, bury, shown
 from mlxchat.render.safe import visible
-from mlxchat.settings.parameters import PARAMETERS, parameter
+from mlxchat.settings.file_values import of_parameter
+from mlxchat.settings.parameters import PARAMETERS
 from mlxchat.settings.presets import BUILT_IN, MODELS_OWN, NEVER, PRESET, SEED, Preset
 
 MOST_DELETED = 20
@@ -82,22 +82,9 @@ def _preset(name: str, entry: object, problems: list[str]) -> Preset:
             why = f"{own} no part of a preset" if own else "there is no such parameter"
             problems.append(f"Preset “{name}” of presets.toml: {shown(key)} is ignored, {why}.")
         elif key != "help":
-            values[key] = _value(key, value)
+            values[key] = of_parameter(PARAMETERS[key])(value)
     help = entry.get("help", "")
     return Preset(name, values, visible(help) if isinstance(help, str) else "")
-
-
-def _value(name: str, value: Any) -> Any:
-    """The value of a parameter as a file may spell it: `0.7`, and `"off"` too."""
-    declared = parameter(name)
-    try:
-        return declared.check(value)
-    except (MlxchatError, TypeError, ValueError, OverflowError) as error:
-        if isinstance(value, str):
-            return declared.parse(value)
-        if isinstance(error, MlxchatError) and not isinstance(value, bool):
-            raise
-        raise MlxchatError(f"{name} cannot be {shown(repr(value))}.") from None
 
 
 # Changing

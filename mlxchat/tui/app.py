@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from textual.app import SystemCommand
 from textual.screen import Screen
@@ -11,7 +10,10 @@ from textual.screen import Screen
 from mlxchat.engine.interface import DEMO, ModelSpec
 from mlxchat.files import recent
 from mlxchat.files.preferences import Preferences
+from mlxchat.render.safe import visible
 from mlxchat.session.chat import ChatSession
+from mlxchat.session.model_options import ModelOptions
+from mlxchat.settings.configuration import configuration
 from mlxchat.tui.palette import SlashCommands
 from mlxchat.tui.screens.chat import ChatScreen
 from mlxchat.tui.screens.chat_sessions import Resume
@@ -40,11 +42,18 @@ class MlxchatApp(ThemedApp):
         super().__init__(driver_class=TerminalDriver)
         self.session = session
         self._spec = spec
-        self._options = options
+        self.model_options = ModelOptions(spec, options)
         self._resumed = resume
         self.preferences = Preferences.load()
-        if self.preferences.theme in self.available_themes:
-            self.theme = self.preferences.theme
+        self._start_theme(configuration().value("theme") or self.preferences.theme)
+
+    def _start_theme(self, name: str) -> None:
+        if name in self.available_themes:
+            self.theme = name
+        elif configuration().value("theme") is not None:
+            place, unknown = configuration().given["theme"].place, visible(name)
+            problem = f"{place} is left out: there is no theme “{unknown}” (/theme lists them)."
+            self.theme_problems = (*self.theme_problems, problem)
 
     def on_mount(self) -> None:
         """Open the conversation, and the picker where no model was named."""
@@ -73,19 +82,6 @@ class MlxchatApp(ThemedApp):
     def _picked(self, name: str | None) -> None:
         if name is not None:
             self.chat.load_model(name)
-
-    def spec_for(self, name: str) -> ModelSpec:
-        """How to load another model: with the options of the start that do not belong to one."""
-        if self._spec is not None and name == self._spec.model:
-            return self._spec
-        return replace(
-            self._options, model=name, adapter_path=None, adapter_name="", draft_model=None
-        )
-
-    def with_given_trust(self, spec: ModelSpec) -> ModelSpec:
-        """How a saved session says that its model is loaded, without the trust that it claims: a
-        session can come from anywhere."""
-        return replace(spec, trust_remote_code=self._options.trust_remote_code)
 
     def remember_model(self) -> None:
         """Put a model that was loaded at the head of the list of recent ones."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from mlxchat.conversation.difference import first_difference, word_diff
 from mlxchat.conversation.entries import Reply
-from mlxchat.tui.column import Column
+from mlxchat.session.column import Column
 from mlxchat.tui.transcript.difference import Difference
 from mlxchat.tui.transcript.transcript import Transcript
 

@@ -8,6 +8,7 @@ from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.node import Node
 from mlxchat.conversation.replay import verdict
 from mlxchat.conversation.summary import load_status, reply_label
+from mlxchat.conversation.token_words import spelled
 from mlxchat.engine.interface import (
     BesideFailed,
     Event,
@@ -17,13 +18,12 @@ from mlxchat.engine.interface import (
     LoadProgress,
 )
 from mlxchat.session.chat import ChatSession
+from mlxchat.session.column import Column
 from mlxchat.session.made_from import made_from_words
-from mlxchat.tui.column import Column
 from mlxchat.tui.reply_follower import ReplyFollower
 from mlxchat.tui.transcript.transcript import EntryHeader, Transcript
 from mlxchat.tui.widgets.lane_title import LaneTitle
 from mlxchat.tui.widgets.title_bar import TitleBar
-from mlxchat.tui.widgets.token_detail import spelled
 
 
 class Follower(ReplyFollower):

@@ -6,15 +6,16 @@ from dataclasses import replace
 from functools import partial
 
 from mlxchat.conversation.entries import Reply
+from mlxchat.conversation.token_words import SelectedToken, spelled
 from mlxchat.engine.distribution import Distribution
 from mlxchat.engine.interface import Inspected, InspectRequest
 from mlxchat.render.safe import visible
 from mlxchat.session.chat import ChatSession
 from mlxchat.session.lane import Lane
-from mlxchat.tui.other_view import lane_with, other_view
+from mlxchat.session.other_view import lane_with, other_view
 from mlxchat.tui.widgets.next_token import NextToken
 from mlxchat.tui.widgets.next_token_rows import recorded
-from mlxchat.tui.widgets.token_detail import SelectedToken, TokenDetail, spelled
+from mlxchat.tui.widgets.token_detail import TokenDetail
 
 NEXT = "NEXT TOKEN"
 

@@ -1,4 +1,4 @@
-"""Keys that widgets have of their own, for the help and the README, and how keys are written."""
+"""Keys that widgets have of their own, for the help and the README."""
 
 KEYS: tuple[tuple[str, str], ...] = (
     ("Enter", "Message: send it"),
@@ -25,10 +25,3 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("m", "Token view: colours by probability, rank, entropy, disagreement, moved"),
     ("Enter", "Token view: choose another token; on it: go on from there"),
 )
-
-
-def key_name(key: str) -> str:
-    """A key as people write it: `ctrl+r` as `^R`, `f1` as `F1`."""
-    if key.startswith("ctrl+"):
-        return "^" + key.removeprefix("ctrl+").upper()
-    return {"escape": "Esc"}.get(key, key.upper())

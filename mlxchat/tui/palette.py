@@ -6,8 +6,9 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from mlxchat.commands.registry import ACTIONS, COMMANDS, Command
-from mlxchat.tui.keys import key_name
+from mlxchat.commands.command import Command
+from mlxchat.commands.keys import key_name, keys
+from mlxchat.commands.registry import ACTIONS, COMMANDS
 from mlxchat.tui.screens.chat import ChatScreen
 
 
@@ -40,7 +41,7 @@ class SlashCommands(Provider):
     def _runner(self, command: Command) -> partial[None]:
         screen = self.screen
         assert isinstance(screen, ChatScreen)
-        if command.argument and command.argument[0] != "[":
+        if command.argument.needed:
             return partial(screen.begin_command, command.name)
         if command.name not in {c.name for c in ACTIONS}:
             return partial(screen.begin_command, command.name)
@@ -48,5 +49,5 @@ class SlashCommands(Provider):
 
 
 def _title(command: Command) -> str:
-    key = f"  ({key_name(command.key)})" if command.key else ""
-    return f"{command.name.replace('_', ' ')}{key}"
+    key = keys().of.get(command.name)
+    return f"{command.name.replace('_', ' ')}{f'  ({key_name(key)})' if key else ''}"

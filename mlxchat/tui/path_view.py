@@ -7,7 +7,7 @@ from mlxchat.conversation.node import Node
 from mlxchat.conversation.rows import out_of_sight
 from mlxchat.conversation.summary import rating_mark, reply_label
 from mlxchat.session.chat import ChatSession
-from mlxchat.tui.column import Column
+from mlxchat.session.column import Column
 from mlxchat.tui.transcript.entries import Entry
 from mlxchat.tui.transcript.transcript import EntryHeader, ReplyEntry, Transcript, UserEntry
 

@@ -15,7 +15,7 @@ from mlxchat.engine.interface import (
     TokenSampled,
 )
 from mlxchat.session.chat import ChatSession
-from mlxchat.tui.column import Column
+from mlxchat.session.column import Column
 from mlxchat.tui.path_view import PathView
 from mlxchat.tui.transcript.transcript import Transcript
 from mlxchat.tui.widgets.lane_title import LaneTitle

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from mlxchat.commands.export import export_completions, run_export
+from mlxchat.commands.export import EXPORT_ARGUMENT, run_export
 from mlxchat.commands.export_file import free_file
-from mlxchat.commands.imports import chats_of_file, import_completions
+from mlxchat.commands.imports import IMPORT_ARGUMENT, chats_of_file
 from mlxchat.conversation.exports.formats import FORMATS
 from mlxchat.conversation.storage.sessions import Wanted
 from mlxchat.conversation.storage.store import SessionStore
@@ -232,11 +232,16 @@ def test_wrong_slash_commands(folder, argument, sentence):
 
 
 def test_completions_of_export():
-    assert [text for text, _ in export_completions("")] == list(FORMATS)
-    assert [text for text, _ in export_completions("m")] == ["markdown", "messages"]
-    assert [text for text, _ in export_completions("html b")] == ["html bad", "html branches"]
-    assert [text for text, _ in export_completions("html branches b")] == ["html branches bad"]
-    assert export_completions("html file.html b") == []
+    assert [text for text, _ in EXPORT_ARGUMENT.completions("")] == list(FORMATS)
+    assert [text for text, _ in EXPORT_ARGUMENT.completions("m")] == ["markdown", "messages"]
+    assert [text for text, _ in EXPORT_ARGUMENT.completions("html b")] == [
+        "html bad",
+        "html branches",
+    ]
+    assert [text for text, _ in EXPORT_ARGUMENT.completions("html branches b")] == [
+        "html branches bad"
+    ]
+    assert EXPORT_ARGUMENT.completions("html file.html b") == []
 
 
 def test_completions_of_import(folder):
@@ -244,11 +249,11 @@ def test_completions_of_import(folder):
         (folder / name).write_text("")
     (folder / "archive").mkdir()
     (folder / "archive" / "old.md").write_text("")
-    assert import_completions("a") == [
+    assert IMPORT_ARGUMENT.completions("a") == [
         ("a.json", "file"), ("ab.jsonl", "file"), ("archive/", "folder"),
     ]  # fmt: skip
-    assert import_completions("archive/") == [("archive/old.md", "file")]
-    assert import_completions("nowhere/\0") == []
+    assert IMPORT_ARGUMENT.completions("archive/") == [("archive/old.md", "file")]
+    assert IMPORT_ARGUMENT.completions("nowhere/\0") == []
 
 
 def test_names_of_files(folder):

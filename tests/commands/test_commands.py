@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from mlxchat.commands.registry import COMMANDS, completions, find, run_line
+from mlxchat.commands.registry import COMMANDS, find, run_line
 from mlxchat.errors import MlxchatError
 from mlxchat.settings.parameters import PARAMETERS, Settings
 
@@ -54,6 +54,13 @@ def test_there_is_a_command_for_each_parameter():
         ("/adapter", ("adapter", "")),
         ("/adapter ./runs/3", ("adapter", "./runs/3")),
         ("/bye", ("leave",)),
+        ("/load demo", ("choose_model", "demo")),
+        ("/set system Be brief.", ("set_system", "Be brief.")),
+        ("/system\nOne.\nTwo.", ("set_system", "One.\nTwo.")),
+        ("/rate good", ("rate", "good")),
+        ("/rate", ("rate", None)),
+        ("/copy", ("copy_reply",)),
+        ("/copy Shell", ("copy_code", "shell")),
     ],
 )
 def test_lines(host, line, call):
@@ -76,6 +83,10 @@ def test_lines(host, line, call):
         ("/stop-strings off", "stop_strings", ()),
         ("/extra_eos_token <|im_end|>", "extra_eos_token", ("<|im_end|>",)),
         ("/set stop_strings the end, x", "stop_strings", ("the end", "x")),
+        ("/temperature 0.7", "temp", 0.7),
+        ("/set parameter repeat_penalty 1.1", "repetition_penalty", 1.1),
+        ("/set num_predict 10", "max_tokens", 10),
+        ("/set top-k 5", "top_k", 5),
     ],
 )
 def test_parameters(host, line, name, value):
@@ -100,9 +111,16 @@ def test_a_parameter_alone_is_shown(host):
         ("/temp hot", "from 0 to 100"),
         ("/temp 999", "from 0 to 100"),
         ("/top_k 1.5", "whole number"),
-        ("/set temp", "/set needs"),
+        ("/set temp", "/set temp needs a value"),
         ("/set temp 1 2", "must be a number"),
         ("/logit_bias Paris", "belong together"),
+        ("/retry again", "takes nothing after it"),
+        ("/rate fine", "good, bad or none"),
+        ("/copy ruby", "python or shell"),
+        ("/set hotness 1", "no parameter “hotness”"),
+        ("/preset prescise", "Did you mean “precise”"),
+        ("/theme grafite", "Did you mean “graphite”"),
+        ("/rename", "/rename Pirates"),
     ],
 )
 def test_a_wrong_line_is_refused_with_what_is_right(host, line, words):
@@ -124,8 +142,6 @@ def test_stop_still_stops(host):
     assert host.calls == [("stop",)]
 
 
-def test_completions():
-    assert [line for line, _ in completions("/top")] == ["/top_p", "/top_k"]
-    assert completions("/temp 0") == []
-    assert completions("hello") == []
+def test_other_words_are_found():
     assert find("?").name == "help"
+    assert find("top-p").name == "top_p"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mlxchat.commands.presets import ACTION_HELP, ACTIONS, run_preset
-from mlxchat.commands.registry import COMMANDS, completions
+from mlxchat.commands.presets import ACTIONS, PRESET_ARGUMENT, run_preset
+from mlxchat.commands.typed import completions
 from mlxchat.errors import MlxchatError
 from mlxchat.session.chat import ChatSession
 from mlxchat.settings.preset_file import read_presets, save_preset
@@ -130,5 +130,5 @@ def test_completions_offer_names_and_actions(session):
 
 
 def test_every_action_is_documented():
-    assert set(ACTIONS) == set(ACTION_HELP)
-    assert all(action in COMMANDS["preset"].argument for action in ACTIONS)
+    assert set(ACTIONS) == set(PRESET_ARGUMENT.actions)
+    assert all(action in PRESET_ARGUMENT.usage for action in ACTIONS)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import tomllib
+from pathlib import Path
 
 import pytest
 
 from mlxchat.commands.prompts import (
-    ACTION_HELP,
     ACTIONS,
-    prompt_completions,
+    PROMPTS_ARGUMENT,
     run_prompts,
 )
 from mlxchat.errors import MlxchatError
@@ -131,7 +131,7 @@ def test_an_empty_prompt_is_not_saved():
 def test_a_damaged_file_is_named_and_stays(text):
     write(text)
     (problem,) = read_prompts().problems
-    assert str(prompts_file()) in problem
+    assert f"~/{prompts_file().relative_to(Path.home())}" in problem
     for change in (lambda: save_prompt(PIRATE), lambda: delete_prompt("x"), restore_prompt):
         with pytest.raises(MlxchatError):
             change()
@@ -223,8 +223,10 @@ def test_completions():
     save_prompt(PIRATE)
     save_prompt(Prompt("ex", "x"))
     delete_prompt("ex")
-    assert prompt_completions("pi") == [("pirate", 'You are a pirate. Say "Arr" — often.')]
-    assert [line for line, _ in prompt_completions("delete p")] == ["delete pirate"]
-    assert [line for line, _ in prompt_completions("restore ")] == ["restore ex"]
-    assert [line for line, _ in prompt_completions("re")] == ["rename", "restore"]
-    assert set(ACTIONS) == set(ACTION_HELP)
+    assert PROMPTS_ARGUMENT.completions("pi") == [
+        ("pirate", 'You are a pirate. Say "Arr" — often.')
+    ]
+    assert [line for line, _ in PROMPTS_ARGUMENT.completions("delete p")] == ["delete pirate"]
+    assert [line for line, _ in PROMPTS_ARGUMENT.completions("restore ")] == ["restore ex"]
+    assert [line for line, _ in PROMPTS_ARGUMENT.completions("re")] == ["rename", "restore"]
+    assert set(ACTIONS) == set(PROMPTS_ARGUMENT.actions)

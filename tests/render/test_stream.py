@@ -78,3 +78,16 @@ def test_no_line_is_too_wide_or_holds_control_characters(pieces: list[str], widt
                 "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
             )
             assert {r for s in line.spans for r in s.role.split()} <= set(ROLES)
+
+
+@given(cut_texts(), widths)
+@settings(deadline=None, max_examples=150)
+def test_settled_lines_stay_until_the_end(pieces: list[str], width: int) -> None:
+    stream, before = MarkdownStream(width), 0
+    seen: list[Line] = []
+    for piece in pieces:
+        stream.append(piece)
+        assert stream.lines[:before] == seen
+        before = stream.settled
+        assert before <= len(stream.lines)
+        seen = list(stream.lines[:before])

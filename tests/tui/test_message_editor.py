@@ -15,9 +15,9 @@ from textual.app import ComposeResult
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from mlxchat.files import folders
-from mlxchat.tui import history
-from mlxchat.tui.history import HistoryWalk, MessageHistory
+from mlxchat.files import folders, message_history
+from mlxchat.files.message_history import MessageHistory
+from mlxchat.tui.history import HistoryWalk
 from mlxchat.tui.themes import ThemedApp
 from mlxchat.tui.widgets.completion_list import CompletionList
 from mlxchat.tui.widgets.message_editor import MessageEditor
@@ -416,8 +416,8 @@ def test_history_survives_damage(tmp_path: Path) -> None:
 
 
 def test_history_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "MAX_MESSAGES", 10)
-    monkeypatch.setattr(history, "MAX_BYTES", 2000)
+    monkeypatch.setattr(message_history, "MAX_MESSAGES", 10)
+    monkeypatch.setattr(message_history, "MAX_BYTES", 2000)
     path = tmp_path / "bounded" / "history"
     log = MessageHistory(path)
     for number in range(100):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from mlxchat.conversation.token_words import spelled
 from mlxchat.engine.distribution import Candidate, Distribution
 from mlxchat.engine.interface import Inspected, InspectRequest
 from mlxchat.settings.parameters import Settings
 from mlxchat.tui.widgets.next_token import NextToken
 from mlxchat.tui.widgets.next_token_rows import ROWS, Row, bar_of, rows_of
-from mlxchat.tui.widgets.token_detail import spelled
 from tests.person import Person, chatting
 
 

@@ -9,7 +9,6 @@ from dataclasses import replace
 import pytest
 
 from mlxchat.files import copies
-from mlxchat.tui import clipboard
 from tests.person import chatting
 
 
@@ -123,7 +122,7 @@ async def test_code_goes_to_the_clipboard_and_into_a_file(language, suffix, word
 
 
 async def test_what_no_clipboard_takes_is_in_the_file_only(monkeypatch):
-    monkeypatch.setattr(clipboard, "MOST_BYTES", 100)
+    monkeypatch.setattr(copies, "MOST_BYTES", 100)
     async with chatting() as person:
         await person.send("hi")
         await person.hear("one two")

@@ -12,9 +12,9 @@ from textual.pilot import Pilot
 from textual.widgets import Button, Static
 
 from mlxchat.settings.parameters import PARAMETERS, Number
+from mlxchat.settings.slider_scale import SliderScale
 from mlxchat.tui.themes import ThemedApp
 from mlxchat.tui.widgets.slider import Slider
-from mlxchat.tui.widgets.slider_scale import SliderScale
 
 SLIDERS = [name for name, parameter in PARAMETERS.items() if parameter.slider]
 

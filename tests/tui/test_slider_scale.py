@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlxchat.settings.parameters import PARAMETERS, Number, Parameter
-from mlxchat.tui.widgets.slider_scale import SliderScale
+from mlxchat.settings.slider_scale import SliderScale
 
 SLIDERS = {name: p for name, p in PARAMETERS.items() if p.slider}
 parameters = st.sampled_from(list(SLIDERS.values()))

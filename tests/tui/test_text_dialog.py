@@ -13,7 +13,8 @@ from textual.widgets import Input, TextArea
 
 from mlxchat.errors import MlxchatError
 from mlxchat.files.copies import copies_folder
-from mlxchat.tui.external_editor import edit_externally, editor_command
+from mlxchat.files.external_editor import editor_command
+from mlxchat.tui.external_editor import edit_externally
 from mlxchat.tui.screens.chat_tree import EDIT_CHOICES, NOTE_CHOICES
 from mlxchat.tui.screens.text_dialog import Choice, Drafts, TextDialog
 from mlxchat.tui.themes import ThemedApp

@@ -8,12 +8,13 @@ import pytest
 from textual.events import Key
 
 from mlxchat.conversation.surprise import LEGENDS, MEASURES, level
+from mlxchat.conversation.token_words import SelectedToken, facts
 from mlxchat.engine.distribution import Candidate
 from mlxchat.engine.interface import TokenRecord, TokenSampled
 from mlxchat.tui.transcript.transcript import Transcript
 from mlxchat.tui.widgets.message_editor import MessageEditor
 from mlxchat.tui.widgets.next_token import NextToken
-from mlxchat.tui.widgets.token_detail import SelectedToken, TokenDetail, facts
+from mlxchat.tui.widgets.token_detail import TokenDetail
 from tests.person import Person, add_user, chatting
 from tests.tui.test_next_token import answer, asked, told
 

@@ -11,8 +11,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
-from mlxchat.commands.registry import ACTIONS, COMMANDS, run_line
+from mlxchat.commands.bare import bare_command
+from mlxchat.commands.keys import key_name, keys
+from mlxchat.commands.registry import COMMANDS, run_command, run_line
+from mlxchat.commands.typed import hint, is_command
 from mlxchat.conversation.code.as_code import Language, as_code
+from mlxchat.conversation.token_body import named
 from mlxchat.engine.interface import (
     AdapterFailed,
     AdapterLoaded,
@@ -32,16 +36,17 @@ from mlxchat.engine.interface import (
     WordsNoted,
 )
 from mlxchat.engine.samples import TokensScored
+from mlxchat.files.message_history import MessageHistory
 from mlxchat.session.chat import ChatSession
+from mlxchat.settings.configuration import configuration
 from mlxchat.tui.clipboard import copy_with_file
+from mlxchat.tui.command_bindings import command_bindings
 from mlxchat.tui.differences import Differences
 from mlxchat.tui.follower import Follower
-from mlxchat.tui.history import MessageHistory
 from mlxchat.tui.inspection import Inspection
 from mlxchat.tui.pace import DRAINS_A_SECOND, Pace
 from mlxchat.tui.screens.chat_lanes import LanesScreen
 from mlxchat.tui.screens.chat_panel import NARROW, WIDE
-from mlxchat.tui.transcript.tokens import named
 from mlxchat.tui.widgets.key_footer import KeyFooter
 from mlxchat.tui.widgets.lane_columns import LaneColumns
 from mlxchat.tui.widgets.message_editor import MessageEditor
@@ -62,7 +67,7 @@ sliders while the model answers:
 each change counts from the very
 next token.
 
-F1 help  ·  Ctrl+P commands"""
+{help} help  ·  Ctrl+P commands"""
 
 
 class ChatScreen(LanesScreen):
@@ -75,18 +80,12 @@ class ChatScreen(LanesScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "interrupt", show=False, priority=True),
-        *(Binding(c.key, f"command('{c.name}')", c.label, show=bool(c.label), tooltip=c.help,
-                priority=c.key != "escape", id=c.name)
-        for c in ACTIONS
-        if c.key),
-        # Where that does not work now, the same key says why.
-        *(Binding(c.key, f"refuse('{c.name}')", show=False, priority=True)
-        for c in ACTIONS
-        if c.key and c.when != "busy"),
-    ]  # fmt: skip
+    ]
 
     def __init__(self, session: ChatSession, spec: ModelSpec | None) -> None:
         super().__init__()
+        for binding in command_bindings():
+            self._bindings.key_to_bindings.setdefault(binding.key, []).append(binding)
         self.session = session
         self._spec = spec
         self._pace = Pace()
@@ -98,14 +97,17 @@ class ChatScreen(LanesScreen):
         yield TitleBar()
         with Horizontal(id="body"):
             with Vertical(id="conversation"):
-                yield LaneColumns(WELCOME)
+                help = keys().of.get("help")
+                yield LaneColumns(WELCOME.format(help=key_name(help) if help else "/help"))
                 yield TokenDetail()
             with SidePanel(id="panel", can_focus=False):
                 yield SamplerPanel(self.session.settings, self.session.defaults)
                 yield NextToken()
                 yield SystemPromptEditor(self.session.conversation.system)
         with Vertical(id="bottom"):
-            yield MessageEditor(MessageHistory(), self.completions)
+            yield MessageEditor(
+                MessageHistory(), self.completions, partial(hint, session=self.session)
+            )
             yield KeyFooter()
 
     def on_mount(self) -> None:
@@ -120,11 +122,16 @@ class ChatScreen(LanesScreen):
         )
         self.query_one(MessageEditor).focus()
         self._show_panel()
-        for problem in (*self.app.theme_problems, *self.preset_problems()):
+        for problem in self._problems():
             self.transcript.add_notice(problem, "warning")
         if self._spec is not None:
             self._load(self._spec)
         self.set_interval(1 / DRAINS_A_SECOND, self._tick)
+
+    def _problems(self) -> list[str]:
+        """What is wrong with the person's own files."""
+        configured = (*configuration().problems, *keys().problems)
+        return [*configured, *self.app.theme_problems, *self.preset_problems()]
 
     # The engine
 
@@ -191,8 +198,8 @@ class ChatScreen(LanesScreen):
 
     @on(MessageEditor.Submitted)
     def _submitted(self, message: MessageEditor.Submitted) -> None:
-        text = message.text
-        command = text.startswith("/") and not text.startswith("//")
+        text = bare_command(message.text) or message.text
+        command = is_command(text)
         said = text.removeprefix("/") if text[:2] == "//" else text
         done = self._try(partial(run_line, self, text) if command else partial(self._send, said))
         if not done and (not command or " " in text.strip()):
@@ -220,11 +227,12 @@ class ChatScreen(LanesScreen):
         if self.session.busy or self.session.state == "loading":
             self.stop()
         else:
-            self.say("Ctrl+Q leaves mlxchat.")
+            key = keys().of.get("quit")
+            self.say(f"{key_name(key) if key else '/quit'} leaves mlxchat.")
 
     def run_command(self, name: str, argument: str = "") -> None:
         """Run a command of the registry; what it cannot do is said."""
-        self._try(lambda: COMMANDS[name].run(self, argument))
+        self._try(lambda: run_command(self, COMMANDS[name], argument))
 
     def begin_command(self, name: str) -> None:
         """Put a command into the message editor, for its argument to be typed."""
@@ -271,7 +279,7 @@ class ChatScreen(LanesScreen):
 
     def load_model(self, name: str) -> None:
         """Load a model by name, with the loading options of the start."""
-        self._load(self.app.spec_for(name))
+        self._load(self.app.model_options.spec_for(name))
 
     def choose_theme(self, name: str | None) -> None:
         """Use a theme; None opens the choice with its preview."""

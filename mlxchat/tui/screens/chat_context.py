@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from mlxchat.engine.context import ContextUse, Level
-from mlxchat.engine.interface import Overflow
-from mlxchat.errors import MlxchatError
+from mlxchat.commands.context import NOT_ANSWERED, Choice, limit_warning, run_context
+from mlxchat.engine.context import Level
 from mlxchat.tui.screens.chat_sessions import SessionsScreen
-from mlxchat.tui.screens.context_choice import Choice, ContextChoice
+from mlxchat.tui.screens.context_choice import ContextChoice
 from mlxchat.tui.widgets.title_bar import TitleBar
-
-POLICIES: dict[Overflow, str] = {
-    "ask": "You are asked when the conversation does not fit any more.",
-    "window": "The oldest messages fall out of the model's sight when there is no room.",
-    "stop": "Replies end where the model's limit is.",
-}
 
 
 class ContextScreen(SessionsScreen):
@@ -33,13 +26,8 @@ class ContextScreen(SessionsScreen):
             self._summarize()
         elif word == "" and session.held:
             self.ask_about_context()
-        elif word == "":
-            self.say(f"{context_words(session.context)} {POLICIES[session.conversation.overflow]}")
-        elif word in POLICIES:
-            session.choose_overflow(word)
-            self.say(POLICIES[session.conversation.overflow])
         else:
-            raise MlxchatError("/context takes nothing, ask, window, stop or summary.")
+            self.say(run_context(session, word))
 
     def ask_about_context(self) -> None:
         """Let the person choose what happens to the reply that is held."""
@@ -55,14 +43,10 @@ class ContextScreen(SessionsScreen):
 
     def tell_level(self) -> None:
         """Tell the person once when the limit gets near."""
-        use, before = self.session.context, self._level
-        self._level = use.level
-        asks = self.session.conversation.overflow == "ask"
-        if asks and use.level != "fine" and before == "fine" and not self.session.held:
-            self.notify(
-                f"{context_words(use)} You will be asked what to do; /context chooses before.",
-                severity="warning", markup=False,
-            )  # fmt: skip
+        warning = limit_warning(self.session, self._level)
+        self._level = self.session.context.level
+        if warning:
+            self.notify(warning, severity="warning", markup=False)
 
     def _context_chosen(self, choice: Choice | None) -> None:
         session = self.session
@@ -71,7 +55,7 @@ class ContextScreen(SessionsScreen):
         if choice is None:
             session.stop()
             self.follower.show_path()
-            self.say("Your message is kept and not answered; a retry (Ctrl+R) asks again.")
+            self.say(NOT_ANSWERED)
         elif choice == "summary":
             if not self._try(self._summarize):
                 self.ask_about_context()
@@ -92,10 +76,3 @@ class ContextScreen(SessionsScreen):
             self._show_conversation()
             if self.session.busy:
                 self.follower.begin_reply()
-
-
-def context_words(use: ContextUse) -> str:
-    """How full the context is, in a sentence."""
-    if use.limit is None:
-        return f"The conversation has {use.used:,} tokens, and the model names no limit."
-    return f"{use.used:,} of {use.limit:,} tokens are used ({use.share:.0%})."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from mlxchat.commands.lane_offers import Found, lane_choices, lane_completions, look_around
-from mlxchat.commands.registry import completions
+from mlxchat.commands.typed import completions
 from mlxchat.tui.screens.chat_samples import SamplingScreen
 from mlxchat.tui.widgets.message_editor import MessageEditor
 
@@ -29,7 +29,7 @@ class LaneListScreen(SamplingScreen):
         """Commands that a line beginning with a slash could become: (what to type, help)."""
         if not text.startswith(COMPARE):
             self._looked_around = False
-            return completions(text)
+            return completions(text, self.session)
         if not self._looked_around:
             self._looked_around = True
             self._look_around()

@@ -6,19 +6,13 @@ from typing import Any
 
 from textual import on
 
-from mlxchat.conversation.adapter_words import STRENGTH
-from mlxchat.session.adapters import WITHOUT
 from mlxchat.session.lane import Lane
+from mlxchat.session.lane_settings import LaneSettings
 from mlxchat.settings.parameters import Settings
 from mlxchat.settings.presets import Preset
 from mlxchat.tui.screens.chat_samples import SamplingScreen
 from mlxchat.tui.widgets.lane_columns import LaneColumns
 from mlxchat.tui.widgets.sampler_panel import SamplerPanel
-
-ONLY_SHARED = (
-    "Presets and undo are for the settings that all lanes share: go to such a lane (F6), or give "
-    "this one's own up (/lane shared)."
-)
 
 
 class LaneSettingsScreen(SamplingScreen):
@@ -31,62 +25,40 @@ class LaneSettingsScreen(SamplingScreen):
         raise NotImplementedError
 
     @property
-    def _known_lane(self) -> Lane | None:
-        """That lane, where it is no secret which it is: its settings would tell."""
-        return None if self.session.hidden else self.looked_at_lane
-
-    @property
-    def _own_lane(self) -> Lane | None:
-        """That lane, where it has settings of its own."""
-        lane = self._known_lane
-        return lane if lane is not None and lane.own is not None else None
+    def lane_settings(self) -> LaneSettings:
+        """Those settings."""
+        return LaneSettings(self.session, self.looked_at_lane)
 
     @property
     def settings(self) -> Settings:
         """The settings that the panel shows."""
-        lane = self._known_lane
-        return lane.settings if lane is not None else super().settings
+        return self.lane_settings.settings
 
     def idle_reason(self, name: str) -> str | None:
         """Why a parameter has no effect in the lane just now, or None where it has one."""
-        if name == STRENGTH and self.session.comparing:
-            return None if self.adapted else WITHOUT
-        return super().idle_reason(name)
+        return self.lane_settings.idle_reason(name)
 
     @property
     def adapted(self) -> bool:
         """Whether the strength of an adapter has an effect there."""
-        if not self.session.comparing:
-            return super().adapted
-        lane = self._known_lane
-        lanes = self.session.lanes if lane is None else [lane]
-        return any(other.model.adapter is not None for other in lanes)
+        return self.lane_settings.adapted
 
     def change_setting(self, name: str, value: Any, drag: int | None = None) -> None:
         """Change one of them."""
-        lane = self._known_lane
-        if lane is not None and lane.own is not None:
-            self.session.change_lane(lane, lane.settings.with_value(name, value))
-        elif lane is not None and lane.model.strength is not None and name == STRENGTH:
-            self.session.change_strength(lane, value)
-        else:
-            super().change_setting(name, value, drag)
+        self.lane_settings.change(name, value, drag)
 
     def reset_to_own(self) -> None:
         """Put the model's own in their place."""
-        if (lane := self._own_lane) is not None:
-            self.session.change_lane(lane, self.session.defaults)
-        else:
-            super().reset_to_own()
+        self.lane_settings.reset()
 
     @property
     def without_presets(self) -> str:
         """Presets and undo are of the shared settings."""
-        return ONLY_SHARED if self._own_lane is not None else ""
+        return self.lane_settings.without_presets
 
     def show_settings(self, tried: Preset | None = None) -> None:
         """Let the panel say whose settings it shows."""
-        lane = self._own_lane
+        lane = self.lane_settings.own
         whose = self.session.name_of_lane(lane) if lane is not None else ""
         self.query_one(SamplerPanel).whose = whose
         super().show_settings(tried)

@@ -5,24 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from mlxchat.commands.compare import in_order, letters, run_compare, run_lane, run_vote
+from mlxchat.commands.compare import (
+    NOT_COMPARING,
+    compare_word,
+    in_order,
+    letters,
+    opened_words,
+    run_blind,
+    run_compare,
+    run_lane,
+    run_vote,
+)  # fmt: skip
 from mlxchat.conversation.entries import Reply
+from mlxchat.conversation.token_body import named
 from mlxchat.engine.interface import AdapterLoaded, BesideFailed, Event, LoadedBeside
 from mlxchat.engine.samples import TokensScored
 from mlxchat.errors import MlxchatError
+from mlxchat.session.column import MAIN, Column
 from mlxchat.session.lane import Lane
-from mlxchat.tui.column import MAIN, Column
+from mlxchat.session.other_view import other_view
 from mlxchat.tui.differences import Differences, Shown
-from mlxchat.tui.other_view import other_view
 from mlxchat.tui.screens.chat_lane_list import LaneListScreen
 from mlxchat.tui.screens.chat_lane_settings import LaneSettingsScreen
 from mlxchat.tui.screens.chat_moved import MovedScreen
-from mlxchat.tui.transcript.tokens import named
 from mlxchat.tui.widgets.lane_columns import LaneColumns
 from mlxchat.tui.widgets.lane_pane import LanePane
 from mlxchat.tui.widgets.title_bar import TitleBar
 
-NOT_COMPARING = "Nothing is compared: /compare opens a lane (Ctrl+B)."
 WAITING = "This model answers your next\nmessage too."
 LOADING = "This model is being loaded."
 
@@ -47,15 +56,14 @@ class LanesScreen(LaneListScreen, MovedScreen, LaneSettingsScreen):
         """Open a lane, or close them; empty opens the base where nothing is compared and there is
         one, and lets the person choose otherwise."""
         session = self.session
-        if not argument and not session.comparing and session.base_here:
-            argument = "base"
-        if not argument:
+        word = compare_word(session, argument)
+        if not word:
             self._pick_lane()
             return
-        said = run_compare(session, argument)
+        said = run_compare(session, word)
         self.show_lanes()
         if said or not any(lane.loading for lane in session.lanes):
-            self.say(said or self._opened)
+            self.say(said or opened_words(session))
 
     def lane(self, argument: str) -> None:
         """Do something with the lane that gestures are meant for; empty goes to the next one."""
@@ -82,12 +90,9 @@ class LanesScreen(LaneListScreen, MovedScreen, LaneSettingsScreen):
     def blind(self) -> None:
         """Hide which lane is which until a vote, or show it."""
         self._check_lane()
-        self.session.blind = not self.session.blind
+        said = run_blind(self.session)
         self.show_lanes()
-        self.say(
-            "Which lane is which is hidden until you vote (F7)." if self.session.blind
-            else "Which lane is which is shown again."
-        )  # fmt: skip
+        self.say(said)
 
     def word_diff(self) -> None:
         """Underline in each reply what the other has not, or do not."""
@@ -228,16 +233,8 @@ class LanesScreen(LaneListScreen, MovedScreen, LaneSettingsScreen):
             for pane in self.columns.panes:
                 pane.transcript.repaint_tokens()
         elif isinstance(event, LoadedBeside | AdapterLoaded) and self.session.comparing:
-            self.say(self._opened)
+            self.say(opened_words(self.session))
         self.refresh_bindings()
-
-    @property
-    def _opened(self) -> str:
-        """What there is to know once a lane is open."""
-        session = self.session
-        memory = f"In memory: {session.memory_words}."
-        said = (memory, session.quantization_words, session.window_note)
-        return " ".join(sentence for sentence in said if sentence)
 
     def _tell_speed(self, speed: float) -> None:
         """The conversation's own lane is as fast as the title says."""

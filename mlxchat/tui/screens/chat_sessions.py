@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from enum import Enum, auto
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Literal
 
 from mlxchat.commands.export import run_export
 from mlxchat.commands.imports import chats_of_file, imported_sentence, save_imported
-from mlxchat.conversation.entries import Reply
+from mlxchat.commands.sessions import NO_STORE, RENAMED, session_meant, token_name
+from mlxchat.commands.tree import FORKED
 from mlxchat.conversation.exports.chat import Chat
 from mlxchat.conversation.snapshot import snapshot_of
 from mlxchat.conversation.storage.keeper import Keeper
@@ -34,7 +35,6 @@ class Resume(Enum):
 
 CLOSE_SECONDS = 5.0
 """How long the end of the program waits for a file that is being written."""
-NO_STORE = "Sessions are not saved in this chat."
 
 
 class SessionsScreen(TokensScreen):
@@ -53,7 +53,7 @@ class SessionsScreen(TokensScreen):
         """Go on in a new conversation that begins with what was said up to the picked message."""
         self.session.fork(self.transcript.picked)
         self._show_conversation()
-        self.say("This is a new conversation; the one before stays as it was.")
+        self.say(FORKED)
 
     def show_sessions(self, text: str) -> None:
         """Choose a saved session out of those that have this text, or out of all."""
@@ -66,13 +66,14 @@ class SessionsScreen(TokensScreen):
     def rename_session(self, title: str) -> None:
         """Give this session another title."""
         self._keeper.rename(title)
-        self.say(f"This session is called {title!r} now.")
+        self.say(RENAMED.format(title))
 
     def export(self, argument: str) -> None:
         """Write this conversation into a file."""
         self.session.check_shown()
         chat = Chat(self._title, snapshot_of(self.session.conversation))
-        self._asker.ask(lambda: run_export([chat], argument, self._token_name), self.say)
+        names = partial(token_name, self.session)
+        self._asker.ask(lambda: run_export([chat], argument, names), self.say)
 
     def import_file(self, argument: str) -> None:
         """Read conversations out of a file, each as a session, and open the first."""
@@ -105,11 +106,6 @@ class SessionsScreen(TokensScreen):
     @property
     def _title(self) -> str:
         return self.session.keeper.title if self.session.keeper is not None else ""
-
-    def _token_name(self, reply: Reply, token_id: int) -> str | None:
-        if not self.session.speaks(reply):
-            return None
-        return self.session.engine.token_bytes(token_id).decode(errors="replace")
 
     @property
     def _keeper(self) -> Keeper:
@@ -144,26 +140,21 @@ class SessionsScreen(TokensScreen):
         """Go on with a session, and with its model where none is loaded."""
         if which is Resume.CHOOSE:
             self.show_sessions("")
-        elif not self._try(lambda: self.open_session(self._session_id(which))):
+            return
+        named = which if isinstance(which, str) else None
+        if not self._try(lambda: self.open_session(session_meant(self._store, named))):
             self._load_its_model()
-
-    def _session_id(self, which: str | Resume) -> int:
-        found = self._store.find(which) if isinstance(which, str) else self._store.latest()
-        if found is None:
-            raise MlxchatError("There is no saved session yet.")
-        return found
 
     def _load_its_model(self) -> None:
         """Load the model that wrote the session, where none is there; choose one where it is not
         known."""
         if self.session.info is not None or self.session.state == "loading":
             return
-        replies = [n.entry for n in self.session.conversation.path if isinstance(n.entry, Reply)]
-        spec = next((reply.spec for reply in reversed(replies) if reply.spec), None)
+        spec = self.app.model_options.spec_of(self.session.conversation)
         if spec is None:
             self.app.pick_model()
         else:
-            self._load(self.app.with_given_trust(spec))
+            self._load(spec)
 
     def _load(self, spec: ModelSpec) -> None:
         """Load a model."""

@@ -108,11 +108,8 @@ class SettingsScreen(PanelScreen):
         if self._picker is not None:
             self._picker.dismiss(None)
         self.show_settings()
-        if missing := self.session.missing_default:
-            self.say(
-                f"This model starts with the preset “{missing}”, which is not there: its own "
-                "settings are used. /preset default chooses another."
-            )
+        if missing := self.session.missing_default_words:
+            self.say(missing)
 
     def preset_problems(self) -> tuple[str, ...]:
         """What is wrong with the person's own presets."""

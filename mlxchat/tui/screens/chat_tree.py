@@ -7,6 +7,16 @@ from functools import partial
 from textual import on
 from textual.notifications import SeverityLevel
 
+from mlxchat.commands.tree import (
+    BEGINS_SO,
+    DELETED,
+    ONE_VERSION,
+    meant,
+    rate,
+    redo,
+    undo,
+    write_version,
+)
 from mlxchat.conversation.entries import Reply, UserMessage
 from mlxchat.conversation.node import Node, Rating
 from mlxchat.errors import MlxchatError
@@ -73,7 +83,7 @@ class TreeScreen(SystemScreen):
         if self.session.busy:
             self._begin_version()
         else:
-            self.say("The next reply begins so.")
+            self.say(BEGINS_SO)
 
     def _begin_version(self) -> None:
         """Another version of a message is going to be written in its place."""
@@ -98,7 +108,7 @@ class TreeScreen(SystemScreen):
     def show_version(self, step: int) -> None:
         """Go to another version of the message in sight."""
         if not self.transcript.ask_version(step):
-            raise MlxchatError("What is in sight has one version: retry it (Ctrl+R) for another.")
+            raise MlxchatError(ONE_VERSION)
 
     @on(Transcript.VersionAsked)
     def _version_asked(self, message: Transcript.VersionAsked) -> None:
@@ -115,11 +125,7 @@ class TreeScreen(SystemScreen):
 
     def _write_version(self, node: Node) -> None:
         """Write another version of a message that was at its last one."""
-        if not isinstance(node.entry, Reply):
-            raise MlxchatError(
-                "This is the last version of your message: edit it (Shift+Up, e) for another."
-            )
-        self.session.retry(node)
+        write_version(self.session, node)
         self._begin_version()
 
     # Changes of the tree
@@ -157,28 +163,20 @@ class TreeScreen(SystemScreen):
         tip = self.session.conversation.tip
         self.session.delete(self._meant(None if tip.entry is None else tip))
         self.transcript.picked = None
-        self._moved_to(None, "Deleted (/undo brings it back)")
+        self._moved_to(None, DELETED)
 
     def undo(self) -> None:
         """Take back what was done last to the conversation."""
-        label = self.session.undo_step()
-        if label is None:
-            raise MlxchatError("There is nothing to undo in this conversation.")
-        self._moved_to(None, f"Undone: {label}")
+        self._moved_to(None, undo(self.session))
 
     def redo(self) -> None:
         """Take back the last undo."""
-        label = self.session.redo_step()
-        if label is None:
-            raise MlxchatError("There is nothing to do again in this conversation.")
-        self._moved_to(None, f"Done again: {label}")
+        self._moved_to(None, redo(self.session))
 
     def rate(self, rating: Rating | None) -> None:
         """Call the picked reply good or bad, or the last message in sight; None: neither."""
         node = self._meant(self.looked_at.meant)
-        if not isinstance(node.entry, Reply):
-            raise MlxchatError("Only replies are rated: pick one of the model's (Shift+Up).")
-        self.session.rate(node, rating)
+        rate(self.session, node, rating)
         self.follower.refresh(node)
 
     def note(self, text: str | None) -> None:
@@ -268,7 +266,4 @@ class TreeScreen(SystemScreen):
         return node if node is not None and isinstance(node.entry, Reply) else None
 
     def _meant(self, otherwise: Node | None) -> Node:
-        node = self.looked_at.picked or otherwise
-        if node is None:
-            raise MlxchatError("There is no message yet.")
-        return node
+        return meant(self.looked_at.picked or otherwise)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -11,38 +10,11 @@ from textual.containers import Vertical
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from mlxchat.commands.context import Choice, exceeded_words, offers
 from mlxchat.engine.interface import ContextExceeded
 from mlxchat.tui.screens.dialog import Dialog
 
-Choice = Literal["window", "stop", "summary"]
 METER_WIDTH = 24
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """One way to go on."""
-
-    choice: Choice
-    title: str
-    help: str
-
-
-def offers(held: ContextExceeded) -> list[Offer]:
-    """What can be done, with the figures. A prompt that reaches the limit leaves no room to go on
-    in."""
-    messages = f"{held.left_out} oldest message{'' if held.left_out == 1 else 's'}"
-    ways = [
-        Offer("window", "Rolling window", f"The {messages} fall out of the model's sight and are "
-              f"shown dimmed; {held.window_tokens:,} tokens stay."),
-        Offer("summary", "New conversation with a summary", "The model sums this one up; you can "
-              "change what it writes. This conversation stays as it is."),
-    ]  # fmt: skip
-    if held.prompt_tokens < held.limit:
-        ways.append(
-            Offer("stop", "Go on to the limit and stop there", "The reply ends where no room is "
-                  "left. Nothing falls out.")
-        )  # fmt: skip
-    return ways
 
 
 class Ways(OptionList):
@@ -99,11 +71,7 @@ class ContextChoice(Dialog[Choice]):
 
     @property
     def _figures(self) -> str:
-        held = self._held
-        return (
-            f"This conversation has {held.prompt_tokens:,} tokens. The model takes "
-            f"{held.limit:,}, and some of them are needed for its reply."
-        )
+        return exceeded_words(self._held)
 
     @property
     def _meter(self) -> str:

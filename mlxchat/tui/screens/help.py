@@ -10,10 +10,9 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from mlxchat.commands.registry import ACTIONS
-from mlxchat.settings.parameters import PARAMETERS
-from mlxchat.settings.speed import SPEED
-from mlxchat.tui.keys import KEYS, key_name
+from mlxchat.commands.help import help_sections
+from mlxchat.commands.keys import keys
+from mlxchat.tui.keys import KEYS
 from mlxchat.tui.screens.dialog import Dialog
 
 COLUMN = 24
@@ -45,13 +44,9 @@ def help_text(heading: str) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(style="bold", max_width=COLUMN)
     table.add_column(ratio=1)
-    keys = [(key_name(command.key), command.help) for command in ACTIONS if command.key]
-    _section(table, heading, "Keys", [*keys, *KEYS])
-    _section(table, heading, "Commands", [(c.usage, c.help) for c in ACTIONS])
-    rows = [(f"/{p.name}", f"{p.help} ({p.takes})") for p in PARAMETERS.values()]
-    _section(table, heading, "Parameters", rows)
-    rows = [(f"/{p.name}", f"{p.help} ({p.takes})") for p in SPEED.values()]
-    _section(table, heading, "Speed and memory, from the next reply on", rows)
+    _section(table, heading, "Keys", [*keys().rows(), *KEYS])
+    for title, rows in help_sections():
+        _section(table, heading, title, rows)
     return table
 
 

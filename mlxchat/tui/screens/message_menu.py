@@ -12,10 +12,11 @@ from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from mlxchat.commands.registry import ACTIONS, COMMANDS, Command
+from mlxchat.commands.command import Command
+from mlxchat.commands.keys import key_name, keys
+from mlxchat.commands.registry import ACTIONS
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.node import Node
-from mlxchat.tui.keys import key_name
 from mlxchat.tui.screens.dialog import Dialog
 from mlxchat.tui.transcript.pick import MessagePick
 
@@ -84,13 +85,14 @@ class OwnKeys(NamedTuple):
 
 def own_keys() -> dict[Chosen, OwnKeys]:
     """The keys of each choice while a message is picked."""
-    retry = COMMANDS["retry"].key
-    keys = {("retry", ""): OwnKeys((retry,), key_name(retry))}
+    own_keys: dict[Chosen, OwnKeys] = {}
+    if retry := keys().of.get("retry"):
+        own_keys["retry", ""] = OwnKeys((retry,), key_name(retry))
     for binding in MessagePick.BINDINGS:
         assert isinstance(binding, Binding)
         if binding.action.startswith("message("):
             words = binding.action.removeprefix("message(").rstrip(")").replace("'", "").split(", ")
             own = tuple(binding.key.split(","))
             argument = words[1] if len(words) > 1 else ""
-            keys[words[0], argument] = OwnKeys(own, binding.key_display or own[0])
-    return keys
+            own_keys[words[0], argument] = OwnKeys(own, binding.key_display or own[0])
+    return own_keys

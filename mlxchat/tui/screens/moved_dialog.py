@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from rich.cells import cell_len
 from textual import on
@@ -14,22 +13,14 @@ from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from mlxchat.conversation.difference import Moved, MovedToken
+from mlxchat.commands.moved import MovedReply, times
+from mlxchat.conversation.difference import MovedToken
+from mlxchat.conversation.token_words import percent, spelled
 from mlxchat.render.safe import visible
 from mlxchat.tui.screens.dialog import Dialog
-from mlxchat.tui.widgets.token_detail import percent, spelled
 
 TOKEN_WIDTH = 10
 """Cells of a token's text; a longer one pushes what follows."""
-
-
-class MovedReply(NamedTuple):
-    """A lane's reply, held against the other lane's model."""
-
-    lane: int
-    name: str
-    other: str
-    moved: Moved
 
 
 class MovedDialog(Dialog[tuple[int, int]]):
@@ -86,11 +77,3 @@ def _line(token: MovedToken) -> Content:
     return Content.assemble(
         (f"  {text}", "bold"), f"{gap}{own:>6} {other:>6}  ", (times(token.difference), "$accent")
     )
-
-
-def times(difference: float) -> str:
-    """A difference of natural logs as a factor: `×2.7`, `×0.37`."""
-    if abs(difference) > math.log(1000):
-        return "×1000+" if difference > 0 else "×0.001-"
-    factor = math.exp(difference)
-    return f"×{factor:.0f}" if factor >= 100 else f"×{factor:.2g}"

@@ -101,7 +101,7 @@ class SamplesScreen(Screen[Sample]):
             ended = ended or samples.samples[place].over
         if ended:
             self._fold()
-        self.query_one("#samples-status", Static).update(visible(self._status))
+        self.query_one("#samples-status", Static).update(visible(self._samples.status))
         self._show_keys()
         if samples.over:
             self._timer.stop()
@@ -119,18 +119,6 @@ class SamplesScreen(Screen[Sample]):
         summaries = [summary for summary in self._samples.summaries if summary.count]
         lines = [": ".join(filter(None, [s.point.label, s.sentence])) for s in summaries]
         self.query_one("#samples-summary", Static).update("\n".join(lines))
-
-    @property
-    def _status(self) -> str:
-        samples = self._samples
-        if samples.failure:
-            return samples.failure
-        if samples.over:
-            return samples.one_by_one
-        if not samples.tokens:
-            return "reading the prompt {} of {} tokens".format(*samples.read)
-        so_far = f"{samples.finished} of {len(samples.samples)} are over, {samples.tokens} tokens"
-        return " · ".join(filter(None, [so_far, samples.one_by_one]))
 
     def _show_keys(self) -> None:
         leaving = Key("Esc", "close" if self._samples.over else "stop", "leave")

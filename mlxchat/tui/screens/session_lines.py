@@ -10,8 +10,8 @@ from textual.content import Content
 from mlxchat.conversation.conversation import Conversation
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.node import Node
+from mlxchat.conversation.session_words import UNTITLED, model_name
 from mlxchat.conversation.storage.sessions import SessionRow
-from mlxchat.engine.adapter_folder import adapter_label
 from mlxchat.render.one_line import first_words, fitted
 from mlxchat.render.safe import visible
 from mlxchat.render.when import LONGEST, short_time
@@ -21,7 +21,6 @@ PINNED = "★"
 WIDE, MIDDLE = 60, 44
 """Cells of a line from which the model, and the number of messages, stand in it."""
 MODEL_WIDTH, COUNT_WIDTH = 14, 5
-UNTITLED = "untitled"
 MOST_MESSAGES, MOST_CHARACTERS = 40, 600
 """What of a session its preview shows."""
 RATINGS = {"good": "+", "bad": "−"}
@@ -47,12 +46,6 @@ def session_lines(row: SessionRow, width: int, words: re.Pattern[str] | None) ->
 def _cells(parts: list[str]) -> int:
     widths = {3: MODEL_WIDTH + 2 + COUNT_WIDTH + 2 + LONGEST, 2: COUNT_WIDTH + 2 + LONGEST}
     return widths.get(len(parts), LONGEST)
-
-
-def model_name(row: SessionRow) -> str:
-    """The last part of the model's name, with its adapter's."""
-    names = [row.model.rstrip("/").rpartition("/")[2], adapter_label(row.adapter or "")]
-    return visible(" + ".join(name for name in names if name))
 
 
 def words_pattern(text: str) -> re.Pattern[str] | None:

@@ -14,11 +14,11 @@ from textual.containers import Vertical
 from textual.markup import escape
 from textual.widgets import Input, Static, TextArea
 
+from mlxchat.commands.keys import key_name
 from mlxchat.errors import MlxchatError
 from mlxchat.render.safe import visible
 from mlxchat.tui.after_typing import after_typing
 from mlxchat.tui.external_editor import edit_externally
-from mlxchat.tui.keys import key_name
 from mlxchat.tui.screens.dialog import Dialog
 from mlxchat.tui.themes import ThemedApp
 from mlxchat.tui.widgets.key_lines import Key, KeyLines

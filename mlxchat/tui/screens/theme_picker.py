@@ -32,7 +32,7 @@ class ThemePicker(Dialog[str]):
         self._before = self.app.theme
         palettes = load_themes().themes.values()
         names = [p.name for p in palettes if p.name in self.app.available_themes]
-        kinds = {p.name: _kind(p.dark, p.high_contrast) for p in palettes}
+        kinds = {p.name: p.kind for p in palettes}
         box = Vertical(
             OptionList(*[Option(f"{name:<18} {kinds[name]}", id=name) for name in names]), id="box"
         )
@@ -61,7 +61,3 @@ class ThemePicker(Dialog[str]):
         """Back to the theme from before."""
         self.app.theme = self._before
         self.dismiss(None)
-
-
-def _kind(dark: bool, high_contrast: bool) -> str:
-    return ("dark" if dark else "light") + (", high contrast" if high_contrast else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlxchat.conversation.entries import Reply
+from mlxchat.conversation.token_body import TokenBody, TokenLook
 from mlxchat.render.lines import Line, Span
 from mlxchat.render.stream import MarkdownStream, render_plain
 from mlxchat.tui.transcript.difference import Difference, DifferenceMarks
@@ -17,7 +18,6 @@ from mlxchat.tui.transcript.entries import (
     header_lines,
 )
 from mlxchat.tui.transcript.marks import ChangeMarks, MarkdownPlaces
-from mlxchat.tui.transcript.tokens import TokenBody, TokenLook
 
 _WRITING = Span("◇ ", "mark.assistant")
 _WRITTEN = Span("◆ ", "mark.assistant")

@@ -15,10 +15,10 @@ from textual.reactive import var
 
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.surprise import MEASURES, MOVED, SURPRISING, Measure
+from mlxchat.conversation.token_body import TokenLook
 from mlxchat.tui.transcript.entries import Entry
 from mlxchat.tui.transcript.layout import Anchor
 from mlxchat.tui.transcript.reply import ReplyEntry
-from mlxchat.tui.transcript.tokens import TokenLook
 from mlxchat.tui.transcript.view import TranscriptView
 
 MARGIN = 2

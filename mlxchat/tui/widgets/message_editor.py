@@ -12,12 +12,16 @@ from textual.message import Message
 from textual.reactive import var
 from textual.widgets import Static, TextArea
 
-from mlxchat.tui.history import HistoryWalk, MessageHistory
+from mlxchat.commands.typed import Hint
+from mlxchat.files.message_history import MessageHistory
+from mlxchat.tui.history import HistoryWalk
 from mlxchat.tui.widgets import message_editor_keys
 from mlxchat.tui.widgets.completion_list import Completion, CompletionList
 from mlxchat.tui.widgets.message_editor_area import EditorArea
 
 PLACEHOLDER = "Message, or / for commands"
+LONGEST_HINTED = 2000
+"""Characters of a line that is looked at for a hint."""
 message_editor_keys.install()
 
 
@@ -25,6 +29,7 @@ class MessageEditor(Vertical):
     """The message that is being written, and the list of commands it could become.
 
     `completions` gives what a text beginning with a slash could become: (what to type, help).
+    `hint` gives what is said below a text while it is typed.
     """
 
     HELP = """\
@@ -41,6 +46,16 @@ class MessageEditor(Vertical):
 
         &:focus-within { border-top: solid $border; }
         & > Horizontal { height: auto; padding: 0 1; }
+        & > .editor--hint {
+            display: none;
+            height: 1;
+            padding: 0 1 0 3;
+            text-wrap: nowrap;
+            text-overflow: ellipsis;
+            color: $text-muted;
+
+            &.-wrong { color: $warning; }
+        }
         & .editor--prompt { width: 2; height: 1; color: $user-mark; text-style: bold; }
         & EditorArea, & EditorArea:focus {
             height: auto;
@@ -71,6 +86,7 @@ class MessageEditor(Vertical):
         self,
         history: MessageHistory | None = None,
         completions: Callable[[str], list[Completion]] | None = None,
+        hint: Callable[[str], Hint | None] | None = None,
         *,
         name: str | None = None,
         id: str | None = None,
@@ -80,15 +96,18 @@ class MessageEditor(Vertical):
         self._history = history if history is not None else MessageHistory()
         self._walk = HistoryWalk(self._history)
         self._completions = completions
+        self._hint = hint
         self._area = EditorArea(PLACEHOLDER)
         self._list = CompletionList()
+        self._hint_line = Static(classes="editor--hint", markup=False)
 
     def compose(self) -> ComposeResult:
-        """The list of completions above the prompt and the text."""
+        """The list of completions above the prompt and the text, the hint below them."""
         yield self._list
         with Horizontal():
             yield Static("›", classes="editor--prompt", markup=False)
             yield self._area
+        yield self._hint_line
 
     @property
     def text(self) -> str:
@@ -176,6 +195,14 @@ class MessageEditor(Vertical):
         found = self._completions(text) if self._completions and text.startswith("/") else []
         self._list.show(found if [text] != [offer for offer, _ in found] else [])
         self._area.completing = self._list.is_open
+        self._show_hint(text)
+
+    def _show_hint(self, text: str) -> None:
+        hint = self._hint(text) if self._hint and len(text) <= LONGEST_HINTED else None
+        self._hint_line.display = hint is not None
+        if hint is not None:
+            self._hint_line.update(hint.text)
+            self._hint_line.set_class(hint.wrong, "-wrong")
 
     def _accept(self) -> None:
         completion = self._list.current

@@ -16,11 +16,9 @@ from textual.screen import Screen
 from textual.widgets import TextArea
 from textual.widgets.text_area import Selection
 
-from mlxchat.tui.widgets.message_editor_pastes import Pastes
+from mlxchat.session.pastes import FOLD_FROM, Pastes
 
 MAX_LINES = 8
-FOLD_FROM = 10_000
-"""From this many characters on, a paste would make every key slow: it is shown as a token."""
 
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -88,7 +86,7 @@ class EditorArea(TextArea):
     def show(self, text: str, *, at_end: bool) -> None:
         """Replace the text, as one step that can be undone; the cursor at its end or on its
         first line."""
-        shown = self.pastes.fold(text) if len(text) > FOLD_FROM else text
+        shown = self.pastes.folded(text)
         self.replace(shown, (0, 0), self.document.end, maintain_selection_offset=False)
         self.move_cursor(self.document.end if at_end else (0, len(self.document.get_line(0))))
 

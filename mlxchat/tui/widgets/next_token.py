@@ -15,9 +15,9 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from mlxchat.conversation.token_words import percent
 from mlxchat.engine.distribution import Distribution
 from mlxchat.tui.widgets.next_token_rows import ALL_ROWS, ROWS, Row, bar_of, rows_of
-from mlxchat.tui.widgets.token_detail import percent
 
 BAR_WIDTH = 16
 

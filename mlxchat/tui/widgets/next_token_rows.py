@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from mlxchat.conversation.token_words import percent, spelled
 from mlxchat.engine.distribution import FILTERS, Candidate, Cut, Distribution
 from mlxchat.engine.interface import TokenRecord
-from mlxchat.tui.widgets.token_detail import percent, spelled
 
 KEPT_ROWS = 6
 """Tokens that can be drawn, while nobody chooses one."""

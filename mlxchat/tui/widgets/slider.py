@@ -14,7 +14,7 @@ from textual.widget import Widget
 
 from mlxchat.errors import MlxchatError
 from mlxchat.settings.parameters import Number, Parameter
-from mlxchat.tui.widgets.slider_scale import SliderScale
+from mlxchat.settings.slider_scale import SliderScale
 
 ENTRY_STARTS = "0123456789.-"
 ENTRY_LENGTH = 24

@@ -7,6 +7,10 @@ import re
 _TOKEN = re.compile(r"\[pasted [\d,]+ characters #\d+\]")
 
 
+FOLD_FROM = 10_000
+"""From this many characters on, a text would make every key slow: it is shown as a token."""
+
+
 class Pastes:
     """The texts behind the tokens of an editor. A token keeps its text for as long as the
     editor lives, so that undo brings both back."""
@@ -19,6 +23,10 @@ class Pastes:
         token = f"[pasted {len(text):,} characters #{len(self._texts) + 1}]"
         self._texts[token] = text
         return token
+
+    def folded(self, text: str) -> str:
+        """The text, or a token where it is a long one."""
+        return self.fold(text) if len(text) > FOLD_FROM else text
 
     def expand(self, text: str) -> str:
         """The text with every token replaced by what it stands for."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.surprise import MOVED, Measure, level
@@ -42,7 +43,7 @@ class TokenLook:
         return level(reply.tokens[place], self.measure, other)
 
 
-class TokenBody:
+class TokenBody(Sequence[Line]):
     """The tokens of a reply, laid out as they come. Has what MarkdownStream has for an entry."""
 
     reasoning_headers: tuple[int, ...] = ()
@@ -62,7 +63,16 @@ class TokenBody:
     def __iter__(self) -> Iterator[Line]:
         return (self[index] for index in range(len(self)))
 
-    def __getitem__(self, index: int) -> Line:
+    @overload
+    def __getitem__(self, index: int) -> Line: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Line]: ...
+    def __getitem__(self, index: int | slice) -> Line | list[Line]:
+        if isinstance(index, slice):
+            return [self._line(number) for number in range(*index.indices(len(self)))]
+        return self._line(index)
+
+    def _line(self, index: int) -> Line:
         spans = []
         for piece in self.layout.lines[index]:
             if piece.token < 0:
@@ -72,6 +82,11 @@ class TokenBody:
             cursor = " token.cursor" if piece.token == self.cursor else ""
             spans.append(Span(piece.text, role + cursor))
         return Line(tuple(spans))
+
+    @property
+    def settled(self) -> int:
+        """How many lines no more tokens change: a word of the last one can move to the next."""
+        return max(0, len(self) - 1)
 
     def append(self, text: str = "") -> int:
         """Lay out what the reply has by now; the first line that changed."""

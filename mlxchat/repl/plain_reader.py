@@ -1,0 +1,113 @@
+"""Lines as the terminal gives them, or a file: for screen readers, dumb terminals and pipes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import TextIO
+
+from prompt_toolkit.input import Input
+
+from mlxchat.files.message_history import MessageHistory
+from mlxchat.render.safe import visible
+from mlxchat.repl.completer import Completions
+from mlxchat.repl.listening import Listener, listening
+from mlxchat.repl.plain_page import in_words
+from mlxchat.repl.prompt_keys import is_open, unquoted
+
+YOU, MORE = "You: ", ""
+
+
+class PlainReader:
+    """The ears of a REPL that never moves the cursor.
+
+    At a terminal lines are edited as the system's own line editing does it, with the history on
+    Up and completion on Tab.
+    """
+
+    def __init__(
+        self, stdin: TextIO, out: TextIO, history: MessageHistory, input: Input | None
+    ) -> None:
+        """`input` hears keys during a reply; None where standard input is no terminal."""
+        self._stdin = stdin
+        self._out = out
+        self._history = history
+        self._input = input
+
+    def message(self, text: str = "") -> str | None:
+        """What the person says or commands: a line, or several between `\"\"\"`. None at the end of
+        the input."""
+        if text:
+            self._put(f"Typed before: {visible(text)}\n")
+        line = self._line(YOU)
+        if line is None:
+            return None
+        while is_open(line):
+            more = self._line(MORE)
+            if more is None:
+                break
+            line = f"{line}\n{more}"
+        if self._input is not None:
+            self._history.add(line)
+        return unquoted(line)
+
+    def answer(self, question: str, text: str = "") -> str | None:
+        """The answer to a question. An empty line takes what stands there already."""
+        if text:
+            self._put(f"Now: {visible(text)}\n")
+            question = f"{question.rstrip(':')}, or Enter to keep it:"
+        try:
+            line = self._line(f"{in_words(visible(question))} ")
+        except KeyboardInterrupt:
+            self._put("\n")
+            return None
+        return text if line == "" and text else line
+
+    def listening(self) -> AbstractContextManager[Listener]:
+        """Hear keys while a reply is written."""
+        return listening(self._input)
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Give the terminal to another program."""
+        yield
+
+    def _line(self, lead: str) -> str | None:
+        """A line of input; None where there is no more."""
+        if self._input is not None:
+            try:
+                return input(lead).replace("\x00", "␀")
+            except EOFError:
+                return None
+        line = self._stdin.readline()
+        return line.rstrip("\r\n").replace("\x00", "␀") if line else None
+
+    def _put(self, text: str) -> None:
+        if self._input is not None:
+            self._out.write(text)
+            self._out.flush()
+
+
+def edit_lines(history: MessageHistory, completions: Completions) -> None:
+    """Let `input` edit its lines with the history and completion, where the system can."""
+    try:
+        import readline
+    except ImportError:
+        return
+    readline.set_auto_history(False)
+    for message in history.messages:
+        if "\n" not in message:
+            readline.add_history(message)
+    readline.set_completer_delims("")
+    readline.set_completer(_completer(completions))
+    for setting in ("set enable-bracketed-paste off", "set bell-style none", "tab: complete"):
+        with suppress(Exception):
+            readline.parse_and_bind(setting)
+
+
+def _completer(completions: Completions) -> Callable[[str, int], str | None]:
+    def complete(text: str, state: int) -> str | None:
+        found = [whole for whole, _ in completions(text)] if text.startswith("/") else []
+        return found[state] if state < len(found) else None
+
+    return complete

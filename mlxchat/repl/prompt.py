@@ -1,0 +1,111 @@
+"""The prompt on a terminal: history, completion, several lines, the person's own editor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
+from prompt_toolkit.enums import EditingMode
+from prompt_toolkit.filters import Condition
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.history import InMemoryHistory
+from prompt_toolkit.input import Input
+from prompt_toolkit.output import Output
+from prompt_toolkit.styles import BaseStyle
+
+from mlxchat.files.message_history import MessageHistory
+from mlxchat.render.safe import visible
+from mlxchat.repl.completer import Completions, SlashCompleter
+from mlxchat.repl.history import SharedHistory
+from mlxchat.repl.listening import Listener, listening
+from mlxchat.repl.prompt_keys import PromptKeys, unquoted
+from mlxchat.session.pastes import Pastes
+
+PROMPT, MORE = "› ", "  "
+MOST_MENU = 8
+"""Lines of the list of completions."""
+Toolbar = Callable[[str], StyleAndTextTuples]
+
+
+class Prompt:
+    """The ears of a REPL on a terminal."""
+
+    def __init__(
+        self,
+        input: Input,
+        output: Output,
+        style: BaseStyle,
+        completions: Completions,
+        toolbar: Toolbar,
+        history: MessageHistory,
+        mode: EditingMode = EditingMode.EMACS,
+    ) -> None:
+        """`toolbar` gives the line below for what is typed."""
+        self._input, self._output = input, output
+        self._pastes = Pastes()
+        self._keys = PromptKeys(self._pastes)
+        self._messages: PromptSession[str] = PromptSession(
+            [("class:prompt", PROMPT)],
+            input=input,
+            output=output,
+            style=style,
+            editing_mode=mode,
+            history=SharedHistory(history, self._pastes),
+            auto_suggest=AutoSuggestFromHistory(),
+            completer=SlashCompleter(completions),
+            complete_while_typing=Condition(self._commands),
+            complete_in_thread=True,
+            multiline=True,
+            prompt_continuation=MORE,
+            key_bindings=self._keys.bindings,
+            bottom_toolbar=lambda: toolbar(self._messages.default_buffer.text),
+            include_default_pygments_style=False,
+            enable_suspend=True,
+            enable_open_in_editor=False,
+        )
+        self._answers: PromptSession[str] = PromptSession(
+            input=input,
+            output=output,
+            style=style,
+            editing_mode=mode,
+            history=InMemoryHistory(),
+            include_default_pygments_style=False,
+        )
+
+    def use(self, style: BaseStyle) -> None:
+        """Take the colours of another theme."""
+        self._messages.style = self._answers.style = style
+
+    def message(self, text: str = "") -> str | None:
+        """What the person says or commands; None for Ctrl+D."""
+        rows = self._output.get_size().rows
+        self._messages.reserve_space_for_menu = max(1, min(MOST_MENU, rows // 3))
+        text, self._keys.waiting = text + self._keys.waiting, ""
+        try:
+            typed = self._messages.prompt(default=self._pastes.folded(text))
+        except EOFError:
+            return None
+        return unquoted(self._pastes.expand(typed))
+
+    def answer(self, question: str, text: str = "") -> str | None:
+        """The answer to a question."""
+        lead: StyleAndTextTuples = [("class:accent", f"{visible(question)} ")]
+        try:
+            typed = self._answers.prompt(lead, default=self._pastes.folded(text))
+        except (EOFError, KeyboardInterrupt):
+            return None
+        return self._pastes.expand(typed)
+
+    def listening(self) -> AbstractContextManager[Listener]:
+        """Hear keys while a reply is written."""
+        return listening(self._input)
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Give the terminal to another program: between two prompts it is nobody's."""
+        yield
+
+    def _commands(self) -> bool:
+        return self._messages.default_buffer.text.startswith("/")
