@@ -28,7 +28,7 @@ run: $(READY)
 
 # Two at a time, each on one thread of OpenBLAS: with more they would wait for each other. Alone go
 # those that need a terminal of their own.
-ALONE := tests/test_terminal.py
+ALONE := tests/test_terminal.py tests/repl/test_repl_terminal.py
 
 test: $(READY_DEV)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow' \
