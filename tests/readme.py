@@ -62,7 +62,7 @@ def settings() -> str:
     shown = [key for key in CONFIG_KEYS.values() if key.table != SAMPLER]
     sampler = (
         f"`{SAMPLER}.temp`, …",
-        "Each of the sampler's flags, under its name with underscores",
+        "Each flag of the sampler, with underscores",
     )
     rows = [sampler, *((f"`{key.place}`", _configured(key)) for key in shown)]
     return _table(("Key", "What it is"), rows)
