@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -48,6 +49,8 @@ def run(arguments: Sequence[str]) -> int:
         else:
             _print(in_force())
             complain_of_configuration()
+            for problem in keys().problems:
+                print(f"mlxchat: {problem}", file=sys.stderr)
     except MlxchatError as error:
         complain(error)
         return WRONG_USE

@@ -76,7 +76,9 @@ class TomlFile:
 
     def place(self) -> str:
         """Where it is, as it may be shown."""
-        return visible(str(self.path()))
+        path = self.path()
+        near_home = path.is_relative_to(Path.home())
+        return visible(f"~/{path.relative_to(Path.home())}" if near_home else str(path))
 
     def _spelled(self, table: Table) -> str:
         return tomli_w.dumps(table, multiline_strings=self.long_texts)

@@ -31,11 +31,11 @@ def lines_of(text: str) -> dict[Path, int]:
 def _statements(text: str) -> Iterator[tuple[int, str]]:
     """Each statement with the line on which it begins."""
     begun, start = "", 1
-    for number, line in enumerate(text.splitlines(keepends=True), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if not begun and (not line.strip() or line.lstrip().startswith("#")):
             continue
         start = start if begun else number
-        begun += line
+        begun += f"{line}\n"
         if _parsed(begun) is not None:
             yield start, begun
             begun = ""

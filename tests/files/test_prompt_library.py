@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -130,7 +131,7 @@ def test_an_empty_prompt_is_not_saved():
 def test_a_damaged_file_is_named_and_stays(text):
     write(text)
     (problem,) = read_prompts().problems
-    assert str(prompts_file()) in problem
+    assert f"~/{prompts_file().relative_to(Path.home())}" in problem
     for change in (lambda: save_prompt(PIRATE), lambda: delete_prompt("x"), restore_prompt):
         with pytest.raises(MlxchatError):
             change()
