@@ -29,7 +29,7 @@ run: $(READY)
 # One more at a time than there are cores, six at most, each on one thread of OpenBLAS: a test of the
 # screen waits for half of its time. Alone go those that need a terminal of their own.
 WORKERS := $(shell python3 -c 'import os; print(min(6, 1 + (os.cpu_count() or 1)))' 2>/dev/null || echo 2)
-ALONE := tests/test_terminal.py
+ALONE := tests/test_terminal.py tests/repl/test_repl_terminal.py
 
 test: $(READY_DEV)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m 'not slow' \

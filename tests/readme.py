@@ -9,9 +9,12 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import tomli_w
+
 from mlxchat.cli.options import GROUPS, Option, all_options
 from mlxchat.commands.keys import keys_in_force
 from mlxchat.commands.registry import ACTIONS
+from mlxchat.settings.config_keys import CONFIG_KEYS, SAMPLER, ConfigKey
 from mlxchat.settings.parameters import PARAMETERS, TextsParameter
 from mlxchat.tui.keys import KEYS
 
@@ -54,12 +57,33 @@ def commands() -> str:
     return _table(("Command", "What it does"), [(f"`{c.usage}`", c.told) for c in ACTIONS])
 
 
+def settings() -> str:
+    """Everything that can be configured."""
+    shown = [key for key in CONFIG_KEYS.values() if key.table != SAMPLER]
+    sampler = (
+        f"`{SAMPLER}.temp`, …",
+        "Each flag of the sampler, with underscores",
+    )
+    rows = [sampler, *((f"`{key.place}`", _configured(key)) for key in shown)]
+    return _table(("Key", "What it is"), rows)
+
+
+def _configured(key: ConfigKey) -> str:
+    default = f" (default {tomli_w.dumps({'x': key.default})[4:-1]})" if key.default else ""
+    return key.help + default
+
+
 def _table(head: tuple[str, str], rows: list[tuple[str, str]]) -> str:
     escaped = [[cell.replace("|", "\\|") for cell in row] for row in (head, ("---", "---"), *rows)]
     return "\n".join(f"| {left} | {right} |" for left, right in escaped)
 
 
-PARTS: dict[str, Callable[[], str]] = {"flags": flags, "keys": keys, "commands": commands}
+PARTS: dict[str, Callable[[], str]] = {
+    "flags": flags,
+    "keys": keys,
+    "commands": commands,
+    "configuration": settings,
+}
 
 
 def filled(text: str) -> str:

@@ -15,6 +15,8 @@ import pyte
 
 PATIENCE = 60.0
 """Seconds after which a test gives up; never a measure of speed."""
+WHERE = b"\x1b[6n"
+"""What asks a terminal where its cursor is."""
 TO_FILE = '2>"$errors"'
 """Error output apart from the screen."""
 
@@ -119,6 +121,9 @@ class Terminal:
             return False
         self.seen += data
         self._stream.feed(data)
+        if WHERE in data:
+            cursor = self._screen.cursor
+            self.process.send(f"\x1b[{cursor.y + 1};{cursor.x + 1}R".encode() * data.count(WHERE))
         return True
 
     # The process

@@ -16,9 +16,10 @@ from mlxchat.cli.options import (
     add_options,
     check_adapter_names,
     check_one_model,
+    resumes,
 )
 from mlxchat.cli.parser import Parser
-from mlxchat.errors import OK
+from mlxchat.errors import MODEL_ERROR, OK
 from mlxchat.repl.making import make_repl
 from mlxchat.repl.repl import Start
 
@@ -43,10 +44,15 @@ def run(arguments: Sequence[str]) -> int:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
-    start = Start(parsed.resume, getattr(parsed, "continue"))
+    start, options = Start(parsed.resume, getattr(parsed, "continue")), later_options(parsed)
+    talks = sys.stdin.isatty()
+    if not talks and options.given is None and not resumes(parsed):
+        mine.error("standard input is no terminal to choose a model at: name one")
     try:
         with ended_by_signals(), chatting(parsed) as session:
-            make_repl(session, later_options(parsed), plain=parsed.plain).run(start)
+            repl = make_repl(session, options, plain=parsed.plain)
+            repl.run(start)
+            return MODEL_ERROR if repl.failed and not talks else OK
     except BrokenPipeError:
         # Python would complain again when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

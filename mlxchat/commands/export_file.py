@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from itertools import islice
 from pathlib import Path
 
 from mlxchat.conversation.exports.chat import LARGEST_FILE
@@ -12,6 +14,8 @@ from mlxchat.render.safe import visible
 
 LONGEST_STEM = 60
 MOST_NAMES = 1000
+MOST_READ = 20_000
+"""Entries of a folder that are looked at for a completion."""
 OFFERED = 20
 """Files that a completion offers."""
 
@@ -66,19 +70,30 @@ def _reason(error: OSError | ValueError) -> str:
 
 
 def file_completions(start: str, suffixes: frozenset[str] | None) -> list[tuple[str, str]]:
-    """Folders and files of these kinds, or of any, that begin so: (path, what it is)."""
+    """Folders and files of these kinds, or of any, that begin so: (path, what it is). In a folder
+    of many thousands not all are looked at: this is asked for at every key."""
     folder, slash, begun = start.rpartition("/")
     try:
-        found = sorted(Path(folder + slash or ".").expanduser().iterdir())
-        fitting = [f for f in found if f.name.startswith(begun or "") and f.name.isprintable()]
-        kinds = [(f, f.is_dir()) for f in fitting if begun or not f.name.startswith(".")]
+        with os.scandir(Path(folder + slash or ".").expanduser()) as entries:
+            found = [entry for entry in islice(entries, MOST_READ) if _fits(entry.name, begun)]
+        kinds = ((entry, entry.is_dir()) for entry in sorted(found, key=lambda entry: entry.name))
+        offered = islice(((e, d) for e, d in kinds if d or _is_of(e.name, suffixes)), OFFERED)
+        return [
+            (f"{folder}{slash}{entry.name}{'/' if is_folder else ''}",
+             "folder" if is_folder else "file")
+            for entry, is_folder in offered
+        ]  # fmt: skip
     except (OSError, ValueError, RuntimeError):
         return []
-    return [
-        (f"{folder}{slash}{file.name}{'/' if is_folder else ''}", "folder" if is_folder else "file")
-        for file, is_folder in kinds
-        if is_folder or suffixes is None or file.suffix in suffixes
-    ][:OFFERED]
+
+
+def _fits(name: str, begun: str) -> bool:
+    hidden = name.startswith(".") and not begun
+    return name.startswith(begun) and name.isprintable() and not hidden
+
+
+def _is_of(name: str, suffixes: frozenset[str] | None) -> bool:
+    return suffixes is None or Path(name).suffix in suffixes
 
 
 def shown(file: Path) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlxchat.commands.arguments import Completion
-from mlxchat.commands.bare import bare_command
 from mlxchat.commands.command import Command
 from mlxchat.commands.registry import COMMANDS, find, is_word, parted
 from mlxchat.errors import MlxchatError
@@ -41,8 +40,6 @@ def completions(text: str, session: ChatSession | None = None) -> list[Completio
 
 def hint(line: str, session: ChatSession | None = None) -> Hint | None:
     """What to say of a line while it is typed; None where it is no command, or none yet."""
-    if (bare := bare_command(line)) is not None:
-        return Hint(f"{line.strip()} is {bare}: {find(bare[1:]).help}")
     if not is_command(line):
         return None
     alone = not any(character.isspace() for character in line)

@@ -56,6 +56,7 @@ class ReplBase:
         self._sampler = SamplerKeys()
         self._ahead = TypedAhead()
         self._stopping = False
+        self._size = page.size
 
     # What is said
 
@@ -178,6 +179,9 @@ class ReplBase:
         for event in self.session.events():
             self.replies.take(event)
             self.react(event)
+        if self.page.size != self._size:
+            self._size = self.page.size
+            self.replies.resize()
         self.replies.show()
         self.replies.tell(self._sampler_line())
         if (news := self.session.keep()) is not None:

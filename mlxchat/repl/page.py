@@ -63,6 +63,10 @@ class Page(Protocol):
         """Cells of a line."""
 
     @property
+    def size(self) -> tuple[int, int]:
+        """Columns and rows of the terminal; always the same where they make no difference."""
+
+    @property
     def clipboard(self) -> Callable[[str], None] | None:
         """Puts a text onto the clipboard of the terminal; None where it has none."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from typing import TextIO
 
@@ -39,19 +40,29 @@ class PlainPage:
     """Writes to a stream and never goes back."""
 
     width = 80
+    size = (80, 24)
     clipboard = None
 
     def __init__(self, out: TextIO, *, dialogue: bool = True) -> None:
-        """Without `dialogue` nothing is written that only helps to talk: what goes on, and who
-        speaks."""
+        """Without `dialogue` nothing is written that only helps to talk: what goes on, who speaks,
+        remarks, heads of lists; and what is wrong goes to error output."""
         self._out = out
         self._dialogue = dialogue
         self._status = ""
+        self.failed = False
+        """Whether an error was said."""
 
     def say(self, text: str, kind: Kind = "said") -> None:
         """Write a statement."""
-        lead = {"warning": "Warning: ", "error": "Error: "}.get(kind, "")
-        self._write(f"{lead}{in_words(visible(text))}\n")
+        told = in_words(visible(text))
+        self.failed = self.failed or kind == "error"
+        if self._dialogue:
+            lead = {"warning": "Warning: ", "error": "Error: "}.get(kind, "")
+            self._write(f"{lead}{told}\n")
+        elif kind in ("warning", "error"):
+            print(f"mlxchat: {told}", file=sys.stderr)
+        elif kind == "said":
+            self._write(f"{told}\n")
 
     def list(self, items: Sequence[Item], *, numbered: bool = False) -> None:
         """Write a list, a line for each item."""

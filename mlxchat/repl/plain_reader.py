@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TextIO
 
 from prompt_toolkit.input import Input
@@ -33,6 +33,10 @@ class PlainReader:
         self._out = out
         self._history = history
         self._input = input
+
+    def talking(self) -> AbstractContextManager[None]:
+        """The system's own line editing hears by itself."""
+        return nullcontext()
 
     def message(self, text: str = "") -> str | None:
         """What the person says or commands: a line, or several between `\"\"\"`. None at the end of
@@ -67,10 +71,9 @@ class PlainReader:
         """Hear keys while a reply is written."""
         return listening(self._input)
 
-    @contextmanager
-    def away(self) -> Iterator[None]:
+    def away(self) -> AbstractContextManager[None]:
         """Give the terminal to another program."""
-        yield
+        return nullcontext()
 
     def _line(self, lead: str) -> str | None:
         """A line of input; None where there is no more."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
@@ -74,9 +74,17 @@ class Prompt:
             include_default_pygments_style=False,
         )
 
+        # A terminal that does not say where its cursor is has no line below the prompt; no word
+        # about it.
+        self._messages.app.renderer.cpr_not_supported_callback = None
+
     def use(self, style: BaseStyle) -> None:
         """Take the colours of another theme."""
         self._messages.style = self._answers.style = style
+
+    def talking(self) -> AbstractContextManager[None]:
+        """Be heard from now on."""
+        return self._input.raw_mode()
 
     def message(self, text: str = "") -> str | None:
         """What the person says or commands; None for Ctrl+D."""
@@ -102,10 +110,9 @@ class Prompt:
         """Hear keys while a reply is written."""
         return listening(self._input)
 
-    @contextmanager
-    def away(self) -> Iterator[None]:
-        """Give the terminal to another program: between two prompts it is nobody's."""
-        yield
+    def away(self) -> AbstractContextManager[None]:
+        """Give the terminal to another program."""
+        return self._input.cooked_mode()
 
     def _commands(self) -> bool:
         return self._messages.default_buffer.text.startswith("/")

@@ -11,6 +11,9 @@ from mlxchat.repl.listening import Listener
 class Reader(Protocol):
     """The ears of a REPL."""
 
+    def talking(self) -> AbstractContextManager[object]:
+        """Be heard from now on: what is typed between two prompts is not lost, nor echoed."""
+
     def message(self, text: str = "") -> str | None:
         """What the person says or commands; `text` stands there already. None where they leave.
         Raises KeyboardInterrupt for Ctrl+C with nothing typed."""

@@ -15,6 +15,7 @@ from mlxchat.files.external_editor import edited
 from mlxchat.files.theme_files import Palette, load_themes
 from mlxchat.repl.host_lanes import LanesHost
 from mlxchat.repl.page import Item, Page
+from mlxchat.repl.plain_page import PlainPage
 from mlxchat.repl.reader import Reader
 from mlxchat.repl.styles import theme_name
 from mlxchat.session.chat import ChatSession
@@ -65,9 +66,18 @@ class Repl(LanesHost):
         super().__init__(session, options, page, reader)
         self._use_theme = use_theme
 
+    @property
+    def failed(self) -> bool:
+        """Whether something went wrong that a script should know of."""
+        return isinstance(self.page, PlainPage) and self.page.failed
+
     def run(self, start: Start) -> None:
         """Talk until the person leaves."""
-        self.begin(start)
+        with self.reader.talking():
+            self.begin(start)
+            self._talk()
+
+    def _talk(self) -> None:
         warned = False
         while not self.left:
             try:

@@ -42,6 +42,12 @@ class StyledPage:
         """Cells of a line."""
         return self._region.width
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Columns and rows of the terminal."""
+        size = self._output.get_size()
+        return size.columns, size.rows
+
     def clipboard(self, text: str) -> None:
         """Put a text onto the clipboard of the terminal, if that takes it."""
         self._output.write_raw(f"\x1b]52;c;{b64encode(text.encode()).decode()}\a")

@@ -102,7 +102,6 @@ def test_what_cannot_be_read_is_not_offered(tmp_path, monkeypatch):
         ("/retry ", "Write the last reply again"),
         ("/rename", "another title"),
         ("/system One.\nTwo.", "the system prompt"),
-        ("q", "/quit"),
     ],
 )
 def test_what_is_typed_is_described(line, words):
@@ -136,7 +135,7 @@ def test_what_is_wrong_is_said(line, words):
     assert told.wrong
 
 
-@pytest.mark.parametrize("line", ["hello", "/", "/te", "//temp 300", "", "quit"])
+@pytest.mark.parametrize("line", ["hello", "/", "/te", "//temp 300", "", "quit", "q"])
 def test_there_is_nothing_to_say(line):
     assert hint(line) is None
 

@@ -188,7 +188,7 @@ async def _rate(front: Front, folder: Path) -> None:
     await front.line("/rate none")
     assert path(front)[-1].rating is None
     await front.line("/rate nice")
-    assert await front.shows("/rate takes good, bad or none.")
+    assert await front.shows("/rate takes nothing, good, bad or none, not “nice”.")
 
 
 @of("note")
@@ -393,7 +393,7 @@ async def _context(front: Front, folder: Path) -> None:
     await front.line("/context")
     assert await front.shows("of 2,048 tokens are used")
     await front.line("/context nonsense")
-    assert await front.shows("/context takes nothing, ask, window, stop or summary.")
+    assert await front.shows("/context takes nothing, ask, window, stop or summary, not")
 
 
 @of("editor")
@@ -408,7 +408,7 @@ async def _editor(front: Front, folder: Path) -> None:
 @of("tokens")
 async def _tokens(front: Front, folder: Path) -> None:
     await front.line("/tokens nonsense")
-    assert await front.shows("/tokens takes always, off, or what the colours tell")
+    assert await front.shows("/tokens takes nothing, always, off, probability")
     await exchange(front)
     await front.line("/tokens")
     assert await front.shows("probability")
@@ -435,7 +435,7 @@ async def _theme(front: Front, folder: Path) -> None:
     await front.line("/theme paper")
     assert Preferences.load().theme == "paper"
     await front.line("/theme nowhere")
-    assert await front.shows("There is no theme 'nowhere'")
+    assert await front.shows("There is no theme “nowhere”")
     assert Preferences.load().theme == "paper"
 
 
@@ -447,7 +447,7 @@ async def _copy(front: Front, folder: Path) -> None:
     await front.line("/copy python")
     assert "mlx_lm" in front.copied
     await front.line("/copy ruby")
-    assert await front.shows("/copy takes nothing, python or shell.")
+    assert await front.shows("/copy takes nothing, python or shell, not “ruby”.")
 
 
 # Models
@@ -480,7 +480,7 @@ async def _set(front: Front, folder: Path) -> None:
     await front.line("/set parameter temperature 0.4")
     assert front.session.settings.temp == 0.4
     await front.line("/set temp")
-    assert await front.shows("/set needs a parameter and a value")
+    assert await front.shows("/set temp needs a value, from 0 to 100.")
 
 
 @of("preset")

@@ -72,6 +72,9 @@ class ScriptedReader:
         step()
         return []
 
+    def talking(self) -> nullcontext[None]:
+        return nullcontext()
+
     def away(self) -> nullcontext[None]:
         return nullcontext()
 

@@ -11,6 +11,7 @@ from mlxchat.engine.interface import (
     LoadFailed,
 )
 from mlxchat.files.preferences import Preferences
+from mlxchat.files.theme_files import load_themes
 from mlxchat.tui.screens.help import HelpScreen
 from mlxchat.tui.screens.model_picker import ModelPicker
 from mlxchat.tui.screens.theme_picker import ThemePicker
@@ -115,7 +116,7 @@ async def test_a_theme_is_previewed_taken_and_remembered():
 
 async def test_a_theme_by_name():
     async with chatting() as person:
-        names = [name for name in person.app.available_themes if name != person.app.theme]
+        names = [name for name in load_themes().themes if name != person.app.theme]
         await person.send(f"/theme {names[0]}")
         assert person.app.theme == names[0]
         await person.send("/theme [bold]no[/")

@@ -228,7 +228,7 @@ class ChatScreen(LanesScreen):
             self.stop()
         else:
             key = keys().of.get("quit")
-            self.say(f"{key_name(key) if key else '/quit'} leaves mlxchat.")
+            self.say(f"{key.title() if key else '/quit'} leaves mlxchat.")
 
     def run_command(self, name: str, argument: str = "") -> None:
         """Run a command of the registry; what it cannot do is said."""
