@@ -16,12 +16,11 @@ from mlxchat.commands.compare import (
     run_lane,
     run_vote,
 )
+from mlxchat.commands.lane_offers import lane_choices, look_around
 from mlxchat.commands.moved import MovedReply, moved_replies, times
 from mlxchat.conversation.difference import MovedToken, word_diff
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.token_words import percent, spelled
-from mlxchat.engine.adapter_catalog import AdapterRun, find_adapters
-from mlxchat.engine.adapter_folder import adapter_label
 from mlxchat.engine.interface import AdapterLoaded, BesideFailed, Event, LoadedBeside
 from mlxchat.errors import MlxchatError
 from mlxchat.render.lines import Line, Span
@@ -59,15 +58,13 @@ class LanesHost(SamplesHost):
     def _chosen_lane(self) -> str:
         session = self.session
         session.check_adaptable()
-        runs = find_adapters(session.info.path if session.info else None, session.adapters.values())
-        choices = [
-            *([("base", Item("base", session.base_words))] if session.base_words else []),
-            ("same", Item("same", "the same model, for sampler settings of its own")),
-            *((run.paths[-1], _adapter_item(run)) for run in runs),
-        ]
-        items = [item for _, item in choices]
+        model, named = session.info.path if session.info else None, session.known_adapters.paths
+        choices = lane_choices(session, look_around(model, named.values()))
+        words = [choice.wanted for choice in choices] + ["off"] * session.comparing
+        items = [Item(choice.name, choice.about) for choice in choices]
+        items += [Item("close all", "what was written stays")] * session.comparing
         chosen = self.choose("Compare with", items, ", an adapter, a model's folder or repository")
-        return choices[chosen][0] if isinstance(chosen, int) else chosen or ""
+        return words[chosen] if isinstance(chosen, int) else chosen or ""
 
     def lane(self, argument: str) -> None:
         """Do something with the lane that commands are about; empty goes to the next one."""
@@ -196,10 +193,6 @@ def _moved_item(reply: MovedReply, token: MovedToken) -> Item:
         f"{reply.name} {spelled(token.text)}",
         f"{own} to it · {other} to {reply.other} · {times(token.difference)}",
     )
-
-
-def _adapter_item(run: AdapterRun) -> Item:
-    return Item(f"adapter {adapter_label(str(run.folder))}", run.facts.summary)
 
 
 def _joined(spans: list[Span]) -> list[Span]:

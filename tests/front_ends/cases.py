@@ -248,7 +248,7 @@ async def _compare(front: Front, folder: Path) -> None:
     assert await front.shows("In memory: one model")
     await front.line("/compare seeds free")
     assert front.session.seeds_free
-    await front.line("/compare")
+    await front.line("/compare off")
     assert not front.session.comparing
     assert await front.shows("The comparison is closed")
 
