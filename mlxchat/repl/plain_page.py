@@ -16,6 +16,8 @@ from mlxchat.repl.page import Head, Item, Kind
 _VERSION = re.compile(r"‹(\d+)/(\d+)›")
 WORDS = {
     " · ": ", ",
+    "↑ ↓": "Up and Down",
+    "← →": "Left and Right",
     "→": " to ",
     "×": "times ",
     "▸ ": "",
