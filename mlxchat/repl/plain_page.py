@@ -24,7 +24,7 @@ WORDS = {
     "▾ ": "",
     "±": "plus or minus ",
     "tok/s": "tokens a second",
-    "−": "minus ",
+    "− ": "minus ",
 }  # fmt: skip
 """What stands for signs that a voice reads wrongly or not at all."""
 _TOKENS = re.compile(r"\b(\d+) tok\b")
