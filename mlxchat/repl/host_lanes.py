@@ -66,7 +66,7 @@ class LanesHost(SamplesHost):
             *((run.paths[-1], _adapter_item(run)) for run in runs),
         ]
         items = [item for _, item in choices]
-        chosen = self.choose("Compare with", items, ", an adapter, a model's folder or repository")
+        chosen = self.choose("Compare with", items, "an adapter, a model's folder or repository")
         return choices[chosen][0] if isinstance(chosen, int) else chosen or ""
 
     def lane(self, argument: str) -> None:

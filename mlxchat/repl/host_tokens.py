@@ -58,7 +58,7 @@ class TokensHost(ModelsHost):
         self.page.lines([self._legend, *body.lines])
         places = self._surprising(reply)
         items = [self._token_item(reply, place) for place in places]
-        chosen = self.choose("The most surprising tokens", items, ", or @N for the Nth token")
+        chosen = self.choose("The most surprising tokens", items, "@12 for the twelfth token")
         place = places[chosen] if isinstance(chosen, int) else _place(chosen, len(reply.tokens))
         if place is not None:
             self._look_at(reply, place)
