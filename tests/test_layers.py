@@ -93,6 +93,7 @@ HEAVY = ("mlx", "mlx_lm", "transformers", "huggingface_hub", "numpy")
         ("from mlxchat.cli.main import chat_parser; chat_parser()", (*HEAVY, "textual")),
         ("import mlxchat.cli.oneshot", (*HEAVY, "textual", "pygments")),
         ("import mlxchat.engine.catalog", (*HEAVY, "textual")),
+        ("import mlxchat.cli.config", (*HEAVY, "textual", "prompt_toolkit")),
         ("import mlxchat.cli.repl", (*HEAVY, "textual")),
     ],
 )

@@ -11,8 +11,12 @@ import pytest
 from mlxchat.cli.main import chat_parser
 from mlxchat.cli.options import given_settings, given_system, model_spec
 from mlxchat.files.preferences import Preferences
+from mlxchat.session.chat import ChatSession
 from mlxchat.settings.configuration import config_file, configuration
+from mlxchat.settings.preset_file import set_default_preset
 from tests.command import Here
+from tests.scripted import ScriptedEngine
+from tests.session.test_session_settings import load
 
 PLACE = "~/config/mlxchat/config.toml"
 
@@ -99,6 +103,16 @@ def test_a_named_adapter_goes_before_the_configured_one():
     write(FILE)
     spec = model_spec(parsed("--adapter", "pirate=./pirate"))
     assert (spec.adapter_path, spec.adapter_name) == ("./pirate", "pirate")
+
+
+def test_the_file_goes_before_what_is_remembered_and_that_before_the_models_own():
+    set_default_preset("org/model", "balanced")
+    write("[sampler]\ntemp = 0.5\n")
+    session = ChatSession(ScriptedEngine(), "", given_settings(parsed()))
+    load(session)
+    assert session.preset.name == "balanced"
+    assert session.settings.temp == 0.5
+    assert session.settings.top_p == session.preset.values["top_p"] != session.defaults.top_p
 
 
 @pytest.mark.parametrize("flags", [["--continue"], ["--resume", "capitals"], ["--resume"]])
