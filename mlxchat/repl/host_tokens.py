@@ -52,9 +52,8 @@ class TokensHost(ModelsHost):
     def _look_into(self, reply: Reply) -> None:
         if reply.damage or not reply.tokens:
             raise MlxchatError(reply.damage or "The tokens of this reply are not known.")
-        body = self.looks.body(reply, self.page.width, tokens=True)
         self._name_tokens(reply)
-        body.append("")
+        body = self.looks.body(reply, self.page.width, tokens=True)
         self.page.lines([self._legend, *body.lines])
         places = self._surprising(reply)
         items = [self._token_item(reply, place) for place in places]
