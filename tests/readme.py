@@ -14,6 +14,7 @@ import tomli_w
 from mlxchat.cli.options import GROUPS, Option, all_options
 from mlxchat.commands.keys import keys_in_force
 from mlxchat.commands.registry import ACTIONS
+from mlxchat.repl.repl import KEYS as REPL_KEYS
 from mlxchat.settings.config_keys import CONFIG_KEYS, SAMPLER, ConfigKey
 from mlxchat.settings.parameters import PARAMETERS, TextsParameter
 from mlxchat.tui.keys import KEYS
@@ -52,6 +53,11 @@ def keys() -> str:
     return _table(("Key", "What it does"), [*commands, *own])
 
 
+def repl_keys() -> str:
+    """Every key of the REPL."""
+    return _table(("Key", "What it does"), [(f"`{key}`", what) for key, what in REPL_KEYS])
+
+
 def commands() -> str:
     """Every command but those of the parameters."""
     return _table(("Command", "What it does"), [(f"`{c.usage}`", c.told) for c in ACTIONS])
@@ -81,6 +87,7 @@ def _table(head: tuple[str, str], rows: list[tuple[str, str]]) -> str:
 PARTS: dict[str, Callable[[], str]] = {
     "flags": flags,
     "keys": keys,
+    "repl-keys": repl_keys,
     "commands": commands,
     "configuration": settings,
 }

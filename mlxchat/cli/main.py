@@ -110,6 +110,8 @@ def _epilog() -> str:
     codes = "\n".join(f"  {code:<5}{what}" for code, what in EXIT_CODES.items())
     return (
         f"{EXAMPLES}\nother commands (each has --help):\n{listed()}\n\n"
+        "A flag goes before MLXCHAT_... variables, these before the configuration file,\n"
+        "that before what the program remembers, and that before the model's own values.\n\n"
         "With no --max-tokens a reply ends after 2048 tokens at the latest.\n\n"
         f"exit codes:\n{codes}\n"
     )

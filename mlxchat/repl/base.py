@@ -82,8 +82,10 @@ class ReplBase:
         says what else can be typed. None where they want none."""
         self.page.say(title, "title")
         self.page.list(items, numbered=True)
+        if more:
+            self.remark(f"Or type {more}.")
         wanted = f"1 to {len(items)}" if len(items) > 1 else "1"
-        typed = self.reader.answer(f"Number ({wanted}){more}, or Enter for none:")
+        typed = self.reader.answer(f"Number ({wanted}), or Enter for none:")
         answer = (typed or "").strip()
         if not answer:
             return None

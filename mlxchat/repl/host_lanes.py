@@ -63,7 +63,7 @@ class LanesHost(SamplesHost):
         words = [choice.wanted for choice in choices] + ["off"] * session.comparing
         items = [Item(choice.name, choice.about) for choice in choices]
         items += [Item("close all", "what was written stays")] * session.comparing
-        chosen = self.choose("Compare with", items, ", an adapter, a model's folder or repository")
+        chosen = self.choose("Compare with", items, "an adapter, a model's folder or repository")
         return words[chosen] if isinstance(chosen, int) else chosen or ""
 
     def lane(self, argument: str) -> None:

@@ -52,11 +52,8 @@ class ModelsHost(SessionsHost):
         if name is None:
             entries = find_models()
             loaded = self.session.spec.model if self.session.spec else ""
-            items = [
-                Item(entry.title, _detail(entry.detail, entry.available), entry.model == loaded)
-                for entry in entries
-            ]
-            chosen = self.choose("Models", items, ", a folder or a repository")
+            items = [Item(entry.title, entry.detail, entry.model == loaded) for entry in entries]
+            chosen = self.choose("Models", items, "a folder or a repository")
             if chosen is None:
                 return
             name = entries[chosen].model if isinstance(chosen, int) else chosen
@@ -81,7 +78,7 @@ class ModelsHost(SessionsHost):
             many = f" · {len(run.paths)} checkpoints: /adapter previous" * (len(run.paths) > 1)
             item = Item(label, detail + many, in_use in run.paths)
             choices.append((run.paths[-1], item))
-        chosen = self.choose("Adapters", [item for _, item in choices], ", a name or a folder")
+        chosen = self.choose("Adapters", [item for _, item in choices], "a name or a folder")
         if isinstance(chosen, int):
             return choices[chosen][0]
         return chosen or ""
@@ -212,7 +209,3 @@ class ModelsHost(SessionsHost):
     def _begin_anew(self) -> None:
         super()._begin_anew()
         self._level = "fine"
-
-
-def _detail(detail: str, available: bool) -> str:
-    return detail if available else f"{detail} · to be downloaded"

@@ -22,7 +22,7 @@ from mlxchat.repl.page import Item
 
 LISTED = 20
 """Sessions that a list shows."""
-MORE = ", d NUMBER to delete, p NUMBER to pin, r NUMBER TITLE to rename"
+MORE = "d NUMBER to delete, p NUMBER to pin, r NUMBER TITLE to rename"
 SAVE_SECONDS = 1.0
 """How long the prompt waits for what was said to be saved."""
 
@@ -115,7 +115,7 @@ class SessionsHost(TreeHost):
         known = number.isascii() and number.isdigit() and 1 <= int(number) <= len(rows)
         row = rows[int(number) - 1] if known else None
         if row is None or word.lower() not in ("d", "p", "r") or (word == "r" and not title):
-            raise MlxchatError(f"“{typed}” is none of these: a number{MORE}.")
+            raise MlxchatError(f"“{typed}” is none of these: a number, {MORE}.")
         name, store = first_words(row.title) or UNTITLED, self._store
         if word == "d":
             store.delete(row.id)

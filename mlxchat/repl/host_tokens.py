@@ -52,13 +52,12 @@ class TokensHost(ModelsHost):
     def _look_into(self, reply: Reply) -> None:
         if reply.damage or not reply.tokens:
             raise MlxchatError(reply.damage or "The tokens of this reply are not known.")
-        body = self.looks.body(reply, self.page.width, tokens=True)
         self._name_tokens(reply)
-        body.append("")
+        body = self.looks.body(reply, self.page.width, tokens=True)
         self.page.lines([self._legend, *body.lines])
         places = self._surprising(reply)
         items = [self._token_item(reply, place) for place in places]
-        chosen = self.choose("The most surprising tokens", items, ", or @N for the Nth token")
+        chosen = self.choose("The most surprising tokens", items, "@12 for the twelfth token")
         place = places[chosen] if isinstance(chosen, int) else _place(chosen, len(reply.tokens))
         if place is not None:
             self._look_at(reply, place)

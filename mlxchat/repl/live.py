@@ -81,26 +81,26 @@ class LiveText:
 
     def _draw(self, changed: int) -> None:
         lines, room = self._body.lines, max(1, self._region.room - len(self._below))
-        if len(lines) - self._kept > room:
-            changed = self._settle(changed, room)
-        top = max(self._kept, len(lines) - room)
-        same = changed - top if top == self._top else 0
-        self._region.draw([*lines[top:], *self._below], max(0, same))
-        self._top = top
+        settled = max(self._kept, min(self._body.settled, len(lines) - room))
+        top = max(settled, len(lines) - room)
+        if self._top == self._kept and top == settled:
+            # What stays for good scrolls away while the rest is written.
+            same = min(changed - self._kept, self._drawn_of_body)
+            self._region.draw([*lines[self._kept :], *self._below], max(0, same))
+            self._region.keep(settled - self._kept)
+        else:
+            self._draw_from_below(changed, settled, top)
+        self._kept, self._top = settled, top
 
-    def _settle(self, changed: int, room: int) -> int:
-        """Let as many lines stay for good as have to; the first line that is not on the terminal as
-        it is now."""
-        lines, kept = self._body.lines, self._kept
-        settled = max(kept, min(self._body.settled, len(lines) - room))
-        if settled == kept:
-            return changed
-        whole = self._top == kept
-        same = min(changed - kept, self._drawn_of_body) if whole else 0
-        self._region.draw(lines[kept : settled + 1], max(0, same))
-        self._region.keep(settled - kept)
-        self._kept = self._top = settled
-        return settled + 1
+    def _draw_from_below(self, changed: int, settled: int, top: int) -> None:
+        """Draw a body of which more is unsettled than the terminal is high, before or now."""
+        lines = self._body.lines
+        if settled > self._kept:
+            # One line more, for there to be one that what stays is told apart from.
+            self._region.draw(lines[self._kept : settled + 1])
+            self._region.keep(settled - self._kept)
+        same = changed - top if (settled, top) == (self._kept, self._top) else 0
+        self._region.draw([*lines[top:], *self._below], max(0, min(same, self._drawn_of_body)))
 
 
 def _letters(lines: Sequence[Line]) -> int:

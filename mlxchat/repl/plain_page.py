@@ -16,13 +16,15 @@ from mlxchat.repl.page import Head, Item, Kind
 _VERSION = re.compile(r"‹(\d+)/(\d+)›")
 WORDS = {
     " · ": ", ",
+    "↑ ↓": "Up and Down",
+    "← →": "Left and Right",
     "→": " to ",
     "×": "times ",
     "▸ ": "",
     "▾ ": "",
     "±": "plus or minus ",
     "tok/s": "tokens a second",
-    "−": "minus ",
+    "− ": "minus ",
 }  # fmt: skip
 """What stands for signs that a voice reads wrongly or not at all."""
 _TOKENS = re.compile(r"\b(\d+) tok\b")

@@ -63,7 +63,6 @@ class PlainReader:
         try:
             line = self._line(f"{in_words(visible(question))} ")
         except KeyboardInterrupt:
-            self._put("\n")
             return None
         return text if line == "" and text else line
 
@@ -82,6 +81,9 @@ class PlainReader:
                 return input(lead).replace("\x00", "␀")
             except EOFError:
                 return None
+            except KeyboardInterrupt:
+                self._put("\n")
+                raise
         line = self._stdin.readline()
         return line.rstrip("\r\n").replace("\x00", "␀") if line else None
 

@@ -46,9 +46,8 @@ class Looks:
 class WrittenReply:
     """One reply on its way to the page."""
 
-    def __init__(self, column: Column, reply: Reply, page: Page, looks: Looks, head: Head) -> None:
+    def __init__(self, reply: Reply, page: Page, looks: Looks, head: Head) -> None:
         self.reply = reply
-        self._column = column
         self._page = page
         self._looks = looks
         self._head = head
@@ -172,7 +171,7 @@ class Replies:
     def _written(self, column: Column, reply: Reply) -> WrittenReply:
         if self._writing is None:
             head = self._head(column, reply)
-            self._writing = WrittenReply(column, reply, self._page, self._looks, head)
+            self._writing = WrittenReply(reply, self._page, self._looks, head)
         return self._writing
 
     def _end(self, column: Column, writing: WrittenReply) -> None:

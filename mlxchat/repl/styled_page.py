@@ -27,6 +27,8 @@ ROLES: dict[Kind, str] = {
 }
 LEAST_DETAIL = 16
 """Cells that a detail has beside its title; below it where there are fewer."""
+ROOMY = 15
+"""Lines of a terminal from which an empty one stands below a reply."""
 MARK, NO_MARK = "● ", "  "
 
 
@@ -122,7 +124,9 @@ class LiveReply:
 
     def finish(self, footer: str) -> None:
         """Nothing follows."""
-        self._live.finish(render_plain(footer, self._region.width, "muted") if footer else [])
+        lines = render_plain(footer, self._region.width, "muted") if footer else []
+        air = [EMPTY] if self._region.room >= ROOMY else []
+        self._live.finish([*lines, *air])
 
 
 def _margins(head: Sequence[Span], indent: int) -> tuple[Span, Span]:

@@ -117,14 +117,16 @@ def test_another_size_loses_nothing(rows: int) -> None:
         assert word in found, word
 
 
-def test_a_token_costs_a_few_lines_however_long_the_text_is() -> None:
+@pytest.mark.parametrize("unit", ["some words that go on and on, ", "n = n + 1  # again\n"])
+def test_a_token_costs_a_few_lines_however_long_the_text_is(unit: str) -> None:
     screen = Screen(80, 24)
-    live = growing(["A sentence that is about as long as a line is wide on the screen. \n\n"] * 200,
-                   screen)  # fmt: skip
-    before = screen.written
-    for _ in range(100):
-        live.grow("word ")
-    assert (screen.written - before) / 100 < 3 * 80
+    live = growing(["```python\n"] if unit.endswith("\n") else [], screen)
+    for _ in range(200):
+        live.grow(unit)
+    before, tokens = screen.written, [unit[at : at + 4] for at in range(0, len(unit), 4)] * 40
+    for token in tokens:
+        live.grow(token)
+    assert (screen.written - before) / len(tokens) < 4 * 80
 
 
 def test_a_theme_is_taken_over() -> None:

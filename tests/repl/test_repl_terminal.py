@@ -142,8 +142,8 @@ def test_a_resize_in_mid_reply(start, tiny_no_eos):
 
 @pytest.mark.parametrize(
     ("flags", "environment"),
-    [((), {"TERM": "dumb"}), ((), {"NO_COLOR": "1"}), (("--plain",), {})],
-    ids=["dumb", "no-color", "plain"],
+    [((), {"TERM": "dumb"}), (("--plain",), {})],
+    ids=["dumb", "plain"],
 )
 def test_plain_lines(start, tiny_model, flags, environment):
     repl = start(str(tiny_model), "--max-tokens", "3", *flags, **environment)

@@ -357,7 +357,7 @@ async def test_presets_and_undo_leave_the_shared_settings_alone_meanwhile():
         await person.send("/temp 0.9")
         await person.press("f6")
         await person.send("/lane own")
-        await person.send("/preset greedy")
+        await person.send("/preset reproducible (greedy)")
         assert "all lanes share" in person.notes[-1]
         person.app.clear_notifications()
         await person.press("ctrl+s", "ctrl+z")
