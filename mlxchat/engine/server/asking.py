@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mlxchat.engine.interface import Message
-from mlxchat.engine.server.thoughts import without_thought
+from mlxchat.engine.interface import Message, ModelSpec
+from mlxchat.engine.server.thoughts import spoken
 from mlxchat.settings.parameters import MOST_TOKENS, Settings
 
 MOST_BIAS = 100.0
@@ -16,19 +16,14 @@ STREAM: Mapping[str, Any] = {"stream": True, "stream_options": {"include_usage":
 """What asks for a stream that ends with what the reply cost."""
 
 
-def chat_body(messages: Sequence[Message]) -> dict[str, Any]:
-    """The conversation, as the chat interface takes it: replies without what was thought before
-    them, which is how these servers send them."""
-    rows = [
-        {
-            "role": message.role,
-            "content": without_thought(message.content)
-            if message.role == "assistant"
-            else message.content,
-        }
-        for message in messages
-    ]
-    return {"messages": rows}
+def chat_body(messages: Sequence[Message], spec: ModelSpec, *, is_mlx: bool) -> dict[str, Any]:
+    """The conversation, as the chat interface takes it."""
+    rows = [{"role": message.role, "content": message.content} for message in spoken(messages)]
+    config = spec.chat_template_config
+    return {
+        "messages": rows,
+        **({"chat_template_kwargs": dict(config)} if config and is_mlx else {}),
+    }
 
 
 def sampling_body(settings: Settings, seed: int, *, is_mlx: bool) -> dict[str, Any]:

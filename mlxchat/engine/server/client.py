@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
@@ -67,7 +67,12 @@ class Client:
         answer = {} if plain and not body else parse_object(body)
         return Served(model_names(answer), plain and not names_owners(answer))
 
-    async def events(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[str | bytes]:
+    async def answer(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """An answer that is no stream. Raises MlxchatError."""
+        async with self._sent("POST", path, body) as response:
+            return parse_object(await _whole(response, LARGEST_ANSWER))
+
+    async def events(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[str | bytes]:
         """The data of each event of an answer, `END` the last, and each comment as bytes. Raises
         MlxchatError."""
         async with self._sent("POST", path, body) as response:

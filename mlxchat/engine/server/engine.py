@@ -48,6 +48,7 @@ from mlxchat.settings.speed import Speed
 
 if TYPE_CHECKING:
     from mlxchat.engine.server.client import Client
+    from mlxchat.engine.server.replies import Replies
     from mlxchat.engine.server.served import ServedModel
 
 CLOSE_SECONDS = 5.0
@@ -84,6 +85,8 @@ class ServerEngine:
         self._thread: threading.Thread | None = None
         self._client: Client | None = None
         self._model: ServedModel | None = None
+        self._running: Replies | None = None
+        """What is being written (engine's thread)."""
 
     # Models
 
@@ -144,12 +147,23 @@ class ServerEngine:
     def _replies(self, model: ServedModel, requests: Sequence[ReplyRequest]) -> Job:
         from mlxchat.engine.server.replies import Replies
 
-        replies = Replies(lambda: self._connected, model, requests, self._buffer.append)
-        return Job(replies.write, replies.stopped, replies.failed)
+        replies = Replies(model, requests, self._buffer.append)
+
+        async def write() -> None:
+            self._running = replies
+            await replies.write(self._connected, self._settings)
+
+        return Job(write, replies.stopped, replies.failed)
 
     def change(self, settings: Settings, lane: int = 0) -> None:
-        """Use these settings from the lane's next reply on."""
+        """Use these settings in the lane's running reply where it can be gone on with, and in
+        later ones."""
         self._settings[lane] = settings
+        self._call(self._change_running, settings, lane)
+
+    def _change_running(self, settings: Settings, lane: int) -> None:
+        if self._running is not None:
+            self._running.change(settings, lane)
 
     def cancel(self) -> None:
         """Stop the running job and those that wait behind it."""
@@ -249,6 +263,7 @@ class ServerEngine:
     async def _work(self) -> None:
         while (job := await self._queue.get()) is not None:
             await self._do(job)
+            self._running = None
             with self._lock:
                 self._pending.discard(job)
         if self._client is not None:

@@ -11,6 +11,12 @@ ONE_MODEL = "a server has one model at a time"
 OWN_OPTION = "the server's own --{option} decides it"
 NOT_TAKEN = "no effect: a server takes no {name}"
 OPENAI_LACKS = "no effect: OpenAI's interface has no {name}"
+INEXACT = (
+    "the server's chat interface begins each reply anew, and the model's own tokenizer, which "
+    "would be needed to go on from a text, is not on this machine or is another one"
+)
+OTHER_SERVER = "only mlx_lm.server is known to go on exactly from a text"
+NEXT_REPLY = "counts from the next reply on: {reason}"
 
 OF_EVERY_SERVER = {
     "min_tokens_to_keep": NOT_TAKEN.format(name="min_tokens_to_keep"),

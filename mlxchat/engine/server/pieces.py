@@ -52,8 +52,7 @@ def piece_of(event: Mapping[str, Any]) -> Piece:
     error."""
     if event.get("error"):
         raise MlxchatError(f"The server broke off: {error_text(event)}")
-    choices = event.get("choices")
-    choice = _table(choices[0]) if isinstance(choices, list) and choices else {}
+    choice = _choice(event)
     delta = _table(choice.get("delta"))
     return Piece(
         _text(delta.get("content")) or _text(choice.get("text")),
@@ -86,10 +85,27 @@ def model_names(answer: Mapping[str, Any]) -> list[str]:
     return [name for name in names if name]
 
 
+def usage_of(answer: Mapping[str, Any]) -> Usage:
+    """What an answer cost; nothing where it does not say."""
+    return _usage(answer.get("usage")) or Usage()
+
+
+def first_token_id(answer: Mapping[str, Any]) -> int | None:
+    """The number of the first token of an answer that is no stream; None where it has none."""
+    rows = _table(_choice(answer).get("logprobs")).get("content")
+    found = _table(rows[0]).get("id") if isinstance(rows, list) and rows else None
+    return found if isinstance(found, int) and not isinstance(found, bool) else None
+
+
 def names_owners(answer: Mapping[str, Any]) -> bool:
     """Whether a list of models says whose they are: mlx_lm.server's does not."""
     rows = answer.get("data")
     return isinstance(rows, list) and any("owned_by" in _table(row) for row in rows)
+
+
+def _choice(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    choices = answer.get("choices")
+    return _table(choices[0]) if isinstance(choices, list) and choices else {}
 
 
 def _usage(found: object) -> Usage | None:
