@@ -41,7 +41,7 @@ from mlxchat.engine.samples import (
     TokensRequest,
 )
 from mlxchat.engine.server.address import Address
-from mlxchat.engine.server.limits import OF_EVERY_SERVER, OTHER_MACHINE
+from mlxchat.engine.server.limits import NO_ADAPTER, OF_EVERY_SERVER, OTHER_MACHINE
 from mlxchat.errors import MlxchatError
 from mlxchat.settings.parameters import Settings
 from mlxchat.settings.speed import Speed
@@ -112,9 +112,8 @@ class ServerEngine:
     def load_adapter(self, path: str) -> None:
         """Let later requests name an adapter; whether it fits, the server says with the reply."""
         model = self._model
-        if model is None or not (model.is_mlx and model.path):
-            why = "this server puts no adapter on the model that it was started with: name --model"
-            self._buffer.append(AdapterFailed(path, f"The adapter cannot be used: {why}."))
+        if model is None or not model.adapts:
+            self._buffer.append(AdapterFailed(path, _refusal("The adapter", NO_ADAPTER)))
         else:
             self._buffer.append(AdapterLoaded(AdapterInfo(path)))
 

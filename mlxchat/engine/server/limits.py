@@ -16,6 +16,10 @@ INEXACT = (
     "would be needed to go on from a text, is not on this machine or is another one"
 )
 OTHER_SERVER = "only mlx_lm.server is known to go on exactly from a text"
+NO_ADAPTER = (
+    "only mlx_lm.server puts an adapter on, and only on a model that is asked for by its folder "
+    "or repository (--model)"
+)
 NEXT_REPLY = "counts from the next reply on: {reason}"
 
 OF_EVERY_SERVER = {
@@ -52,12 +56,13 @@ OF_OTHER_SERVERS = {
 CONTINUATIONS = ("continue", "prefill")
 
 
-def limits_of(*, is_mlx: bool, continues: str) -> Mapping[str, str]:
+def limits_of(*, is_mlx: bool, adapts: bool, continues: str) -> Mapping[str, str]:
     """What cannot be done. `continues` says why no reply can be gone on with, or nothing."""
     limits = dict(OF_EVERY_SERVER)
     if not is_mlx:
         limits |= OF_OTHER_SERVERS
-        limits["adapter"] = "of these servers only mlx_lm.server puts adapters on"
+    if not adapts:
+        limits["adapter"] = NO_ADAPTER
     if continues:
         limits |= dict.fromkeys(CONTINUATIONS, continues)
     return limits
