@@ -25,11 +25,12 @@ from mlxchat.engine.interface import (
     WordsNoted,
 )
 from mlxchat.engine.server.asking import STREAM, chat_body, sampling_body
-from mlxchat.engine.server.client import END, Client, lost
+from mlxchat.engine.server.client import END, Client
 from mlxchat.engine.server.cost import Cost, text_record
 from mlxchat.engine.server.first_token import OtherToken, asked_alone, with_space
 from mlxchat.engine.server.limits import NEXT_REPLY
 from mlxchat.engine.server.pieces import Piece, first_token_id, parse_object, piece_of
+from mlxchat.engine.server.sentences import lost
 from mlxchat.engine.server.served import ServedModel
 from mlxchat.engine.server.thoughts import Thoughts
 from mlxchat.errors import MlxchatError

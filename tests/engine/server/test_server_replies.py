@@ -276,3 +276,10 @@ def test_a_model_that_another_server_has_not(driver: Driver, server: Server):
 def test_a_list_of_models_that_makes_no_sense(driver: Driver, server: Server, content: object):
     server.models = lambda handler: handler.json(content)
     assert driver.load(DEFAULT_MODEL).server == server.url
+
+
+def test_what_nobody_thought_of_is_said_too(loaded: Driver):
+    written = loaded.reply("half a pair: \ud83d")
+    assert isinstance(written.end, ReplyFailed)
+    assert "failed unexpectedly (UnicodeEncodeError" in written.end.message
+    assert loaded.reply("Hi").text == "Hello there"
