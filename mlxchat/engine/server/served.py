@@ -12,7 +12,14 @@ from mlxchat.engine.interface import Message, ModelInfo, ModelSpec
 from mlxchat.engine.server.address import DEFAULT_MODEL, Address
 from mlxchat.engine.server.asking import chat_body
 from mlxchat.engine.server.client import Client, Served
-from mlxchat.engine.server.limits import INEXACT, NO_ADAPTER, OTHER_SERVER, limits_of
+from mlxchat.engine.server.limits import (
+    INEXACT,
+    NEXT_REPLY,
+    NO_ADAPTER,
+    NO_TOKENS,
+    OTHER_SERVER,
+    limits_of,
+)
 from mlxchat.engine.server.pieces import usage_of
 from mlxchat.engine.server.prompts import Prompts, tokenizer_of
 from mlxchat.engine.server.thoughts import TAGS
@@ -57,6 +64,14 @@ class ServedModel:
             return OTHER_SERVER
         return "" if self.prompts.continues else INEXACT
 
+    @property
+    def _notes(self) -> tuple[str, ...]:
+        without = f"{self.address} has the model: {NO_TOKENS}, so there is no look into those."
+        if not self.no_continuation:
+            return (without,)
+        later = NEXT_REPLY.format(reason=self.no_continuation)
+        return without, f"A setting that is changed while a reply is written {later}."
+
     def notes(self, settings: Settings) -> Mapping[str, Sequence[str]]:
         """What a person should know of the settings, by parameter name."""
         words = [str(key) for key, _ in settings.logit_bias if not isinstance(key, int)]
@@ -80,6 +95,7 @@ class ServedModel:
             think_tags=TAGS,
             adapter=self.spec.adapter_path,
             server=str(self.address),
+            notes=self._notes,
             limits=limits_of(
                 is_mlx=self.is_mlx, adapts=self.adapts, continues=self.no_continuation
             ),
