@@ -69,8 +69,10 @@ class ServedModel:
         without = f"{self.address} has the model: {NO_TOKENS}, so there is no look into those."
         if not self.no_continuation:
             return (without,)
-        later = NEXT_REPLY.format(reason=self.no_continuation)
-        return without, f"A setting that is changed while a reply is written {later}."
+        return without, (
+            f"A setting that is changed while a reply is written {NEXT_REPLY}: "
+            f"{self.no_continuation}."
+        )
 
     def notes(self, settings: Settings) -> Mapping[str, Sequence[str]]:
         """What a person should know of the settings, by parameter name."""

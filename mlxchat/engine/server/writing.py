@@ -89,9 +89,9 @@ class Writing:
             return
         changed = settings.differences(self._wanted)
         self._wanted, self._changed = settings, time.monotonic()
-        if reason := self._model.no_continuation or self._no_cut:
-            note = NEXT_REPLY.format(reason=reason)
-            self._tell(WordsNoted({name: [note] for name in changed if name not in UNASKED}))
+        if self._model.no_continuation or self._no_cut:
+            notes = {name: [NEXT_REPLY] for name in changed if name not in UNASKED}
+            self._tell(WordsNoted(notes))
 
     def stopped(self) -> None:
         """The person stopped it."""
