@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from mlxchat import __version__
+from mlxchat.cli.engines import engine_for
 from mlxchat.cli.interrupts import cut_off
 from mlxchat.cli.options import (
     add_model_argument,
@@ -144,7 +145,10 @@ def _one_shot(parsed: argparse.Namespace, spec: ModelSpec | None) -> int:
         spec = ModelSpec(DEFAULT_MODEL)
     complain_of_configuration()
     session = oneshot.new_session(
-        given_system(parsed) or "", given_settings(parsed), parsed.prefill_response or ""
+        engine_for(parsed),
+        given_system(parsed) or "",
+        given_settings(parsed),
+        parsed.prefill_response or "",
     )
     return oneshot.run(session, spec, parsed)
 

@@ -14,6 +14,7 @@ from mlxchat.cli.prompt_input import prompt_text
 from mlxchat.cli.reply_output import EventOutput, ObjectOutput, ReplyOutput, TextOutput
 from mlxchat.conversation.entries import Reply
 from mlxchat.engine.interface import (
+    Engine,
     Event,
     LoadFailed,
     LoadProgress,
@@ -22,7 +23,6 @@ from mlxchat.engine.interface import (
     ReplyFinished,
     WordsNoted,
 )
-from mlxchat.engine.local import LocalEngine
 from mlxchat.errors import INTERRUPTED, MODEL_ERROR, OK, WRONG_USE, MlxchatError
 from mlxchat.render.safe import visible
 from mlxchat.session.chat import ChatSession
@@ -68,9 +68,11 @@ def output_of(parsed: argparse.Namespace) -> ReplyOutput:
     return ObjectOutput(sys.stdout) if parsed.json else TextOutput(sys.stdout)
 
 
-def new_session(system: str, overrides: Mapping[str, Value], prefill: str) -> ChatSession:
-    """A session with an engine of its own."""
-    session = ChatSession(LocalEngine(), system, overrides)
+def new_session(
+    engine: Engine, system: str, overrides: Mapping[str, Value], prefill: str
+) -> ChatSession:
+    """A session for one run, with its engine."""
+    session = ChatSession(engine, system, overrides)
     session.prefill = prefill
     session.conversation.overflow = "stop"  # nobody is there to be asked
     return session

@@ -14,6 +14,7 @@ from typing import Any
 from mlxchat.cli.completers import completed
 from mlxchat.engine.adapter_folder import RESERVED
 from mlxchat.engine.interface import DEMO, ModelSpec
+from mlxchat.engine.server.address import DEFAULT_MODEL, parse_address
 from mlxchat.errors import MlxchatError
 from mlxchat.settings.config_keys import CACHE, CONFIG_KEYS, SAMPLER
 from mlxchat.settings.configuration import configuration
@@ -181,6 +182,9 @@ OPTIONS: tuple[Option, ...] = (
            "and the first one is on at the start",
            "model", metavar="NAME=FOLDER", parse=named_path, repeated=True,
            complete="named adapter"),
+    Option("--server", "Use the model of a running mlx_lm.server, or of another server that speaks "
+           "OpenAI's language; --model then is a name there", "model", metavar="URL",
+           parse=parse_address),
     Option("--trust-remote-code", "Let the model run Python code of its own", "model",
            switch=True),
     parameter_option(SPEED["draft_model"], "model"),
@@ -271,6 +275,8 @@ def check_one_model(parser: argparse.ArgumentParser, arguments: argparse.Namespa
     named = [name for name in (arguments.model_argument, arguments.model) if name]
     if len(named) + arguments.demo > 1:
         parser.error("name one model: MODEL, --model or --demo")
+    if arguments.demo and arguments.server is not None:
+        parser.error("--demo is a model of this machine: leave it out, or --server")
 
 
 def resumes(arguments: argparse.Namespace) -> bool:
@@ -288,11 +294,13 @@ def given_system(arguments: argparse.Namespace) -> str | None:
 
 
 def model_spec(arguments: argparse.Namespace) -> ModelSpec | None:
-    """Which model the arguments name, or else the configured one; None where there is none, or
-    where a session is gone on with."""
+    """Which model the arguments name, or else the configured one, or a server's own; None where
+    there is none, or where a session is gone on with."""
     named = DEMO if arguments.demo else arguments.model
     if named is None:
         named = arguments.model_argument
+    if named is None and arguments.server is not None:
+        named = DEFAULT_MODEL
     configured = configuration().for_model(named)
     model = configured.value("model") if named is None and not resumes(arguments) else named
     if model is None:

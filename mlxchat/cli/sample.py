@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mlxchat.cli.completers import completed
+from mlxchat.cli.engines import engine_for
 from mlxchat.cli.interrupts import catching_interrupts, cut_off
 from mlxchat.cli.oneshot import new_session
 from mlxchat.cli.options import (
@@ -144,7 +145,7 @@ def _under_system(prompt: Prompt, system: str | None) -> Prompt:
 
 def _sample(parsed: argparse.Namespace, prompts: Sequence[Prompt]) -> int:
     output = SampleOutput(parsed)
-    session = new_session("", given_settings(parsed), "")
+    session = new_session(engine_for(parsed), "", given_settings(parsed), "")
     session.adapters = named_adapters(parsed)
     failed = False
     with catching_interrupts() as interrupts:

@@ -15,9 +15,9 @@ PAINT_SECONDS = 0.4
 
 def run_app(arguments: argparse.Namespace) -> int:
     """Run the app as the command line asks; the exit code."""
-    options = later_options(arguments)
+    options, server = later_options(arguments), str(arguments.server or "")
     with chatting(arguments, PAINT_SECONDS) as session:
-        app = MlxchatApp(session, options.given, options.every, _resumed(arguments))
+        app = MlxchatApp(session, options.given, options.every, _resumed(arguments), server)
         with leaving_in_order(app):
             app.run()
     return app.return_code or 0

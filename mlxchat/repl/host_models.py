@@ -36,6 +36,7 @@ from mlxchat.files.recent import absolute_path, remember_adapter, remember_model
 from mlxchat.repl.host_sessions import SessionsHost
 from mlxchat.repl.page import Item
 from mlxchat.session.made_from import made_from_words
+from mlxchat.session.model_options import server_words
 
 
 class ModelsHost(SessionsHost):
@@ -49,6 +50,10 @@ class ModelsHost(SessionsHost):
 
     def choose_model(self, name: str | None) -> None:
         """Load a model; None lists those to choose from."""
+        info = self.session.info
+        if name is None and info is not None and info.server:
+            self.say(server_words(info.server))
+            return
         if name is None:
             entries = find_models()
             loaded = self.session.spec.model if self.session.spec else ""

@@ -7,6 +7,15 @@ from dataclasses import dataclass, replace
 from mlxchat.conversation.conversation import Conversation
 from mlxchat.conversation.entries import Reply
 from mlxchat.engine.interface import ModelSpec
+from mlxchat.engine.server.address import DEFAULT_MODEL
+
+
+def server_words(server: str) -> str:
+    """How another model of a server is asked for; nothing lists what it could load."""
+    return (
+        f"/model NAME asks {server} for a model, /model {DEFAULT_MODEL} for its own; models of this "
+        "machine need a start without --server."
+    )
 
 
 @dataclass(frozen=True, slots=True)

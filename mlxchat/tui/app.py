@@ -12,7 +12,7 @@ from mlxchat.files import recent
 from mlxchat.files.preferences import Preferences
 from mlxchat.render.safe import visible
 from mlxchat.session.chat import ChatSession
-from mlxchat.session.model_options import ModelOptions
+from mlxchat.session.model_options import ModelOptions, server_words
 from mlxchat.settings.configuration import configuration
 from mlxchat.tui.palette import SlashCommands
 from mlxchat.tui.screens.chat import ChatScreen
@@ -36,14 +36,16 @@ class MlxchatApp(ThemedApp):
         spec: ModelSpec | None,
         options: ModelSpec,
         resume: str | Resume | None = None,
+        server: str = "",
     ) -> None:
         """`options` hold for every model that is loaded later. `resume` is the session to go
-        on with."""
+        on with; `server` the address that models are asked for at, where they are not here."""
         super().__init__(driver_class=TerminalDriver)
         self.session = session
         self._spec = spec
         self.model_options = ModelOptions(spec, options)
         self._resumed = resume
+        self._server = server
         self.preferences = Preferences.load()
         self._start_theme(configuration().value("theme") or self.preferences.theme)
 
@@ -74,6 +76,9 @@ class MlxchatApp(ThemedApp):
 
     def pick_model(self, problem: str = "") -> None:
         """Let the person choose a model; `problem` says why the last one is not there."""
+        if self._server:
+            self.notify(server_words(self._server), markup=False)
+            return
         from mlxchat.tui.screens.model_picker import ModelPicker
 
         if not any(isinstance(screen, ModelPicker) for screen in self.screen_stack):
@@ -85,7 +90,7 @@ class MlxchatApp(ThemedApp):
 
     def remember_model(self) -> None:
         """Put a model that was loaded at the head of the list of recent ones."""
-        if self.chat.model_name not in (None, DEMO):
+        if self.chat.model_name not in (None, DEMO) and not self._server:
             recent.remember_model(self.chat.model_name)
 
     def choose_theme(self, name: str | None) -> None:

@@ -10,10 +10,12 @@ COMPARING = "This is for one model alone: close the comparison first (Ctrl+B)."
 
 
 def works(command: Command, session: ChatSession) -> bool | None:
-    """Whether a key runs its command; None where it will again after the reply, False where it
-    means nothing."""
+    """Whether a key runs its command; None where it does not now, or not with this engine; False
+    where it means nothing."""
     if command.comparing and (command.comparing == "only") != session.comparing:
         return False
+    if session.limit(command.name):
+        return None
     working = session.busy or session.state == "loading"
     if command.when == "busy" and not working:
         return False
@@ -27,4 +29,6 @@ def why_not(command: Command, session: ChatSession) -> str:
     left to others."""
     if command.comparing == "never" and session.comparing:
         return COMPARING
+    if reason := session.limit(command.name):
+        return f"/{command.name} cannot be done here: {reason}."
     return WRITING if works(command, session) is None else ""
