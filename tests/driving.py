@@ -13,6 +13,7 @@ from mlxchat.engine.interface import (
     AdapterLoaded,
     BesideFailed,
     ContextExceeded,
+    Engine,
     Event,
     Inspected,
     InspectRequest,
@@ -148,8 +149,8 @@ class Sampled:
 class Driver:
     """An engine with the patience of a test."""
 
-    def __init__(self) -> None:
-        self.engine = LocalEngine()
+    def __init__(self, engine: Engine | None = None) -> None:
+        self.engine = engine or LocalEngine()
         self._ids = 0
 
     def load(self, model: Path | str, **options: object) -> ModelInfo:

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import NoReturn
 
 from mlxchat import __version__
+from mlxchat.cli.engines import engine_for
 from mlxchat.cli.options import (
     add_model_argument,
     add_options,
@@ -102,7 +103,10 @@ def _one_shot(parsed: argparse.Namespace) -> int:
     from mlxchat.engine.interface import ModelSpec
 
     session = oneshot.new_session(
-        parsed.system_prompt or "", given_settings(parsed), parsed.prefill_response or ""
+        engine_for(parsed),
+        parsed.system_prompt or "",
+        given_settings(parsed),
+        parsed.prefill_response or "",
     )
     return oneshot.run(session, model_spec(parsed) or ModelSpec(DEFAULT_MODEL), parsed.prompt)
 

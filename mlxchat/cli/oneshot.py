@@ -12,6 +12,7 @@ from typing import TextIO
 
 from mlxchat.cli.parser import complain
 from mlxchat.engine.interface import (
+    Engine,
     Event,
     LoadFailed,
     LoadProgress,
@@ -21,7 +22,6 @@ from mlxchat.engine.interface import (
     TokenSampled,
     WordsNoted,
 )
-from mlxchat.engine.local import LocalEngine
 from mlxchat.errors import INTERRUPTED, MODEL_ERROR, OK, WRONG_USE, MlxchatError
 from mlxchat.render.safe import visible
 from mlxchat.session.chat import ChatSession
@@ -71,9 +71,11 @@ def run(session: ChatSession, spec: ModelSpec, argument: str) -> int:
     return answer(session, spec, text)
 
 
-def new_session(system: str, overrides: Mapping[str, Value], prefill: str) -> ChatSession:
-    """A session with an engine of its own."""
-    session = ChatSession(LocalEngine(), system, overrides)
+def new_session(
+    engine: Engine, system: str, overrides: Mapping[str, Value], prefill: str
+) -> ChatSession:
+    """A session for one run, with its engine."""
+    session = ChatSession(engine, system, overrides)
     session.prefill = prefill
     session.conversation.overflow = "stop"  # nobody is there to be asked
     return session

@@ -13,6 +13,7 @@ from typing import Any
 
 from mlxchat.engine.adapter_folder import RESERVED
 from mlxchat.engine.interface import DEMO, ModelSpec
+from mlxchat.engine.server.address import DEFAULT_MODEL, parse_address
 from mlxchat.errors import MlxchatError
 from mlxchat.settings.parameters import PARAMETERS, TEXTS, AnyParameter, TextParameter, Value
 from mlxchat.settings.speed import SPEED, SpeedParameter
@@ -147,6 +148,9 @@ OPTIONS: tuple[Option, ...] = (
     Option("--adapter", "An adapter under a name, for /adapter NAME; may be given more than once, "
            "and the first one is on at the start",
            "model", metavar="NAME=FOLDER", parse=named_path, repeated=True),
+    Option("--server", "Use the model of a running mlx_lm.server, or of another server that speaks "
+           "OpenAI's language; --model then is a name there", "model", metavar="URL",
+           parse=parse_address),
     Option("--trust-remote-code", "Let the model run Python code of its own", "model",
            switch=True),
     parameter_option(SPEED["draft_model"], "model"),
@@ -233,13 +237,13 @@ def check_one_model(parser: argparse.ArgumentParser, arguments: argparse.Namespa
 def model_spec(arguments: argparse.Namespace) -> ModelSpec | None:
     """Which model the arguments name; None where they name none."""
     model = DEMO if arguments.demo else arguments.model or arguments.model_argument
-    if model is None:
+    if model is None and arguments.server is None:
         return None
     name, path = "", arguments.adapter_path
     if path is None and arguments.adapter:
         name, path = arguments.adapter[0]
     return ModelSpec(
-        model=model,
+        model=DEFAULT_MODEL if model is None else model,
         adapter_path=path,
         adapter_name=name,
         trust_remote_code=arguments.trust_remote_code,

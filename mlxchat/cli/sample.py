@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from mlxchat.cli.engines import engine_for
 from mlxchat.cli.oneshot import catching_interrupts, cut_off, new_session, prompt_text
 from mlxchat.cli.options import (
     add_model_argument,
@@ -136,7 +137,7 @@ def _under_system(prompt: Prompt, system: str | None) -> Prompt:
 
 def _sample(parsed: argparse.Namespace, prompts: Sequence[Prompt]) -> int:
     output = SampleOutput(parsed)
-    session = new_session("", given_settings(parsed), "")
+    session = new_session(engine_for(parsed), "", given_settings(parsed), "")
     session.adapters = named_adapters(parsed)
     failed = False
     with catching_interrupts() as interrupts:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 
+from mlxchat.cli.engines import engine_for
 from mlxchat.cli.options import given_settings, model_spec, named_adapters
 from mlxchat.conversation.storage.keeper import Keeper
 from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.engine.interface import ModelSpec
-from mlxchat.engine.local import LocalEngine
 from mlxchat.session.chat import ChatSession
 from mlxchat.tui.app import MlxchatApp
 from mlxchat.tui.screens.chat_sessions import Resume
@@ -27,7 +27,7 @@ def run_app(arguments: argparse.Namespace) -> int:
     """Run the app as the command line asks; the exit code."""
     spec = model_spec(arguments)
     options = spec or model_spec(argparse.Namespace(**{**vars(arguments), "model": ""}))
-    engine = LocalEngine(PAINT_SECONDS)
+    engine = engine_for(arguments, PAINT_SECONDS)
     store = SessionStore()
     keeper = Keeper(store)
     system = arguments.system_prompt or ""

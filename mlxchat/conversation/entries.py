@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from mlxchat.conversation.token_list import TokenList
 from mlxchat.engine.interface import (
+    UNKNOWN_TOKEN,
     FinishReason,
     Message,
     ModelSpec,
@@ -14,6 +15,10 @@ from mlxchat.engine.interface import (
     TokenRecord,
 )
 from mlxchat.settings.parameters import Settings, Texts
+
+TEXT_ONLY = (
+    "A server sent the text of this reply and not its tokens: there is nothing to look into."
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -82,8 +87,9 @@ class Reply:
 
     @property
     def damage(self) -> str:
-        """A sentence where its saved tokens cannot be read, so that only its text is there."""
-        return self.tokens.damage
+        """A sentence where its saved tokens cannot be read, or nobody sent them, so that only its
+        text is there."""
+        return self.tokens.damage or (TEXT_ONLY if self.tokens.text_only else "")
 
     @property
     def drawn(self) -> list[TokenRecord]:
@@ -116,9 +122,9 @@ class Reply:
 
     @property
     def spoken_ids(self) -> tuple[int, ...]:
-        """Their ids."""
+        """Their ids; none where only the text is known."""
         ids = self.tokens.ids
-        return ids[: len(ids) - self.unspoken]
+        return () if UNKNOWN_TOKEN in ids else ids[: len(ids) - self.unspoken]
 
     @property
     def sees_known(self) -> bool:

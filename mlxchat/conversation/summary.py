@@ -86,7 +86,9 @@ def reply_footer(reply: Reply, earlier: Iterable[Reply] = ()) -> str:
 
 
 def prefill_status(progress: PrefillProgress) -> str:
-    """How far the prompt is read."""
+    """How far the prompt is read; a server says so only where it reads for long."""
+    if not progress.reused + progress.total:
+        return "waiting for the server"
     read = f"reading {progress.done}/{progress.total} tokens · {progress.reused} in cache"
     return " · ".join([read, *([left_out_words(progress.left_out)] if progress.left_out else [])])
 

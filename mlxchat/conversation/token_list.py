@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple, overload
 
-from mlxchat.engine.interface import TokenRecord
+from mlxchat.engine.interface import UNKNOWN_TOKEN, TokenRecord
 from mlxchat.errors import MlxchatError
 from mlxchat.settings.parameters import Settings
 
@@ -40,11 +40,12 @@ class TokenList(Sequence[TokenRecord]):
     says why.
     """
 
-    __slots__ = ("_damage", "_ids", "_packed", "_pieces", "_records", "_runs")
+    __slots__ = ("_damage", "_ids", "_packed", "_pieces", "_records", "_runs", "_text_only")
 
     def __init__(self, records: Iterable[TokenRecord] = (), packed: Packed | None = None) -> None:
         self._packed = packed
         self._damage = ""
+        self._text_only = False
         self._ids: tuple[int, ...] | None = None
         """Of the saved ones, while they are packed."""
         self._records: list[TokenRecord] = []
@@ -76,6 +77,13 @@ class TokenList(Sequence[TokenRecord]):
         return ids if ids is not None else tuple(record.token_id for record in self._all)
 
     @property
+    def text_only(self) -> bool:
+        """Whether there is text in it whose tokens nobody sent; finding that out of saved ones is
+        a look at each."""
+        self._unpack()
+        return self._text_only
+
+    @property
     def damage(self) -> str:
         """A sentence where the saved tokens cannot be read; finding that out is a look at each."""
         self._unpack()
@@ -90,6 +98,7 @@ class TokenList(Sequence[TokenRecord]):
         ):
             self._runs.append(Run(len(records), record.settings))
         records.append(record)
+        self._text_only |= record.token_id == UNKNOWN_TOKEN
         self._pieces.append(record.text)
 
     @property
@@ -102,6 +111,7 @@ class TokenList(Sequence[TokenRecord]):
         if packed is not None:
             try:
                 self._records = list(packed.unpack())
+                self._text_only = UNKNOWN_TOKEN in (r.token_id for r in self._records)
             except MlxchatError as error:
                 self._damage = str(error)
             self._packed = None

@@ -45,6 +45,9 @@ oldest turns, or write as long as there is room and then say why not."""
 
 ALTERNATIVES = 20
 """How many of the most likely tokens are kept for every sampled one."""
+UNKNOWN_TOKEN = -1
+"""The id in the record of a piece of text whose tokens are not known. A server may send no more
+than the text; how likely it was is no number (NaN) then."""
 
 
 @dataclass(frozen=True, slots=True)

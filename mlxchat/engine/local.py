@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
+from mlxchat.engine.event_buffer import EventBuffer
 from mlxchat.engine.interface import (
     AdapterFailed,
     BesideFailed,
@@ -45,36 +46,6 @@ if TYPE_CHECKING:
 
 CLOSE_SECONDS = 10.0
 """How long closing waits for one prefill step or one step of a load to end."""
-
-
-class EventBuffer:
-    """Events on their way to whoever shows them. Appending never waits."""
-
-    def __init__(self) -> None:
-        self._events: deque[Event] = deque()
-        self._filled = threading.Event()
-
-    def append(self, event: Event) -> None:
-        """Add an event (engine's thread)."""
-        self._events.append(event)
-        self._filled.set()
-
-    def extend(self, events: Sequence[Event]) -> None:
-        """Add some events (engine's thread)."""
-        for event in events:
-            self.append(event)
-
-    def drain(self) -> list[Event]:
-        """Take all events (any other thread)."""
-        self._filled.clear()
-        events = []
-        while self._events:
-            events.append(self._events.popleft())
-        return events
-
-    def wait(self, timeout: float | None) -> bool:
-        """Wait until there is an event."""
-        return bool(self._events) or self._filled.wait(timeout)
 
 
 @dataclass(eq=False, slots=True)

@@ -85,5 +85,10 @@ class ModelInfo:
     """How its weights are quantized: `4 bits in groups of 64`; empty where they are not."""
     made_from: MadeFrom | None = None
     """The model that it was made from, where its folder or an adapter beside it tells."""
+    server: str = ""
+    """The address of the server that has it; empty for a model in this process."""
+    limits: Mapping[str, str] = field(default_factory=dict)
+    """What its engine cannot do, and why: reasons by the name of a parameter, of a command, or of
+    what else a person asks for."""
     notes: tuple[str, ...] = ()
     """What a person should know: no chat template, no end token, a cache that cannot be cut."""

@@ -69,6 +69,7 @@ class ChatSession(SessionVotes):
         """Write another version of the last reply that begins so, or the next reply where there is
         none yet."""
         self._check_changeable()
+        self.check_possible("prefill")
         self.prefill = text
         if self.conversation.entries:
             self._check_model()
@@ -80,6 +81,7 @@ class ChatSession(SessionVotes):
         ended by itself: the model would end it there again."""
         self._check_ready()
         self.check_alone()
+        self.check_possible("continue")
         node = node or self._last_reply_node
         if node is None:
             raise MlxchatError("There is no reply to continue: send a message first.")
@@ -88,7 +90,7 @@ class ChatSession(SessionVotes):
             raise MlxchatError(
                 "This reply ended by itself: ask for more in a message, or edit it to go on."
             )
-        if self.speaks(reply) and not self._loads and reply.spoken:
+        if self.speaks(reply) and not self._loads and reply.spoken_ids:
             self.prefill, start = reply.prefill, reply.spoken
         else:
             self.prefill, start = reply.text, []

@@ -143,6 +143,19 @@ class SessionReplies(SessionSettings):
         self.settings = settings
         self.engine.change(settings)
 
+    def idle_reason(self, name: str) -> str | None:
+        """Why this parameter has no effect just now, or None where it has one."""
+        return self.limit(name) or super().idle_reason(name)
+
+    def limit(self, name: str) -> str:
+        """Why the engine cannot do what has this name; empty where it can."""
+        return self.info.limits.get(name, "") if self.info else ""
+
+    def check_possible(self, name: str) -> None:
+        """Raises MlxchatError where the engine cannot do what this command asks for."""
+        if reason := self.limit(name):
+            raise MlxchatError(f"/{name} cannot be done here: {reason}.")
+
     # Questions
 
     def ask_cost(self, request_id: int) -> None:

@@ -32,6 +32,7 @@ class SessionSpeed(SessionAdapters):
         """Switch one of SPEED. Switched or SwitchFailed tells what came of it; until then replies
         wait."""
         self._check_model()
+        self.check_possible(name)
         if self._loads or self.spec is None:
             raise MlxchatError(f"A model is being loaded: set {name} when it is there.")
         wanted = self.speed.with_value(name, value)
@@ -48,7 +49,7 @@ class SessionSpeed(SessionAdapters):
     def speed_remark(self, name: str) -> str:
         """Where one of SPEED has no effect, or has another one; nothing where it is off."""
         speed, remarks = self.speed, []
-        if reason := speed.idle_reason(name):
+        if reason := self.limit(name) or speed.idle_reason(name):
             remarks.append(reason)
         if name == "kv_bits" and speed.kv_bits is not None:
             if start := self.spec.quantized_kv_start if self.spec else 0:

@@ -89,7 +89,8 @@ class MlxchatApp(ThemedApp):
 
     def remember_model(self) -> None:
         """Put a model that was loaded at the head of the list of recent ones."""
-        if self.chat.model_name not in (None, DEMO):
+        on_server = self.session.info is not None and self.session.info.server
+        if self.chat.model_name not in (None, DEMO) and not on_server:
             recent.remember_model(self.chat.model_name)
 
     def choose_theme(self, name: str | None) -> None:

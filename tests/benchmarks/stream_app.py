@@ -17,6 +17,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from mlxchat.cli.screen import SWITCH_SECONDS
+from mlxchat.engine.event_buffer import EventBuffer
 from mlxchat.engine.interface import (
     ALTERNATIVES,
     Event,
@@ -34,7 +35,6 @@ from mlxchat.engine.interface import (
     TokenSampled,
     WordIds,
 )
-from mlxchat.engine.local import EventBuffer
 from mlxchat.session.chat import ChatSession
 from mlxchat.settings.parameters import Settings
 from mlxchat.tui.app import MlxchatApp

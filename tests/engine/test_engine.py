@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from mlxchat.engine.event_buffer import EventBuffer
 from mlxchat.engine.interface import ALTERNATIVES, Event, Message, PrefillProgress, TokenSampled
-from mlxchat.engine.local import EventBuffer
 from mlxchat.settings.parameters import Settings
 from tests.driving import Driver
 

@@ -53,7 +53,9 @@ class Exported:
 def damage_in(chats: Sequence[Chat]) -> str:
     """A sentence about replies whose saved tokens cannot be read; empty where there are none."""
     nodes = (node for chat in chats for node in chat.conversation.nodes())
-    damaged = sum(isinstance(node.entry, Reply) and bool(node.entry.damage) for node in nodes)
+    damaged = sum(
+        isinstance(node.entry, Reply) and bool(node.entry.tokens.damage) for node in nodes
+    )
     if not damaged:
         return ""
     those = "1 reply" if damaged == 1 else f"{damaged} replies"

@@ -234,6 +234,8 @@ class ChatScreen(LanesScreen):
             command = COMMANDS[str(parameters[0])]
             if command.comparing and (command.comparing == "only") != self.session.comparing:
                 return False
+            if self.session.limit(command.name):
+                return None
             when = command.when
             working = self.session.busy or self.session.state == "loading"
             if when == "busy" and not working:

@@ -61,6 +61,7 @@ class SpeedScreen(AdapterScreen):
         remarks = {
             name: session.speed_remark(name)
             for name in SPEED
-            if session.speed.idle_reason(name) is None
+            if session.speed.idle_reason(name) is None and not session.limit(name)
         }
-        self.query_one(SpeedFold).show(session.speed, remarks)
+        limits = {name: session.limit(name) for name in SPEED}
+        self.query_one(SpeedFold).show(session.speed, remarks, limits)

@@ -47,9 +47,14 @@ class SpeedFold(Fold):
         self.call_after_refresh(self._show)
         return list(self.rows.values())
 
-    def show(self, speed: Speed, remarks: Mapping[str, str]) -> None:
+    limits: reactive[Mapping[str, str]] = reactive(dict)
+    """Why one cannot be set at all, by name."""
+
+    def show(
+        self, speed: Speed, remarks: Mapping[str, str], limits: Mapping[str, str] | None = None
+    ) -> None:
         """Show these values, also where a row shows another one that was refused."""
-        self.speed, self.remarks = speed, remarks
+        self.speed, self.remarks, self.limits = speed, remarks, limits or {}
         self._show()
 
     def _watch_speed(self) -> None:
@@ -59,7 +64,7 @@ class SpeedFold(Fold):
         speed, defaults = self.speed, Speed()
         for name, row in self.rows.items():
             row.value = speed.value(name)
-            row.idle_reason = speed.idle_reason(name)
+            row.idle_reason = self.limits.get(name) or speed.idle_reason(name)
             row.remark = self.remarks.get(name, "")
         self.fold_title.summary = ", ".join(
             f"{LABELS[name]} {declared.format(speed.value(name))}*"

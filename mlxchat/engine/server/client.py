@@ -1,0 +1,177 @@
+"""One server over HTTP: asks, and turns whatever can go wrong into a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+
+import httpx2
+
+from mlxchat.engine.server.address import Address
+from mlxchat.engine.server.event_stream import EventStream
+from mlxchat.engine.server.keys import (
+    VARIABLE,
+    key_of_environment,
+    key_of_keyring,
+    without_key,
+)
+from mlxchat.engine.server.pieces import (
+    error_text,
+    model_names,
+    names_owners,
+    parse_object,
+    shortened,
+)
+from mlxchat.errors import MlxchatError
+
+CONNECT_SECONDS = 10.0
+LARGEST_ANSWER = 2**22
+"""Bytes of an answer that is no stream."""
+LARGEST_ERROR = 2**16
+UNAUTHORIZED = (401, 403)
+END = "[DONE]"
+"""The data of the last event."""
+
+
+class Served(NamedTuple):
+    """What a server has."""
+
+    models: list[str]
+    is_mlx: bool
+    """Whether it is mlx_lm.server."""
+
+
+class Client:
+    """A connection to a server, for one thread. A slow server is waited for as long as it takes:
+    whoever waits can cancel."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._key = key_of_environment(address)
+        self._asked_keyring = False
+        timeout = httpx2.Timeout(None, connect=CONNECT_SECONDS)
+        self._http = httpx2.AsyncClient(timeout=timeout)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+    async def served(self) -> Served:
+        """What the server has. Raises MlxchatError."""
+        async with self._sent("GET", "models") as response:
+            # The only server of these that is Python's own, and that names no owner of a model.
+            plain = response.headers.get("server", "").startswith("BaseHTTP/")
+            body = await _whole(response, LARGEST_ANSWER)
+        # It answers with nothing where its machine never downloaded a model.
+        answer = {} if plain and not body else parse_object(body)
+        return Served(model_names(answer), plain and not names_owners(answer))
+
+    async def answer(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """An answer that is no stream. Raises MlxchatError."""
+        async with self._sent("POST", path, body) as response:
+            return parse_object(await _whole(response, LARGEST_ANSWER))
+
+    async def events(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[str | bytes]:
+        """The data of each event of an answer, `END` the last, and each comment as bytes. Raises
+        MlxchatError."""
+        async with self._sent("POST", path, body) as response:
+            self._check_stream(response)
+            stream = EventStream()
+            async for chunk in response.aiter_bytes():
+                for event in stream.feed(chunk):
+                    yield event
+
+    @asynccontextmanager
+    async def _sent(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None
+    ) -> AsyncIterator[httpx2.Response]:
+        """The answer to a request, ready to be read."""
+        try:
+            response = await self._answer(method, path, body)
+            try:
+                if not response.is_success:
+                    raise MlxchatError(await self._refusal(response))
+                yield response
+            finally:
+                await response.aclose()
+        except httpx2.HTTPError as error:
+            raise MlxchatError(self._sentence(error)) from error
+        except MlxchatError as error:
+            raise MlxchatError(without_key(str(error), self._key)) from None
+
+    async def _answer(
+        self, method: str, path: str, body: Mapping[str, Any] | None
+    ) -> httpx2.Response:
+        response = await self._send(method, path, body)
+        if response.status_code in UNAUTHORIZED and not self._key and not self._asked_keyring:
+            self._asked_keyring = True
+            if key := key_of_keyring(self._address):
+                self._key = key
+                await response.aclose()
+                return await self._send(method, path, body)
+        return response
+
+    async def _send(
+        self, method: str, path: str, body: Mapping[str, Any] | None
+    ) -> httpx2.Response:
+        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+        request = self._http.build_request(
+            method, self._address.url(path), json=body, headers=headers
+        )
+        return await self._http.send(request, stream=True)
+
+    def _check_stream(self, response: httpx2.Response) -> None:
+        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "text/event-stream":
+            raise MlxchatError(
+                f"{self._address} answered with {shortened(kind) or 'no content type'} and not "
+                "with a stream of events: is that the address of mlx_lm.server?"
+            )
+
+    async def _refusal(self, response: httpx2.Response) -> str:
+        status = response.status_code
+        if status in UNAUTHORIZED:
+            return (
+                f"{self._address} wants a key, or another one ({status}): set {VARIABLE}, or keep "
+                f"it with `keyring set mlxchat {self._address.place}`."
+            )
+        body = await _whole(response, LARGEST_ERROR)
+        try:
+            said = error_text(parse_object(body))
+        except MlxchatError:
+            said = ""
+        if not said:
+            said = f"{response.reason_phrase or 'no reason given'}; is that mlx_lm.server?"
+        return f"{self._address} refused the request ({status}): {said}"
+
+    def _sentence(self, error: httpx2.HTTPError) -> str:
+        if isinstance(error, httpx2.ConnectTimeout):
+            return (
+                f"{self._address} did not answer within {CONNECT_SECONDS:g} seconds: "
+                "is the machine on, and the address right?"
+            )
+        if isinstance(error, httpx2.ConnectError):
+            return (
+                f"No server answers at {self._address} ({shortened(str(error))}): start "
+                "mlx_lm.server there, or give --server another address."
+            )
+        return lost(self._address, str(error))
+
+
+def lost(address: Address, why: str = "") -> str:
+    """The sentence of a connection that ended before the answer did."""
+    reason = f" ({shortened(why)})" if why else ""
+    return (
+        f"The connection to {address} was lost{reason}: what had arrived is kept, "
+        "and ^R writes the reply again."
+    )
+
+
+async def _whole(response: httpx2.Response, most: int) -> bytes:
+    body = b""
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > most:
+            raise MlxchatError("The server's answer is too long: is that mlx_lm.server?")
+    return body

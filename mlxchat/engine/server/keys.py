@@ -1,0 +1,52 @@
+"""The key that a server asks for: out of the environment, or out of the system's keyring.
+
+It is kept nowhere else, and no sentence holds it.
+"""
+
+from __future__ import annotations
+
+import os
+
+from mlxchat.engine.server.address import Address
+from mlxchat.errors import MlxchatError
+
+VARIABLE = "MLXCHAT_API_KEY"
+OF_OPENAI = "OPENAI_API_KEY"
+"""Read for OpenAI's own server only: nobody else is to see that key."""
+OPENAI_HOST = "api.openai.com"
+SERVICE = "mlxchat"
+"""What its keys are kept under in the keyring, each with the server's host and port as the user."""
+HIDDEN = "•••"
+
+
+def key_of_environment(address: Address) -> str:
+    """The key that the environment names for this server; empty where it names none. Raises
+    MlxchatError for what cannot be one."""
+    names = (VARIABLE, OF_OPENAI) if address.host == OPENAI_HOST else (VARIABLE,)
+    for name in names:
+        if key := os.environ.get(name, "").strip():
+            return _checked(key, name)
+    return ""
+
+
+def key_of_keyring(address: Address) -> str:
+    """The key that the system's keyring holds for this server; empty where there is none, or no
+    keyring."""
+    try:
+        import keyring
+
+        key = keyring.get_password(SERVICE, address.place)
+    except Exception:  # each of its backends has errors of its own
+        return ""
+    return _checked(key.strip(), "the keyring") if key else ""
+
+
+def without_key(text: str, key: str) -> str:
+    """A text of the server with its key made unreadable."""
+    return text.replace(key, HIDDEN) if key else text
+
+
+def _checked(key: str, source: str) -> str:
+    if not key.isascii() or not key.isprintable():
+        raise MlxchatError(f"The key in {source} has characters that no key has: set it anew.")
+    return key

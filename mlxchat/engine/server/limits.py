@@ -1,0 +1,63 @@
+"""What cannot be done over a server, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+OTHER_MACHINE = "it needs the model itself, and that is on the server"
+NO_TOKENS = "a server sends a reply's text, not its tokens"
+NO_DISTRIBUTION = "a server does not send what else could have come"
+ONE_MODEL = "a server has one model at a time"
+OWN_OPTION = "the server's own --{option} decides it"
+NOT_TAKEN = "no effect: a server takes no {name}"
+OPENAI_LACKS = "no effect: OpenAI's interface has no {name}"
+INEXACT = (
+    "the server's chat interface begins each reply anew, and the model's own tokenizer, which "
+    "would be needed to go on from a text, is not on this machine or is another one"
+)
+OTHER_SERVER = "only mlx_lm.server is known to go on exactly from a text"
+NEXT_REPLY = "counts from the next reply on: {reason}"
+
+OF_EVERY_SERVER = {
+    "min_tokens_to_keep": NOT_TAKEN.format(name="min_tokens_to_keep"),
+    "extra_eos_token": NOT_TAKEN.format(name="extra_eos_token")
+    + "; stop_strings does much the same",
+    "adapter_strength": "no effect: a server puts an adapter on as it was trained",
+    "kv_bits": OWN_OPTION.format(option="kv-bits"),
+    "draft_model": OWN_OPTION.format(option="draft-model"),
+    "num_draft_tokens": OWN_OPTION.format(option="num-draft-tokens"),
+    "tokens": NO_TOKENS,
+    "next token": NO_DISTRIBUTION,
+    "replay": NO_TOKENS,
+    "moved": NO_TOKENS,
+    "score": OTHER_MACHINE,
+    "beside": ONE_MODEL,
+}
+"""Reasons by the name of a parameter, a command, or what else a person asks for."""
+
+OF_OTHER_SERVERS = {
+    name: OPENAI_LACKS.format(name=name)
+    for name in (
+        "top_k",
+        "min_p",
+        "xtc_probability",
+        "xtc_threshold",
+        "repetition_penalty",
+        "repetition_context_size",
+        "presence_context_size",
+        "frequency_context_size",
+    )
+}
+"""Those of servers that are not mlx_lm's, beside."""
+CONTINUATIONS = ("continue", "prefill")
+
+
+def limits_of(*, is_mlx: bool, continues: str) -> Mapping[str, str]:
+    """What cannot be done. `continues` says why no reply can be gone on with, or nothing."""
+    limits = dict(OF_EVERY_SERVER)
+    if not is_mlx:
+        limits |= OF_OTHER_SERVERS
+        limits["adapter"] = "of these servers only mlx_lm.server puts adapters on"
+    if continues:
+        limits |= dict.fromkeys(CONTINUATIONS, continues)
+    return limits

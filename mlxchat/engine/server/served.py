@@ -1,0 +1,132 @@
+"""The model that a server is asked for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+from typing import Any
+
+from mlxchat.engine.interface import Message, ModelInfo, ModelSpec
+from mlxchat.engine.server.address import DEFAULT_MODEL, Address
+from mlxchat.engine.server.asking import chat_body
+from mlxchat.engine.server.client import Client, Served
+from mlxchat.engine.server.limits import INEXACT, OTHER_SERVER, limits_of
+from mlxchat.engine.server.pieces import usage_of
+from mlxchat.engine.server.prompts import Prompts, tokenizer_of
+from mlxchat.engine.server.thoughts import TAGS
+from mlxchat.errors import MlxchatError
+from mlxchat.settings.parameters import Settings
+
+MOST_NAMED = 5
+"""Models of a server that a sentence names."""
+SOUNDING = [Message("user", "Hello")]
+"""A conversation whose prompt is counted on both sides."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModel:
+    """A model of a server."""
+
+    address: Address
+    name: str
+    """What requests call it."""
+    path: str
+    """The folder or repository on the server's machine; empty where the server does not say."""
+    is_mlx: bool
+    spec: ModelSpec
+    prompts: Prompts
+
+    def body(self, adapter: str | None = None) -> dict[str, Any]:
+        """What asks for the model, with an adapter that lies on the server's machine.
+
+        mlx_lm.server leaves the adapter out for the name that stands for its own model.
+        """
+        if adapter and self.is_mlx and self.path:
+            return {"model": self.path, "adapters": adapter}
+        return {"model": self.name}
+
+    @property
+    def no_continuation(self) -> str:
+        """Why no reply can be gone on with; empty where one can."""
+        if not self.is_mlx:
+            return OTHER_SERVER
+        return "" if self.prompts.continues else INEXACT
+
+    def notes(self, settings: Settings) -> Mapping[str, Sequence[str]]:
+        """What a person should know of the settings, by parameter name."""
+        words = [str(key) for key, _ in settings.logit_bias if not isinstance(key, int)]
+        if not words:
+            return {}
+        return {
+            "logit_bias": [
+                f"{', '.join(words)}: no effect over a server, which takes token numbers only."
+            ]
+        }
+
+    @property
+    def info(self) -> ModelInfo:
+        """What is known of it."""
+        return ModelInfo(
+            name=PurePath(self.path).name or self.address.place,
+            path=Path(self.path or self.name),
+            context_limit=None,
+            vocabulary_size=0,
+            recommended={},
+            think_tags=TAGS,
+            adapter=self.spec.adapter_path if self.is_mlx else None,
+            server=str(self.address),
+            limits=limits_of(is_mlx=self.is_mlx, continues=self.no_continuation),
+        )
+
+
+async def find_model(client: Client, address: Address, spec: ModelSpec) -> ServedModel:
+    """The model that `spec` names, or the server's own. Raises MlxchatError where there is none."""
+    served = await client.served()
+    name, path = _named(served, address, spec.model)
+    model = ServedModel(address, name, path, served.is_mlx, spec, Prompts(spec))
+    if not served.is_mlx:
+        return model
+    tokenizer = await asyncio.to_thread(tokenizer_of, path, spec) if path else None
+    sounded = replace(model, prompts=Prompts(spec, tokenizer))
+    return sounded if tokenizer and await _agrees(client, sounded) else model
+
+
+def _named(served: Served, address: Address, wanted: str) -> tuple[str, str]:
+    """What requests call a model, and where it lies on the server's machine.
+
+    mlx_lm.server lists what its machine has downloaded, and last the folder that it was started
+    with; others list what they serve.
+    """
+    if wanted != DEFAULT_MODEL:
+        if served.models and not served.is_mlx and wanted not in served.models:
+            has = _listed(served.models)
+            raise MlxchatError(f"{address} has no model “{wanted}”: it has {has}.")
+        return wanted, wanted
+    if served.is_mlx:
+        folders = [name for name in served.models[-1:] if PurePath(name).is_absolute()]
+        return wanted, "".join(folders)
+    if not served.models:
+        raise MlxchatError(f"{address} names no model: give one with --model NAME.")
+    return served.models[0], served.models[0]
+
+
+def _listed(models: list[str]) -> str:
+    shown = ", ".join(models[:MOST_NAMED])
+    more = len(models) - MOST_NAMED
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+async def _agrees(client: Client, model: ServedModel) -> bool:
+    """Whether the template here is the server's, as far as a prompt's length tells: it may have
+    been started with another one. Raises MlxchatError where the server does not answer."""
+    prompts = model.prompts
+    if prompts.plain:
+        return True
+    body = chat_body(SOUNDING, model.spec, is_mlx=True)
+    answer = await client.answer("chat/completions", {**body, **model.body(), "max_tokens": 1})
+    try:
+        return prompts.count(prompts.text(SOUNDING)) == usage_of(answer).prompt
+    except MlxchatError:
+        return False

@@ -1,0 +1,217 @@
+"""A reply that a server writes: its requests, their streams, the events that come of them.
+
+A change of the settings cuts the stream, and another request goes on from the text that came,
+where the model's tokenizer is here (see prompts.py); else it counts from the next reply on.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any
+
+from mlxchat.engine.interface import (
+    Event,
+    FinishReason,
+    PrefillProgress,
+    ReplyFailed,
+    ReplyFinished,
+    ReplyRequest,
+    ReplyStarted,
+    TokenSampled,
+    WordsNoted,
+)
+from mlxchat.engine.server.asking import STREAM, chat_body, sampling_body
+from mlxchat.engine.server.client import END, Client, lost
+from mlxchat.engine.server.cost import Cost, text_record
+from mlxchat.engine.server.first_token import OtherToken, asked_alone, with_space
+from mlxchat.engine.server.limits import NEXT_REPLY
+from mlxchat.engine.server.pieces import Piece, first_token_id, parse_object, piece_of
+from mlxchat.engine.server.served import ServedModel
+from mlxchat.engine.server.thoughts import Thoughts
+from mlxchat.errors import MlxchatError
+from mlxchat.settings.parameters import MAX_SEED, Settings
+
+CHAT, RAW = "chat/completions", "completions"
+PROGRESS = re.compile(rb"keepalive (\d{1,9})/(\d{1,9})")
+"""mlx_lm.server's comment while it reads a prompt."""
+SETTLE_SECONDS = 0.2
+"""How long settings stay as they are before a reply is cut for them: a slider that is dragged
+passes many values."""
+MOST_TRIES = 3
+"""How often a cut reply is gone on with until its first token is known."""
+
+
+class Writing:
+    """Writes one reply; `tell` takes the events."""
+
+    def __init__(
+        self, model: ServedModel, request: ReplyRequest, tell: Callable[[Event], None]
+    ) -> None:
+        self._model = model
+        self._request = request
+        self._tell = tell
+        self._thoughts = Thoughts()
+        self._cost = Cost()
+        self._text = ""
+        self._settings = self._wanted = request.settings
+        self._changed = 0.0
+        """When the settings were changed last."""
+        self._token = ""
+        """The first token that the stream will begin with, where a reply is gone on with."""
+        self._reason = ""
+
+    @property
+    def lane(self) -> int:
+        """The lane that it is written in."""
+        return self._request.lane
+
+    async def write(self, client: Client) -> None:
+        """Ask, and tell of what comes. Raises MlxchatError; what came before stands."""
+        self._tell(WordsNoted(self._model.notes(self._settings)))
+        if self._request.prefill and self._model.no_continuation:
+            raise MlxchatError(
+                f"The start of a reply cannot be given here: {self._model.no_continuation}."
+            )
+        self._cost.begin()
+        self._tell(PrefillProgress(self._request.reply_id, 0, 0, 0))
+        while await self._cut(client):
+            self._settings = self._wanted
+        self._finish("length" if self._reason == "length" else "stop")
+
+    def change(self, settings: Settings) -> None:
+        """Use other settings from the next piece on, or say why they count later."""
+        if self._request.schedule:
+            return
+        changed = settings.differences(self._wanted)
+        self._wanted, self._changed = settings, time.monotonic()
+        if reason := self._model.no_continuation or self._no_cut:
+            note = NEXT_REPLY.format(reason=reason)
+            self._tell(WordsNoted({name: [note] for name in changed if name not in UNASKED}))
+
+    def stopped(self) -> None:
+        """The person stopped it."""
+        self._finish("cancelled")
+
+    def failed(self, message: str) -> None:
+        """It broke off."""
+        self._tell(ReplyFailed(self._request.reply_id, message))
+
+    # Requests
+
+    async def _cut(self, client: Client) -> bool:
+        """Write until the reply is over, or is to be gone on with under other settings: whether
+        that is so."""
+        for _ in range(MOST_TRIES):
+            if self._room == 0:
+                self._reason = "length"
+                return False
+            try:
+                return await self._stream(client)
+            except OtherToken:
+                continue
+        raise MlxchatError(
+            "The server did not go on from the text that it had written: what had arrived is "
+            "kept, and ^R writes the reply again."
+        )
+
+    async def _stream(self, client: Client) -> bool:
+        path, body = self._asked()
+        if path == RAW and self._beginning:
+            self._token = await self._first_token(client, body)
+        over = False
+        async with aclosing(client.events(path, body)) as events:
+            async for event in events:
+                if isinstance(event, bytes):
+                    self._take_comment(event)
+                elif event == END:
+                    over = True
+                    break
+                else:
+                    self._take(piece_of(parse_object(event)))
+                    if self._wants_cut:
+                        return True
+        if not (over or self._reason):
+            raise MlxchatError(lost(self._model.address))
+        return False
+
+    def _asked(self) -> tuple[str, Mapping[str, Any]]:
+        request, model = self._request, self._model
+        body = {**STREAM, **model.body(request.adapter), **self._sampling}
+        if self._beginning or model.prompts.plain:
+            text = model.prompts.text(request.messages, self._beginning)
+            return RAW, {**body, "prompt": text}
+        return CHAT, {**body, **chat_body(request.messages, model.spec, is_mlx=model.is_mlx)}
+
+    async def _first_token(self, client: Client, body: Mapping[str, Any]) -> str:
+        answer = await client.answer(RAW, asked_alone(body))
+        token_id = first_token_id(answer)
+        return "" if token_id is None else self._model.prompts.token_text(token_id)
+
+    @property
+    def _sampling(self) -> Mapping[str, Any]:
+        """The settings, for as much of the reply as is left; what goes on draws other random
+        numbers than its start."""
+        settings = self._settings
+        if self._room is not None:
+            settings = replace(settings, max_tokens=self._room)
+        seed = (self._request.seed + self._cost.pieces) % (MAX_SEED + 1)
+        return sampling_body(settings, seed, is_mlx=self._model.is_mlx)
+
+    @property
+    def _room(self) -> int | None:
+        """How many tokens are left of the reply's length; None where it has no limit."""
+        if self._settings.max_tokens < 0:
+            return None
+        return max(0, self._settings.max_tokens - self._cost.pieces)
+
+    @property
+    def _beginning(self) -> str:
+        return self._request.prefill + self._text
+
+    @property
+    def _no_cut(self) -> str:
+        return "what a model thinks cannot be gone on with" if self._thoughts.any else ""
+
+    @property
+    def _wants_cut(self) -> bool:
+        """Whether the settings are others now, and have been for a moment."""
+        if self._reason or self._model.no_continuation or self._no_cut:
+            return False
+        settled = time.monotonic() - self._changed >= SETTLE_SECONDS
+        changed = self._wanted.differences(self._settings).keys() - UNASKED
+        return settled and bool(changed)
+
+    # What comes
+
+    def _take(self, piece: Piece) -> None:
+        self._reason = piece.finish_reason or self._reason
+        self._cost.usage = piece.usage or self._cost.usage
+        if text := self._thoughts.take(piece):
+            if self._token:
+                text, self._token = with_space(text, self._token), ""
+            self._say(text)
+
+    def _say(self, text: str) -> None:
+        if not self._cost.pieces:
+            self._tell(ReplyStarted(self._request.reply_id))
+        self._cost.count_piece()
+        self._text += text
+        record = text_record(text, self._settings)
+        self._tell(TokenSampled(self._request.reply_id, record))
+
+    def _take_comment(self, comment: bytes) -> None:
+        found = PROGRESS.fullmatch(comment)
+        if found and not self._cost.pieces:
+            done, total = map(int, found.groups())
+            self._tell(PrefillProgress(self._request.reply_id, 0, min(done, total), total))
+
+    def _finish(self, reason: FinishReason) -> None:
+        self._tell(ReplyFinished(self._request.reply_id, reason, self._cost.statistics))
+
+
+UNASKED = frozenset({"seed"})
+"""Settings that no running reply is cut for."""

@@ -1,0 +1,101 @@
+"""A server's key: where it comes from, and that nobody sees it."""
+
+from __future__ import annotations
+
+import pytest
+
+from mlxchat.engine.interface import ReplyFailed
+from mlxchat.engine.server import client, keys
+from mlxchat.engine.server.address import DEFAULT_MODEL, parse_address
+from mlxchat.engine.server.engine import ServerEngine
+from mlxchat.errors import MlxchatError
+from tests.driving import Driver
+from tests.serving import Server
+
+KEY = "sk-pirate-0123"
+
+
+def reply_of(server: Server) -> str:
+    driver = Driver(ServerEngine(parse_address(server.url)))
+    driver.load(DEFAULT_MODEL)
+    end = driver.reply("Hi").end
+    driver.close()
+    return end.message if isinstance(end, ReplyFailed) else ""
+
+
+def test_the_key_of_the_environment_is_sent(server: Server, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(keys.VARIABLE, f" {KEY}\n")
+    assert reply_of(server) == ""
+    assert {headers["Authorization"] for _, headers, _ in server.asked} == {f"Bearer {KEY}"}
+
+
+def test_without_a_key_none_is_sent(server: Server):
+    reply_of(server)
+    assert not any("Authorization" in headers for _, headers, _ in server.asked)
+
+
+def test_the_keyring_is_asked_where_a_server_wants_a_key(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(client, "key_of_keyring", lambda address: KEY)
+    hello = server.answer
+
+    def guarded(handler):
+        known = handler.headers["Authorization"] == f"Bearer {KEY}"
+        hello(handler) if known else handler.json({}, 401)
+
+    server.answer = guarded
+    assert reply_of(server) == ""
+
+
+def test_a_server_that_repeats_the_key_does_not_show_it(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(keys.VARIABLE, KEY)
+    server.answer = lambda handler: handler.json({"error": f"unknown key {KEY}!"}, 400)
+    message = reply_of(server)
+    assert "unknown key •••!" in message
+    assert KEY not in message
+
+
+def test_openais_key_goes_to_openai_alone(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(keys.OF_OPENAI, KEY)
+    assert keys.key_of_environment(parse_address("http://desk:8080")) == ""
+    assert keys.key_of_environment(parse_address("https://api.openai.com/v1")) == KEY
+
+
+def test_a_key_that_no_header_can_have_is_refused_without_showing_it(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setenv(keys.VARIABLE, "schlüssel")
+    with pytest.raises(MlxchatError, match="characters that no key has") as caught:
+        keys.key_of_environment(parse_address("http://desk:8080"))
+    assert "schlüssel" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "base"),
+    [
+        ("http://desk:8080", "http://desk:8080"),
+        ("desk:8080/", "http://desk:8080"),
+        ("https://desk/v1", "https://desk"),
+        ("https://desk/api/v1/chat/completions", "https://desk/api"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+    ],
+)
+def test_addresses(typed: str, base: str):
+    assert str(parse_address(typed)) == base
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "ftp://desk", "http://", "http://desk:port", "http://a b", "http://d?x=1", "[::"]
+)
+def test_what_is_no_address(typed: str):
+    with pytest.raises(MlxchatError, match="needs a server's address"):
+        parse_address(typed)
+
+
+def test_an_address_with_a_password_is_refused_without_repeating_it():
+    with pytest.raises(MlxchatError, match="takes no password") as caught:
+        parse_address("http://me:secret@desk")
+    assert "secret" not in str(caught.value)

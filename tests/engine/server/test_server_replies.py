@@ -1,0 +1,219 @@
+"""Replies over a server: what is asked, what comes of the stream, what goes wrong with it."""
+
+from __future__ import annotations
+
+import math
+import threading
+
+import pytest
+
+from mlxchat.engine.interface import (
+    UNKNOWN_TOKEN,
+    Event,
+    Message,
+    PrefillProgress,
+    ReplyFailed,
+    TokenSampled,
+)
+from mlxchat.engine.server.address import DEFAULT_MODEL, parse_address
+from mlxchat.engine.server.engine import ServerEngine
+from mlxchat.settings.parameters import Settings
+from tests.driving import Driver, Written
+from tests.serving import Handler, Server, hello
+
+
+def test_a_reply_is_what_the_server_sends(loaded: Driver):
+    written = loaded.reply("Hi")
+    assert written.text == "Hello there"
+    assert written.reason == "stop"
+    statistics = written.statistics
+    assert (statistics.prompt_tokens, statistics.reused_tokens) == (9, 4)
+    assert (statistics.reply_tokens, statistics.context_tokens) == (3, 12)
+
+
+def test_its_tokens_are_told_to_be_unknown(loaded: Driver):
+    record = loaded.reply("Hi").records[0]
+    assert record.token_id == UNKNOWN_TOKEN
+    assert math.isnan(record.logprob)
+    assert not record.alternatives
+
+
+def test_the_whole_conversation_and_all_settings_are_asked_for(loaded: Driver, server: Server):
+    settings = Settings(
+        temp=0.5, top_p=0.9, min_p=0.1, top_k=5, xtc_probability=0.0, repetition_penalty=1.1,
+        presence_penalty=0.5, max_tokens=7, stop_strings=("END",), logit_bias=((5, -math.inf),),
+    )  # fmt: skip
+    messages = [
+        Message("system", "Be brief."),
+        Message("user", "Hi"),
+        Message("assistant", "<think>Hm.</think>\n\nHello"),
+        Message("user", "Bye"),
+    ]
+    loaded.reply(messages, settings, seed=21)
+    body = server.bodies[-1]
+    assert [m["content"] for m in body["messages"]] == ["Be brief.", "Hi", "Hello", "Bye"]
+    assert body["model"] == DEFAULT_MODEL
+    asked = {name: body[name] for name in ("temperature", "top_p", "min_p", "top_k", "seed")}
+    assert asked == {"temperature": 0.5, "top_p": 0.9, "min_p": 0.1, "top_k": 5, "seed": 21}
+    assert isinstance(body["xtc_probability"], float)
+    assert (body["repetition_penalty"], body["presence_penalty"]) == (1.1, 0.5)
+    assert (body["max_tokens"], body["stop"], body["logit_bias"]) == (7, ["END"], {"5": -100.0})
+
+
+def test_another_server_is_asked_in_the_words_of_openai_alone(driver: Driver, server: Server):
+    server.models = lambda handler: handler.json({"data": [{"id": "gpt", "owned_by": "me"}]})
+    info = driver.load(DEFAULT_MODEL)
+    driver.reply("Hi", Settings(top_k=5, max_tokens=-1))
+    body = server.bodies[-1]
+    assert body["model"] == info.name == "gpt"
+    assert not {"top_k", "min_p", "repetition_penalty", "max_tokens"} & body.keys()
+    assert {"top_k", "min_p", "adapter", "continue"} <= info.limits.keys()
+
+
+def test_thoughts_are_put_between_tags(loaded: Driver, server: Server):
+    def think(handler: Handler) -> None:
+        handler.begin()
+        for text in ("First", " this."):
+            handler.event({"choices": [{"delta": {"reasoning": text}}]})
+        handler.say("Yes", reason="stop")
+        handler.event("[DONE]")
+
+    server.answer = think
+    assert loaded.reply("Hi").text == "<think>First this.</think>Yes"
+
+
+def test_a_stream_that_is_cut_anywhere_reads_the_same(loaded: Driver, server: Server):
+    text = "Zürich 🏴‍☠️ grüßt"
+    whole = (
+        ": keepalive 3/7\r\n\r\n"
+        f'data: {{"choices": [{{"delta": {{"content": "{text}"}}}}]}}\r\n\r\n'
+        'event: ping\nid: 4\n\ndata: {"choices": [],\ndata: "usage": null}\n\n'
+        'data: {"choices": [{"delta": {}, "finish_reason": "length"}]}\n\ndata: [DONE]\n\n'
+    ).encode()
+
+    def one_by_one(handler: Handler) -> None:
+        handler.begin()
+        for place in range(len(whole)):
+            handler.send(whole[place : place + 1])
+
+    server.answer = one_by_one
+    written = loaded.reply("Hi")
+    assert (written.text, written.reason) == (text, "length")
+    assert (written.progress[-1].done, written.progress[-1].total) == (3, 7)
+
+
+def test_cancelling_closes_the_connection_and_keeps_what_came(loaded: Driver, server: Server):
+    gone = threading.Event()
+
+    def endless(handler: Handler) -> None:
+        handler.begin()
+        handler.say("Once", " upon")
+        if handler.gone():
+            gone.set()
+
+    server.answer = endless
+
+    def cancel(event: Event) -> None:
+        if isinstance(event, TokenSampled) and event.record.text == " upon":
+            loaded.engine.cancel()
+
+    written = loaded.reply("Hi", watch=cancel)
+    assert (written.text, written.reason) == ("Once upon", "cancelled")
+    assert gone.wait(10)
+    server.answer = hello
+    assert loaded.reply("Hi").text == "Hello there"
+
+
+def test_waiting_for_a_slow_server_can_be_cancelled(loaded: Driver, server: Server):
+    server.answer = lambda handler: handler.gone() and None
+
+    def cancel(event: Event) -> None:
+        if isinstance(event, PrefillProgress):
+            loaded.engine.cancel()
+
+    assert loaded.reply("Hi", watch=cancel).reason == "cancelled"
+
+
+# What goes wrong
+
+
+def failing(driver: Driver) -> tuple[Written, str]:
+    written = driver.reply("Hi")
+    assert isinstance(written.end, ReplyFailed)
+    return written, written.end.message
+
+
+def test_a_connection_that_is_lost_keeps_what_came(loaded: Driver, server: Server):
+    def dies(handler: Handler) -> None:
+        handler.begin()
+        handler.say("Once", " upon")
+        handler.send('data: {"choices": [{"delta": {"content": " a ti')
+
+    server.answer = dies
+    written, message = failing(loaded)
+    assert written.text == "Once upon"
+    assert "was lost" in message
+    assert "is kept" in message
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (lambda h: h.json({"error": "no such model"}, 404), "(404): no such model"),
+        (lambda h: h.json({"error": {"message": "too long"}}, 400), "(400): too long"),
+        (lambda h: h.json({"detail": "Not Found"}, 404), "(404): Not Found"),
+        (lambda h: (h.begin("text/html", 502), h.send("<html>")), "(502): Bad Gateway"),
+        (lambda h: h.begin("text/html", 301), "(301)"),
+        (lambda h: (h.begin("text/html"), h.send("<html>")), "answered with text/html"),
+        (lambda h: (h.begin(), h.event("{oh")), "no JSON object"),
+        (lambda h: (h.begin(), h.event("[" * 100_000)), "no JSON object"),
+        (lambda h: (h.begin(), h.event({"error": {"message": "out of memory"}})), "out of memory"),
+        (lambda h: (h.begin(), h.send("data: " + "x" * 3_000_000)), "without an end"),
+        (lambda h: h.json({}, 401), "MLXCHAT_API_KEY"),
+        (lambda h: h.wfile.close(), "was lost"),
+    ],
+)  # fmt: skip
+def test_what_goes_wrong_is_said_in_a_sentence(
+    loaded: Driver, server: Server, answer: object, sentence: str
+):
+    server.answer = answer  # type: ignore[assignment]
+    _, message = failing(loaded)
+    assert sentence in message
+    assert "\n" not in message
+    server.answer = hello
+    assert loaded.reply("Hi").text == "Hello there"
+
+
+def test_no_server_at_the_address():
+    closed = Server()
+    closed.server_close()
+    driver = Driver(ServerEngine(parse_address(closed.url)))
+    assert f"No server answers at {closed.url}" in driver.fail_to_load(DEFAULT_MODEL)
+    driver.close()
+
+
+def test_a_load_can_be_cancelled(driver: Driver, server: Server):
+    server.models = lambda handler: handler.gone() and None
+    timer = threading.Timer(0.2, driver.engine.cancel)
+    timer.start()
+    message = driver.fail_to_load(DEFAULT_MODEL)
+    assert message == "Cancelled."
+
+
+def test_a_server_without_downloads_lists_nothing(driver: Driver, server: Server):
+    """mlx_lm.server's list breaks off on a machine that never downloaded a model."""
+    server.models = lambda handler: handler.begin("application/json")
+    info = driver.load(DEFAULT_MODEL)
+    assert info.name == parse_address(server.url).place
+    assert driver.reply("Hi").text == "Hello there"
+
+
+def test_a_model_that_another_server_has_not(driver: Driver, server: Server):
+    server.models = lambda handler: handler.json({"data": [{"id": "a", "owned_by": "x"}]})
+    assert "has no model “b”: it has a." in driver.fail_to_load("b")
+
+
+@pytest.mark.parametrize("content", [{"data": [1, None, {"id": 3}]}, {"data": {}}, {}])
+def test_a_list_of_models_that_makes_no_sense(driver: Driver, server: Server, content: object):
+    server.models = lambda handler: handler.json(content)
+    assert driver.load(DEFAULT_MODEL).server == server.url

@@ -1,0 +1,121 @@
+"""What an engine cannot do is refused with its reason; text without tokens stays whole."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from mlxchat.commands.registry import COMMANDS
+from mlxchat.conversation.entries import TEXT_ONLY, Reply
+from mlxchat.conversation.entry_dict import entry_to_dict
+from mlxchat.conversation.storage.keeper import Keeper
+from mlxchat.conversation.storage.store import SessionStore
+from mlxchat.engine.interface import Message, ModelSpec, TokenSampled
+from mlxchat.engine.server.cost import text_record
+from mlxchat.engine.server.limits import limits_of
+from mlxchat.errors import MlxchatError
+from mlxchat.session.chat import ChatSession
+from mlxchat.settings.parameters import Settings
+from tests.scripted import INFO, ScriptedEngine
+
+SERVED = replace(
+    INFO, server="http://desk:8080", limits=limits_of(is_mlx=True, continues="no tokenizer here")
+)
+
+
+@pytest.fixture
+def engine() -> ScriptedEngine:
+    return ScriptedEngine(SERVED)
+
+
+@pytest.fixture
+def session(engine: ScriptedEngine) -> ChatSession:
+    session = ChatSession(engine)
+    session.load(ModelSpec("default_model"))
+    engine.load_ends()
+    session.pump()
+    return session
+
+
+def say(session: ChatSession, engine: ScriptedEngine, *texts: str) -> Reply:
+    """A reply of which only the text comes."""
+    session.send("Hi")
+    engine.begin()
+    assert engine.request is not None
+    for text in texts:
+        engine.tell(TokenSampled(engine.request.reply_id, text_record(text, Settings())))
+    engine.finish("length")
+    session.pump()
+    assert session.reply is not None
+    return session.reply
+
+
+def test_parameters_without_effect_say_so(session: ChatSession):
+    assert session.idle_reason("min_tokens_to_keep") == SERVED.limits["min_tokens_to_keep"]
+    assert session.idle_reason("repetition_penalty") is None
+    assert session.speed_remark("kv_bits") == SERVED.limits["kv_bits"]
+
+
+def test_what_cannot_be_done_is_refused(session: ChatSession, engine: ScriptedEngine):
+    say(session, engine, "Once")
+    for refused in (
+        session.continue_reply,
+        lambda: session.prefill_reply("Sure"),
+        lambda: session.set_speed("kv_bits", 8),
+    ):
+        with pytest.raises(MlxchatError, match="cannot be done here"):
+            refused()
+    assert not engine.called("switch")
+    assert session.prefill == ""
+    with pytest.raises(MlxchatError, match="nothing to look into"):
+        session.replay()
+
+
+def test_the_next_turn_gets_the_text_alone(session: ChatSession, engine: ScriptedEngine):
+    reply = say(session, engine, "Once", " upon")
+    assert (reply.text, reply.damage, reply.spoken_ids) == ("Once upon", TEXT_ONLY, ())
+    session.send("More")
+    assert engine.request is not None
+    assert engine.request.messages[1] == Message("assistant", "Once upon")
+
+
+def test_it_is_gone_on_with_from_its_text_where_that_can_be(engine: ScriptedEngine):
+    engine.info = replace(SERVED, limits={})
+    session = ChatSession(engine)
+    session.load(ModelSpec("default_model"))
+    engine.load_ends()
+    session.pump()
+    say(session, engine, "Once", " upon")
+    session.continue_reply()
+    assert engine.request is not None
+    assert (engine.request.prefill, engine.request.reply_ids) == ("Once upon", ())
+
+
+def test_a_saved_reply_without_tokens_is_the_same_again(engine: ScriptedEngine, home):
+    store = SessionStore()
+    keeper = Keeper(store)
+    session = ChatSession(engine, keeper=keeper)
+    session.load(ModelSpec("default_model"))
+    engine.load_ends()
+    session.pump()
+    say(session, engine, "Ein", " süßer", " Ton")
+    keeper.close()
+    latest = store.latest()
+    assert latest is not None
+    saved = store.read(latest).conversation.last_reply
+    assert saved is not None
+    assert (saved.text, saved.damage) == ("Ein süßer Ton", TEXT_ONLY)
+    assert math.isnan(saved.tokens[1].logprob)
+    store.close()
+
+
+def test_an_export_has_its_text(session: ChatSession, engine: ScriptedEngine):
+    written = entry_to_dict(say(session, engine, "Once", " upon"))
+    assert (written["text"], written["tokens"]) == ("Once upon", [])
+
+
+def test_a_limit_names_a_parameter_or_a_command():
+    beside = {"next token", "score", "beside"}
+    assert limits_of(is_mlx=False, continues="x").keys() <= {*COMMANDS, *beside}
