@@ -40,6 +40,7 @@ other commands:
   mlxchat sessions [--search TEXT]      the saved sessions; rename, pin, delete
   mlxchat export [SESSION] --format F   a session as Markdown, JSON, data
   mlxchat import FILE...                sessions out of such files
+  mlxchat cluster MODEL --hostfile F    one model on several machines
 
 With no --max-tokens a reply ends after 2048 tokens at the latest.
 """
@@ -134,5 +135,6 @@ OTHERS = {
     "sessions": "sessions",
     "export": "export",
     "import": "imports",
+    "cluster": "cluster",
 }
 """The commands beside the chat, and the module that runs each."""
