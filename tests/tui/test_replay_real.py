@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mlxchat.session.chat import ChatSession
-from tests.tui.test_app_real import chatting
+from tests.tui.real_person import chatting
 
 pytestmark = [pytest.mark.real_model, pytest.mark.slow]
 

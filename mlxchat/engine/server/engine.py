@@ -173,6 +173,16 @@ class ServerEngine:
                 if job.task is not None:
                     self._call(job.task.cancel)
 
+    def sample(self, request: SamplesRequest) -> None:
+        """Write several replies to one prompt, one after the other."""
+        if self._model is None:
+            self._buffer.append(SamplesFailed(request.request_id, NOT_LOADED))
+            return
+        from mlxchat.engine.server.sampling import ServerSamples
+
+        samples = ServerSamples(self._model, request, self._buffer.append)
+        self._submit(Job(lambda: samples.write(self._connected), samples.stopped, samples.failed))
+
     # What needs the model itself
 
     def count(
@@ -186,10 +196,6 @@ class ServerEngine:
 
     def inspect(self, request: InspectRequest) -> None:
         """Not answered: a server does not send what can come."""
-
-    def sample(self, request: SamplesRequest) -> None:
-        """Refused for now."""
-        self._buffer.append(SamplesFailed(request.request_id, _refusal("Samples", OTHER_MACHINE)))
 
     def score(self, request: ScoreRequest) -> None:
         """Refused."""
