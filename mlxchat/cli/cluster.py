@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from mlxchat.cli.cluster_state import StateLine, state_lines
+from mlxchat.cli.cluster_state import StateLine
 from mlxchat.cli.options import (
     add_model_argument,
     add_options,
@@ -228,19 +228,21 @@ def _server_options(parsed: argparse.Namespace) -> tuple[str, ...]:
 def _serve(cluster: Cluster, line: StateLine) -> int:
     """Let others use the server, until Ctrl+C or until a rank ends."""
     print(f"{cluster.launch.url} answers; Ctrl+C ends it.", flush=True)
-    print(*state_lines(cluster.ranks), sep="\n", flush=True)
+    print(*(rank.words for rank in cluster.ranks), sep="\n", flush=True)
     while not cluster.is_over(STATE_SECONDS):
-        line.show(" · ".join(state_lines(cluster.ranks)))
-        if failure := cluster.failure:
-            raise MlxchatError(f"{failure} {cluster.last_words()}".strip())
-    raise MlxchatError(f"{cluster.failure} {cluster.last_words()}".strip())
+        line.show(" · ".join(rank.words for rank in cluster.ranks))
+        if cluster.failure:
+            break
+    raise MlxchatError(f"{cluster.failure} {cluster.last_words()}")
 
 
 def _open_app(cluster: Cluster, parsed: argparse.Namespace) -> int:
     from mlxchat.cli.screen import run_app
+    from mlxchat.cluster.engine import ClusterEngine
 
+    engine = ClusterEngine(cluster)
     parsed.server = parse_address(cluster.launch.url)
     parsed.model = parsed.model_argument = None
     parsed.demo = parsed.trust_remote_code = parsed.use_default_chat_template = False
     parsed.chat_template_config = parsed.prefill_step_size = parsed.kv_bits = None
-    return run_app(parsed)
+    return run_app(parsed, engine)

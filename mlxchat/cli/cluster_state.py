@@ -1,24 +1,8 @@
-"""The state of the ranks as lines of text."""
+"""One line of the terminal that tells how things stand."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
-
-from mlxchat.cluster.cluster import Rank
-
-
-def state_lines(ranks: Iterable[Rank]) -> Iterator[str]:
-    """A line for each rank: its state, where it runs, and its memory."""
-    for rank in ranks:
-        parts = [f"rank {rank.number}", rank.how or rank.state]
-        if rank.state == "running":
-            parts += [f"process {rank.process} on {rank.machine}", _size(rank.memory)]
-        yield "  ".join(parts)
-
-
-def _size(memory: int | None) -> str:
-    return "memory not known" if memory is None else f"{memory / 1e9:.2f} GB"
 
 
 class StateLine:

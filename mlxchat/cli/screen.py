@@ -9,7 +9,7 @@ from mlxchat.cli.engines import engine_for
 from mlxchat.cli.options import given_settings, model_spec, named_adapters
 from mlxchat.conversation.storage.keeper import Keeper
 from mlxchat.conversation.storage.store import SessionStore
-from mlxchat.engine.interface import ModelSpec
+from mlxchat.engine.interface import Engine, ModelSpec
 from mlxchat.session.chat import ChatSession
 from mlxchat.tui.app import MlxchatApp
 from mlxchat.tui.screens.chat_sessions import Resume
@@ -23,11 +23,11 @@ PAINT_SECONDS = 0.4
 """How long the engine waits with its imports, for the first screen to be painted."""
 
 
-def run_app(arguments: argparse.Namespace) -> int:
-    """Run the app as the command line asks; the exit code."""
+def run_app(arguments: argparse.Namespace, engine: Engine | None = None) -> int:
+    """Run the app as the command line asks, with this engine where one is given; the exit code."""
     spec = model_spec(arguments)
     options = spec or model_spec(argparse.Namespace(**{**vars(arguments), "model": ""}))
-    engine = engine_for(arguments, PAINT_SECONDS)
+    engine = engine or engine_for(arguments, PAINT_SECONDS)
     store = SessionStore()
     keeper = Keeper(store)
     system = arguments.system_prompt or ""

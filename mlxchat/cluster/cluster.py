@@ -43,6 +43,14 @@ class Rank:
     how: str = ""
     """How it ended."""
 
+    @property
+    def words(self) -> str:
+        """A line that tells all of it."""
+        parts = [f"rank {self.number}", self.how or self.state]
+        if self.state == "running":
+            parts += [f"process {self.process} on {self.machine}", _size(self.memory)]
+        return "  ".join(parts)
+
 
 class Cluster:
     """The ranks of a launch. One thread follows what the watcher says of them."""
@@ -91,7 +99,7 @@ class Cluster:
             raise self._failed("The ranks run, but the model could not be read.")
 
     def _failed(self, what: str) -> MlxchatError:
-        return MlxchatError(f"{what} {self.last_words()}".strip())
+        return MlxchatError(f"{what} {self.last_words()}")
 
     def _progress(self, is_up: bool) -> str:
         running = sum(rank.state == "running" for rank in self.ranks)
@@ -174,3 +182,7 @@ class Cluster:
             self._ranks[number] = replace(self._ranks[number], **changes)
             if self._first_ended is None and changes["state"] == "ended":
                 self._first_ended = number
+
+
+def _size(memory: int | None) -> str:
+    return "memory not known" if memory is None else f"{memory / 1e9:.2f} GB"

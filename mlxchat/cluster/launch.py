@@ -49,6 +49,12 @@ class Launch:
         """The server's address."""
         return f"http://{self.host}:{self.port}"
 
+    @property
+    def words(self) -> str:
+        """How the model is divided."""
+        how = {"tensor": "every layer is divided among", "pipeline": "the layers are shared out to"}
+        return f"{how[self.sharding].capitalize()} {self.ranks} ranks"
+
     def command(self) -> list[str]:
         """mlx.launch with all that it needs. Raises MlxchatError where there is none."""
         if self.hostfile is None:

@@ -294,6 +294,14 @@ class Inspected:
     distribution: Distribution
 
 
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something that nobody asked for happened to the engine, and the person should know it.
+    `message` is fit to show."""
+
+    message: str
+
+
 Event = (
     LoadEvent
     | PrefillProgress
@@ -305,6 +313,7 @@ Event = (
     | TokensCounted
     | WordsNoted
     | Inspected
+    | Noticed
     | SamplesEvent
     | ScoreEvent
 )
@@ -382,6 +391,10 @@ class Engine(Protocol):
 
     def token_bytes(self, token_id: int, model: int = 0) -> bytes:
         """The exact bytes that a token stands for; a special token's name."""
+
+    def machines(self) -> list[str]:
+        """What each process does that has a part of the model, a line for each; none where one
+        process has it all."""
 
     def drain(self) -> list[Event]:
         """The events since the last call; never waits."""
