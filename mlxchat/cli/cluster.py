@@ -242,7 +242,7 @@ def _open_app(cluster: Cluster, parsed: argparse.Namespace) -> int:
 
     engine = ClusterEngine(cluster)
     parsed.server = parse_address(cluster.launch.url)
-    parsed.model = parsed.model_argument = None
+    parsed.model, parsed.model_argument = cluster.launch.model, None
     parsed.demo = parsed.trust_remote_code = parsed.use_default_chat_template = False
     parsed.chat_template_config = parsed.prefill_step_size = parsed.kv_bits = None
     return run_app(parsed, engine)

@@ -36,6 +36,8 @@ def check_text(text: str) -> list[Problem]:
     """The problems, in the order of their lines; none where mlx.launch can use the file."""
     try:
         content = json.loads(text)
+    except RecursionError:
+        return [Problem(1, "this is no JSON that names machines")]
     except ValueError as error:
         line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
         return [Problem(line, f"this is no JSON ({getattr(error, 'msg', error)})")]

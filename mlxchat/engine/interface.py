@@ -17,6 +17,7 @@ from mlxchat.engine.loading import LoadedBeside as LoadedBeside
 from mlxchat.engine.loading import LoadEvent as LoadEvent
 from mlxchat.engine.loading import LoadFailed as LoadFailed
 from mlxchat.engine.loading import LoadProgress as LoadProgress
+from mlxchat.engine.loading import Noticed as Noticed
 from mlxchat.engine.loading import Report as Report
 from mlxchat.engine.loading import Switched as Switched
 from mlxchat.engine.loading import SwitchFailed as SwitchFailed
@@ -292,14 +293,6 @@ class Inspected:
 
     request_id: int
     distribution: Distribution
-
-
-@dataclass(frozen=True, slots=True)
-class Noticed:
-    """Something that nobody asked for happened to the engine, and the person should know it.
-    `message` is fit to show."""
-
-    message: str
 
 
 Event = (
