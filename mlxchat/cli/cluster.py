@@ -24,6 +24,7 @@ from mlxchat.cluster.demo import dividable_copy
 from mlxchat.cluster.hostfile import check_hostfile, read_hostfile, write_hostfile
 from mlxchat.cluster.hostfile_check import BACKENDS
 from mlxchat.cluster.launch import LOCAL, REMOTE_PORT, Launch, free_port
+from mlxchat.cluster.memory import shape_of, smallest_mac
 from mlxchat.cluster.plan import WAYS, choose_sharding
 from mlxchat.engine.demo import ensure_demo_model
 from mlxchat.engine.server.address import parse_address
@@ -35,6 +36,7 @@ examples:
   mlxchat cluster --local 2 --demo      two ranks on this machine, to try it out
   mlxchat cluster --write hosts.json studio-1 studio-2
   mlxchat cluster --check hosts.json
+  mlxchat cluster --fits ./model        how much memory each machine needs
   mlxchat cluster ./model --hostfile hosts.json --temp 0.7
   mlxchat cluster ./model --hostfile hosts.json --serve-only
 
@@ -43,6 +45,10 @@ under the same path (--python). What is started ends with the app.
 """
 
 LOCAL_MOST = 64
+RANKS = (1, 2, 4, 8)
+"""For how many machines --fits reckons."""
+CONTEXT = 8192
+"""Tokens of the context that it reckons with."""
 STATE_SECONDS = 1.0
 """Between two looks at the ranks while the server is alone."""
 
@@ -65,6 +71,8 @@ def run(arguments: Sequence[str]) -> int:
     try:
         if parsed.check:
             return _check(Path(parsed.check))
+        if parsed.fits:
+            return _fits(Path(parsed.fits))
         if parsed.write:
             return _write(own, parsed)
         _check_use(own, parsed)
@@ -101,6 +109,9 @@ def _add_own(made: Parser) -> None:
         "--write", nargs="+", metavar=("FILE", "HOST"),
         help="write the hostfile of machines that ssh knows by these names",
     )  # fmt: skip
+    what.add_argument(
+        "--fits", metavar="FOLDER", help="say how much memory each machine needs for a model"
+    )
     group = made.add_argument_group("cluster")
     group.add_argument(
         "--sharding", choices=WAYS,
@@ -131,6 +142,21 @@ def _check(file: Path) -> int:
         hosts = read_hostfile(file).hosts
         print(f"{file} is good: {len(hosts)} ranks, the server on {hosts[0].ssh}.")
     return WRONG_USE if problems else OK
+
+
+def _fits(folder: Path) -> int:
+    shape = shape_of(folder.expanduser())
+    print(f"{'machines':<10}{'of each, with an empty context':<34}with {CONTEXT} tokens")
+    for ranks in RANKS:
+        empty, full = (shape.rank(ranks, "tensor", tokens) for tokens in (0, CONTEXT))
+        print(f"{ranks:<10}{_needs(empty):<34}{_needs(full)}")
+    print(f"{shape.cache} bytes for each token; reckoned, see docs/machines.md.")
+    return OK
+
+
+def _needs(size: int) -> str:
+    mac = smallest_mac(size)
+    return f"{size / 1e9:.1f} GB" + (f" (a Mac of {mac} GB)" if mac else " (no Mac)")
 
 
 def _write(own: Parser | argparse.ArgumentParser, parsed: argparse.Namespace) -> int:

@@ -8,11 +8,10 @@ attention has biases, so a SmolLM2 with biases of zero is the same model, to the
 from __future__ import annotations
 
 import json
-import math
-import struct
 from pathlib import Path
 from typing import Any
 
+from mlxchat.cluster.weights import tensor_sizes, zeros
 from mlxchat.errors import MlxchatError
 from mlxchat.files.atomic import write_atomically
 
@@ -33,8 +32,8 @@ def dividable_copy(demo: Path, folder: Path) -> Path:
         _link(folder / WEIGHTS, demo / "model.safetensors")
         config = json.loads((demo / "config.json").read_text("utf-8"))
         biases = _biases(config)
-        write_atomically(folder / BIASES, _zeros(biases))
-        index = dict.fromkeys(_names(demo / "model.safetensors"), WEIGHTS)
+        write_atomically(folder / BIASES, zeros(biases))
+        index = dict.fromkeys(tensor_sizes(demo / "model.safetensors"), WEIGHTS)
         index |= dict.fromkeys(biases, BIASES)
         _write(folder / INDEX, {"metadata": {}, "weight_map": index})
         changed = {"model_type": "qwen2", "architectures": ["Qwen2ForCausalLM"]}
@@ -55,14 +54,6 @@ def _write(file: Path, content: dict[str, Any]) -> None:
     write_atomically(file, json.dumps(content).encode())
 
 
-def _names(weights: Path) -> list[str]:
-    """The names of the tensors in a safetensors file."""
-    with weights.open("rb") as file:
-        (length,) = struct.unpack("<Q", file.read(8))
-        header: dict[str, Any] = json.loads(file.read(length))
-    return [name for name in header if name != "__metadata__"]
-
-
 def _biases(config: dict[str, Any]) -> dict[str, int]:
     """The biases of the attention that Qwen2 has and Llama has not, with their lengths."""
     width = config["hidden_size"] // config["num_attention_heads"]
@@ -73,15 +64,3 @@ def _biases(config: dict[str, Any]) -> dict[str, int]:
         for layer in range(config["num_hidden_layers"])
         for name, length in lengths.items()
     }
-
-
-def _zeros(lengths: dict[str, int]) -> bytes:
-    """A safetensors file of vectors of zeros, in float32."""
-    header: dict[str, Any] = {"__metadata__": {"format": "mlx"}}
-    end = 0
-    for name, length in lengths.items():
-        start, end = end, end + 4 * length
-        header[name] = {"dtype": "F32", "shape": [length], "data_offsets": [start, end]}
-    text = json.dumps(header).encode()
-    text = text.ljust(8 * math.ceil(len(text) / 8))
-    return struct.pack("<Q", len(text)) + text + bytes(end)
