@@ -1,7 +1,8 @@
 """What docs/machines.md says was measured: `python -m tests.cluster.measure` prints it.
 
 The demo model as one process, and as two ranks that have half of the layers each: the memory of
-each after the same replies, and tokens a second of the best of three. Every rank runs on this machine, so the speed tells what dividing costs and not what it wins.
+each after the same replies, and tokens a second of the best of three. Every rank runs on this
+machine, so the speed tells what dividing costs and not what it wins.
 """
 
 from __future__ import annotations
