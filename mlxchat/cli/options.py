@@ -232,6 +232,8 @@ def check_one_model(parser: argparse.ArgumentParser, arguments: argparse.Namespa
     named = [name for name in (arguments.model_argument, arguments.model) if name]
     if len(named) + arguments.demo > 1:
         parser.error("name one model: MODEL, --model or --demo")
+    if arguments.demo and arguments.server is not None:
+        parser.error("--demo is a model of this machine: leave it out, or --server")
 
 
 def model_spec(arguments: argparse.Namespace) -> ModelSpec | None:

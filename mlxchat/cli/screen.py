@@ -39,7 +39,8 @@ def run_app(arguments: argparse.Namespace, engine: Engine | None = None) -> int:
     resumed = _resumed(arguments)
     if resumed is not None:
         session.system_to_resume = arguments.system_prompt
-    app = MlxchatApp(session, spec, options or ModelSpec(""), resumed)
+    server = str(arguments.server or "")
+    app = MlxchatApp(session, spec, options or ModelSpec(""), resumed, server)
     try:
         with leaving_in_order(app):
             app.run()

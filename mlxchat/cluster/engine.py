@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from mlxchat.cluster.cluster import Cluster
-from mlxchat.engine.interface import Event, Loaded, LoadFailed, Noticed, ReplyFailed
+from mlxchat.engine.interface import AdapterFailed, Event, Loaded, LoadFailed, Noticed, ReplyFailed
 from mlxchat.engine.server.address import parse_address
 from mlxchat.engine.server.engine import ServerEngine
 
@@ -32,6 +32,10 @@ class ClusterEngine(ServerEngine):
     def machines(self) -> list[str]:
         """A line for each rank."""
         return [rank.words for rank in self._cluster.ranks]
+
+    def load_adapter(self, path: str) -> None:
+        """Refused."""
+        self._buffer.append(AdapterFailed(path, f"The adapter cannot be used: {DIVIDED}."))
 
     def drain(self) -> list[Event]:
         """The events since the last call, and once what became of the ranks."""

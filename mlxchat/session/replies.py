@@ -310,7 +310,7 @@ class SessionReplies(SessionSettings):
             settings=self.settings,
             prefill=self.prefill,
             system=self.conversation.system,
-            spec=self.spec,
+            spec=None if self.info.server else self.spec,
             vocabulary_size=self.info.vocabulary_size,
             tokens=TokenList(start),
             given=len(start),

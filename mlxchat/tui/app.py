@@ -9,6 +9,7 @@ from textual.app import SystemCommand
 from textual.screen import Screen
 
 from mlxchat.engine.interface import DEMO, ModelSpec
+from mlxchat.engine.server.address import DEFAULT_MODEL
 from mlxchat.files import recent
 from mlxchat.files.preferences import Preferences
 from mlxchat.session.chat import ChatSession
@@ -34,14 +35,16 @@ class MlxchatApp(ThemedApp):
         spec: ModelSpec | None,
         options: ModelSpec,
         resume: str | Resume | None = None,
+        server: str = "",
     ) -> None:
         """`options` hold for every model that is loaded later. `resume` is the session to go
-        on with."""
+        on with; `server` the address that models are asked for at, where they are not here."""
         super().__init__(driver_class=TerminalDriver)
         self.session = session
         self._spec = spec
         self._options = options
         self._resumed = resume
+        self._server = server
         self.preferences = Preferences.load()
         if self.preferences.theme in self.available_themes:
             self.theme = self.preferences.theme
@@ -65,6 +68,10 @@ class MlxchatApp(ThemedApp):
 
     def pick_model(self, problem: str = "") -> None:
         """Let the person choose a model; `problem` says why the last one is not there."""
+        if self._server:
+            self.notify(f"/model NAME asks {self._server} for a model, /model {DEFAULT_MODEL} for "
+                        "its own.", markup=False)  # fmt: skip
+            return
         from mlxchat.tui.screens.model_picker import ModelPicker
 
         if not any(isinstance(screen, ModelPicker) for screen in self.screen_stack):
@@ -89,8 +96,7 @@ class MlxchatApp(ThemedApp):
 
     def remember_model(self) -> None:
         """Put a model that was loaded at the head of the list of recent ones."""
-        on_server = self.session.info is not None and self.session.info.server
-        if self.chat.model_name not in (None, DEMO) and not on_server:
+        if self.chat.model_name not in (None, DEMO) and not self._server:
             recent.remember_model(self.chat.model_name)
 
     def choose_theme(self, name: str | None) -> None:

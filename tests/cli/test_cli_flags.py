@@ -9,6 +9,7 @@ import pytest
 from mlxchat.cli.options import all_options
 from tests import models
 from tests.command import FRANCE, program
+from tests.serving import serving
 
 # Flags
 
@@ -18,6 +19,7 @@ CASES: dict[str, list[str]] = {
     "--adapter-path": ["TINY", "--adapter-path", "ADAPTER"],
     "--adapter": ["TINY", "--adapter", "one=ADAPTER", "--adapter", "two=/else/where"],
     "--adapter-strength": ["TINY", "--adapter-path", "ADAPTER", "--adapter-strength", "0.5"],
+    "--server": ["--server", "SERVER"],
     "--trust-remote-code": ["TINY", "--trust-remote-code"],
     "--draft-model": ["TINY", "--draft-model", "TINY"],
     "--num-draft-tokens": ["TINY", "--draft-model", "TINY", "--num-draft-tokens", "2"],
@@ -72,10 +74,11 @@ ANSWERING = [option.flag for option in all_options() if option.group != "session
 
 @pytest.mark.parametrize("flag", ANSWERING)
 def test_every_flag_works(here, tiny_model, demo_model, adapter, flag):
-    paths = {"TINY": tiny_model, "ADAPTER": adapter}
-    line = [paths.get(word, word.replace("=ADAPTER", f"={adapter}")) for word in CASES[flag]]
-    assert flag in line
-    done = here("-p", "hi", "-m", 3, *line)
+    with serving() as server:
+        paths = {"TINY": tiny_model, "ADAPTER": adapter, "SERVER": server.url}
+        line = [paths.get(word, word.replace("=ADAPTER", f"={adapter}")) for word in CASES[flag]]
+        assert flag in line
+        done = here("-p", "hi", "-m", 3, *line)
     assert (done.code, done.err) == (0, "")
     assert done.out.strip()
 

@@ -21,7 +21,9 @@ from mlxchat.settings.parameters import Settings
 from tests.scripted import INFO, ScriptedEngine
 
 SERVED = replace(
-    INFO, server="http://desk:8080", limits=limits_of(is_mlx=True, continues="no tokenizer here")
+    INFO,
+    server="http://desk:8080",
+    limits=limits_of(is_mlx=True, adapts=True, continues="no tokenizer here"),
 )
 
 
@@ -118,4 +120,4 @@ def test_an_export_has_its_text(session: ChatSession, engine: ScriptedEngine):
 
 def test_a_limit_names_a_parameter_or_a_command():
     beside = {"next token", "score", "beside"}
-    assert limits_of(is_mlx=False, continues="x").keys() <= {*COMMANDS, *beside}
+    assert limits_of(is_mlx=False, adapts=False, continues="x").keys() <= {*COMMANDS, *beside}

@@ -23,6 +23,7 @@ from mlxchat.engine.server.pieces import (
     parse_object,
     shortened,
 )
+from mlxchat.engine.server.sentences import lost
 from mlxchat.errors import MlxchatError
 
 CONNECT_SECONDS = 10.0
@@ -157,15 +158,6 @@ class Client:
                 "mlx_lm.server there, or give --server another address."
             )
         return lost(self._address, str(error))
-
-
-def lost(address: Address, why: str = "") -> str:
-    """The sentence of a connection that ended before the answer did."""
-    reason = f" ({shortened(why)})" if why else ""
-    return (
-        f"The connection to {address} was lost{reason}: what had arrived is kept, "
-        "and ^R writes the reply again."
-    )
 
 
 async def _whole(response: httpx2.Response, most: int) -> bytes:

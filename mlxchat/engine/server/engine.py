@@ -41,7 +41,8 @@ from mlxchat.engine.samples import (
     TokensRequest,
 )
 from mlxchat.engine.server.address import Address
-from mlxchat.engine.server.limits import OF_EVERY_SERVER, OTHER_MACHINE
+from mlxchat.engine.server.limits import NO_ADAPTER, OF_EVERY_SERVER, OTHER_MACHINE
+from mlxchat.engine.server.sentences import unexpected
 from mlxchat.errors import MlxchatError
 from mlxchat.settings.parameters import Settings
 from mlxchat.settings.speed import Speed
@@ -80,7 +81,7 @@ class ServerEngine:
         """By lane."""
         self._pending: set[Job] = set()
         self._lock = threading.Lock()
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._queue: asyncio.Queue[Job | None] = asyncio.Queue()
         self._thread: threading.Thread | None = None
         self._client: Client | None = None
@@ -112,9 +113,8 @@ class ServerEngine:
     def load_adapter(self, path: str) -> None:
         """Let later requests name an adapter; whether it fits, the server says with the reply."""
         model = self._model
-        if model is None or not (model.is_mlx and model.path):
-            why = "this server puts no adapter on the model that it was started with: name --model"
-            self._buffer.append(AdapterFailed(path, f"The adapter cannot be used: {why}."))
+        if model is None or not model.adapts:
+            self._buffer.append(AdapterFailed(path, _refusal("The adapter", NO_ADAPTER)))
         else:
             self._buffer.append(AdapterLoaded(AdapterInfo(path)))
 
@@ -255,20 +255,23 @@ class ServerEngine:
     def _submit(self, job: Job) -> None:
         with self._lock:
             self._pending.add(job)
-            if self._thread is None:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(
-                    target=self._loop.run_until_complete,
-                    args=(self._work(),),
-                    name="mlxchat-server",
-                    daemon=True,
+                    target=self._run, args=(self._loop,), name="mlxchat-server", daemon=True
                 )
                 self._thread.start()
         self._call(self._queue.put_nowait, job)
 
     def _call(self, function: Callable[..., object], *arguments: object) -> None:
-        """Call something on the thread; nothing where it has ended."""
-        with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(function, *arguments)
+        """Call something on the thread; nothing where it has not begun, or has ended."""
+        if self._loop is not None:
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(function, *arguments)
+
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.run_until_complete(self._work())
+        loop.close()
 
     async def _work(self) -> None:
         while (job := await self._queue.get()) is not None:
@@ -291,7 +294,7 @@ class ServerEngine:
         except MlxchatError as error:
             job.failed(str(error))
         except Exception as error:
-            job.failed(f"The request failed unexpectedly ({type(error).__name__}: {error}).")
+            job.failed(unexpected(error))
 
 
 def _refusal(what: str, reason: str) -> str:

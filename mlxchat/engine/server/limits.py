@@ -12,11 +12,15 @@ OWN_OPTION = "the server's own --{option} decides it"
 NOT_TAKEN = "no effect: a server takes no {name}"
 OPENAI_LACKS = "no effect: OpenAI's interface has no {name}"
 INEXACT = (
-    "the server's chat interface begins each reply anew, and the model's own tokenizer, which "
-    "would be needed to go on from a text, is not on this machine or is another one"
+    "to go on from a text takes the model's tokenizer on this machine, and there is none or "
+    "another one (--model names the model's folder)"
 )
 OTHER_SERVER = "only mlx_lm.server is known to go on exactly from a text"
-NEXT_REPLY = "counts from the next reply on: {reason}"
+NO_ADAPTER = (
+    "only mlx_lm.server puts an adapter on, and only on a model that is asked for by its folder "
+    "or repository (--model)"
+)
+NEXT_REPLY = "counts from the next reply on"
 
 OF_EVERY_SERVER = {
     "min_tokens_to_keep": NOT_TAKEN.format(name="min_tokens_to_keep"),
@@ -52,12 +56,13 @@ OF_OTHER_SERVERS = {
 CONTINUATIONS = ("continue", "prefill")
 
 
-def limits_of(*, is_mlx: bool, continues: str) -> Mapping[str, str]:
+def limits_of(*, is_mlx: bool, adapts: bool, continues: str) -> Mapping[str, str]:
     """What cannot be done. `continues` says why no reply can be gone on with, or nothing."""
     limits = dict(OF_EVERY_SERVER)
     if not is_mlx:
         limits |= OF_OTHER_SERVERS
-        limits["adapter"] = "of these servers only mlx_lm.server puts adapters on"
+    if not adapts:
+        limits["adapter"] = NO_ADAPTER
     if continues:
         limits |= dict.fromkeys(CONTINUATIONS, continues)
     return limits

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from mlxchat.engine.interface import Event, ReplyRequest
 from mlxchat.engine.server.client import Client
+from mlxchat.engine.server.sentences import unexpected
 from mlxchat.engine.server.served import ServedModel
 from mlxchat.engine.server.writing import Writing
 from mlxchat.errors import MlxchatError
@@ -37,6 +38,8 @@ class Replies:
             await writing.write(client)
         except MlxchatError as error:
             writing.failed(str(error))
+        except Exception as error:
+            writing.failed(unexpected(error))
         self._unfinished.remove(writing)
 
     def change(self, settings: Settings, lane: int) -> None:

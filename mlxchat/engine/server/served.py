@@ -12,7 +12,14 @@ from mlxchat.engine.interface import Message, ModelInfo, ModelSpec
 from mlxchat.engine.server.address import DEFAULT_MODEL, Address
 from mlxchat.engine.server.asking import chat_body
 from mlxchat.engine.server.client import Client, Served
-from mlxchat.engine.server.limits import INEXACT, OTHER_SERVER, limits_of
+from mlxchat.engine.server.limits import (
+    INEXACT,
+    NEXT_REPLY,
+    NO_ADAPTER,
+    NO_TOKENS,
+    OTHER_SERVER,
+    limits_of,
+)
 from mlxchat.engine.server.pieces import usage_of
 from mlxchat.engine.server.prompts import Prompts, tokenizer_of
 from mlxchat.engine.server.thoughts import TAGS
@@ -43,9 +50,12 @@ class ServedModel:
 
         mlx_lm.server leaves the adapter out for the name that stands for its own model.
         """
-        if adapter and self.is_mlx and self.path:
-            return {"model": self.path, "adapters": adapter}
-        return {"model": self.name}
+        return {"model": self.path, "adapters": adapter} if adapter else {"model": self.name}
+
+    @property
+    def adapts(self) -> bool:
+        """Whether an adapter can be put on it."""
+        return self.is_mlx and bool(self.path)
 
     @property
     def no_continuation(self) -> str:
@@ -53,6 +63,16 @@ class ServedModel:
         if not self.is_mlx:
             return OTHER_SERVER
         return "" if self.prompts.continues else INEXACT
+
+    @property
+    def _notes(self) -> tuple[str, ...]:
+        without = f"{self.address} has the model: {NO_TOKENS}, so there is no look into those."
+        if not self.no_continuation:
+            return (without,)
+        return without, (
+            f"A setting that is changed while a reply is written {NEXT_REPLY}: "
+            f"{self.no_continuation}."
+        )
 
     def notes(self, settings: Settings) -> Mapping[str, Sequence[str]]:
         """What a person should know of the settings, by parameter name."""
@@ -75,9 +95,12 @@ class ServedModel:
             vocabulary_size=0,
             recommended={},
             think_tags=TAGS,
-            adapter=self.spec.adapter_path if self.is_mlx else None,
+            adapter=self.spec.adapter_path,
             server=str(self.address),
-            limits=limits_of(is_mlx=self.is_mlx, continues=self.no_continuation),
+            notes=self._notes,
+            limits=limits_of(
+                is_mlx=self.is_mlx, adapts=self.adapts, continues=self.no_continuation
+            ),
         )
 
 
@@ -86,6 +109,8 @@ async def find_model(client: Client, address: Address, spec: ModelSpec) -> Serve
     served = await client.served()
     name, path = _named(served, address, spec.model)
     model = ServedModel(address, name, path, served.is_mlx, spec, Prompts(spec))
+    if spec.adapter_path and not model.adapts:
+        raise MlxchatError(f"The adapter cannot be used: {NO_ADAPTER}.")
     if not served.is_mlx:
         return model
     tokenizer = await asyncio.to_thread(tokenizer_of, path, spec) if path else None

@@ -25,11 +25,12 @@ from mlxchat.engine.interface import (
     WordsNoted,
 )
 from mlxchat.engine.server.asking import STREAM, chat_body, sampling_body
-from mlxchat.engine.server.client import END, Client, lost
+from mlxchat.engine.server.client import END, Client
 from mlxchat.engine.server.cost import Cost, text_record
 from mlxchat.engine.server.first_token import OtherToken, asked_alone, with_space
 from mlxchat.engine.server.limits import NEXT_REPLY
 from mlxchat.engine.server.pieces import Piece, first_token_id, parse_object, piece_of
+from mlxchat.engine.server.sentences import lost
 from mlxchat.engine.server.served import ServedModel
 from mlxchat.engine.server.thoughts import Thoughts
 from mlxchat.errors import MlxchatError
@@ -88,9 +89,9 @@ class Writing:
             return
         changed = settings.differences(self._wanted)
         self._wanted, self._changed = settings, time.monotonic()
-        if reason := self._model.no_continuation or self._no_cut:
-            note = NEXT_REPLY.format(reason=reason)
-            self._tell(WordsNoted({name: [note] for name in changed if name not in UNASKED}))
+        if self._model.no_continuation or self._no_cut:
+            notes = {name: [NEXT_REPLY] for name in changed if name not in UNASKED}
+            self._tell(WordsNoted(notes))
 
     def stopped(self) -> None:
         """The person stopped it."""

@@ -98,6 +98,7 @@ class SettingsScreen(PanelScreen):
         panel.settings = self.settings
         panel.preset = tried or self.session.preset
         panel.adapted = self.adapted
+        panel.limits = self.session.info.limits if self.session.info else {}
         self._inspect()
 
     def setting_moved(self, name: str | None) -> None:

@@ -79,6 +79,9 @@ class SamplerPanel(Vertical):
     preset: reactive[Preset | None] = reactive[Preset | None](None)
     """What the title names; None for the model's own values."""
 
+    limits: reactive[Mapping[str, str]] = reactive(dict)
+    """Why a parameter has no effect whatever it is, by name."""
+
     adapted: reactive[bool] = reactive(False)
     """Whether the model has an adapter, whose strength can be set."""
 
@@ -181,6 +184,9 @@ class SamplerPanel(Vertical):
             if text not in before.get(name, ())
         ]
 
+    def _watch_limits(self) -> None:
+        self._show_rows()
+
     def _watch_remarks(self) -> None:
         self._show_rows()
 
@@ -205,7 +211,7 @@ class SamplerPanel(Vertical):
     def _idle_reason(self, name: str) -> str | None:
         if PARAMETERS[name].group == "adapter" and not self.adapted:
             return WITHOUT_ADAPTER
-        return self.settings.idle_reason(name)
+        return self.limits.get(name) or self.settings.idle_reason(name)
 
     def _watch_whose(self) -> None:
         self._title.whose = self.whose

@@ -9,12 +9,16 @@ import pytest
 
 from mlxchat.engine.interface import (
     UNKNOWN_TOKEN,
+    AdapterFailed,
+    AdapterLoaded,
     Event,
     Message,
     PrefillProgress,
     ReplyFailed,
+    ReplyRequest,
     TokenSampled,
 )
+from mlxchat.engine.samples import Draw, SampleToken
 from mlxchat.engine.server.address import DEFAULT_MODEL, parse_address
 from mlxchat.engine.server.engine import ServerEngine
 from mlxchat.settings.parameters import Settings
@@ -134,6 +138,61 @@ def test_waiting_for_a_slow_server_can_be_cancelled(loaded: Driver, server: Serv
     assert loaded.reply("Hi", watch=cancel).reason == "cancelled"
 
 
+def test_an_adapter_lies_on_the_servers_machine(driver: Driver, server: Server):
+    driver.load(DEFAULT_MODEL)
+    adapted = driver.load_adapter("/there/pirate")
+    assert isinstance(adapted, AdapterLoaded)
+    driver.reply("Hi", adapter="/there/pirate")
+    body = server.bodies[-1]
+    assert (body["model"], body["adapters"]) == ("/there/fused", "/there/pirate")
+    driver.reply("Hi")
+    assert "adapters" not in server.bodies[-1]
+
+
+def test_an_adapter_that_the_server_would_leave_out_is_refused(driver: Driver, server: Server):
+    server.models = lambda handler: handler.json({"data": []})
+    assert "cannot be used" in driver.fail_to_load(DEFAULT_MODEL, adapter_path="/there/pirate")
+    driver.load(DEFAULT_MODEL)
+    assert isinstance(driver.load_adapter("/there/pirate"), AdapterFailed)
+
+
+def test_samples_come_one_after_the_other(loaded: Driver, server: Server):
+    sampled = loaded.sample("Hi", [Draw(Settings(temp=t), 7 + t) for t in (0, 1)])
+    assert sampled.texts == ["Hello there"] * 2
+    assert sampled.reasons == ["stop", "stop"]
+    assert "one after the other" in sampled.one_by_one
+    assert [(b["temperature"], b["seed"]) for b in server.bodies] == [(0, 7), (1, 8)]
+
+
+def test_cancelled_samples_are_all_over(loaded: Driver, server: Server):
+    def endless(handler: Handler) -> None:
+        handler.begin()
+        handler.say("Once")
+        handler.gone()
+
+    server.answer = endless
+
+    def cancel(event: Event) -> None:
+        if isinstance(event, SampleToken):
+            loaded.engine.cancel()
+
+    sampled = loaded.sample("Hi", [Draw(Settings(), 1)] * 3, watch=cancel)
+    assert sampled.reasons == ["cancelled"] * 3
+    assert sampled.texts == ["Once", "", ""]
+
+
+def test_replies_in_lanes_are_written_at_the_same_time(loaded: Driver, server: Server):
+    both = threading.Barrier(2)
+
+    def together(handler: Handler) -> None:
+        both.wait(10)
+        hello(handler)
+
+    server.answer = together
+    asked = [ReplyRequest(0, [Message("user", "Hi")], Settings(), n, lane=n) for n in range(2)]
+    assert [written.text for written in loaded.together(asked)] == ["Hello there"] * 2
+
+
 # What goes wrong
 
 
@@ -217,3 +276,10 @@ def test_a_model_that_another_server_has_not(driver: Driver, server: Server):
 def test_a_list_of_models_that_makes_no_sense(driver: Driver, server: Server, content: object):
     server.models = lambda handler: handler.json(content)
     assert driver.load(DEFAULT_MODEL).server == server.url
+
+
+def test_what_nobody_thought_of_is_said_too(loaded: Driver):
+    written = loaded.reply("half a pair: \ud83d")
+    assert isinstance(written.end, ReplyFailed)
+    assert "failed unexpectedly (UnicodeEncodeError" in written.end.message
+    assert loaded.reply("Hi").text == "Hello there"
