@@ -25,7 +25,7 @@ State = Literal["starting", "running", "ended"]
 END_SECONDS = 12.0
 """For the watcher to end all ranks: twice what it gives them itself."""
 LOOK_SECONDS = 0.1
-"""Between two looks at the ranks while they start."""
+"""Between two looks at the ranks while something is waited for."""
 ERROR = re.compile(r"^[\w.]*(?:Error|Exception): .{1,300}", re.MULTILINE)
 """The last line of what Python prints of an error."""
 

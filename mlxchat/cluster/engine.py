@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 
-from mlxchat.cluster.cluster import Cluster
+from mlxchat.cluster.cluster import LOOK_SECONDS, Cluster
 from mlxchat.engine.interface import AdapterFailed, Event, Loaded, LoadFailed, Noticed, ReplyFailed
 from mlxchat.engine.server.address import parse_address
 from mlxchat.engine.server.engine import ServerEngine
@@ -52,7 +52,10 @@ class ClusterEngine(ServerEngine):
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for an event."""
-        return bool(self._held) or super().wait(timeout)
+        if self._held:
+            super().wait(LOOK_SECONDS)
+            return True
+        return super().wait(timeout)
 
     def _until_failure(self, events: list[Event]) -> list[Event]:
         """The events up to a failure; that one and the rest as soon as they have waited."""

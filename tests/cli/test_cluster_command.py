@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -9,11 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from mlxchat.cli import cluster
+from mlxchat.cluster.launch import free_port
 from tests.cluster.rank import as_python
 from tests.terminal import processes_of, terminal
 
@@ -31,6 +34,12 @@ def command(tiny_model: Path, tmp_path: Path) -> list[str]:
 @pytest.fixture
 def serving(command: list[str]) -> Iterator[subprocess.Popen[str]]:
     """The same, started and answering, with no app; killed after the test."""
+    with started(command) as process:
+        yield process
+
+
+@contextmanager
+def started(command: list[str]) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
         [sys.executable, *command, "--serve-only"],
         stdout=subprocess.PIPE,
@@ -39,9 +48,11 @@ def serving(command: list[str]) -> Iterator[subprocess.Popen[str]]:
     )
     assert process.stdout is not None
     assert re.match(r"http://127\.0\.0\.1:\d+ answers", process.stdout.readline())
-    yield process
-    process.kill()
-    process.communicate()
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def nothing_is_left(home: Path) -> bool:
@@ -80,6 +91,19 @@ def test_a_killed_watcher_takes_nothing_with_it(serving, home):
     [watcher] = [pid for pid in _pids(home) if b"mlxchat.cluster.watcher" in _line(pid)]
     os.kill(watcher, signal.SIGKILL)
     assert serving.wait(PATIENCE) == 1
+    assert nothing_is_left(home)
+
+
+def test_a_hostfile_is_launched(command, tmp_path, home):
+    """Over machines that are this one: mlx.launch asks no ssh for these."""
+    hosts = [{"ssh": "127.0.0.1", "ips": ["127.0.0.1"]}] * 2
+    (tmp_path / "hosts.json").write_text(json.dumps({"backend": "ring", "hosts": hosts}))
+    where = ["--hostfile", str(tmp_path / "hosts.json"), "--port", str(free_port())]
+    with started([*command[:3], *where, *command[5:]]) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("rank 0  running  process ")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE) == 130
     assert nothing_is_left(home)
 
 
