@@ -23,6 +23,8 @@ from mlxchat.cluster.report import Report, read_line
 
 GRACE_SECONDS = 6.0
 """For the ranks to end by themselves, those on other machines too, before they are killed."""
+READ_SECONDS = 2.0
+"""For what mlx.launch said last to be read."""
 
 
 class Watcher:
@@ -45,9 +47,11 @@ class Watcher:
         for ending in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(ending, lambda *_: self.stop())
         threading.Thread(target=self._wait_for_app, daemon=True).start()
-        threading.Thread(target=self._read_output, daemon=True).start()
+        reader = threading.Thread(target=self._read_output, daemon=True)
+        reader.start()
         code = self._launch.wait()
         end_group(self._launch.pid)
+        reader.join(READ_SECONDS)
         tell({"event": "over", "code": code})
         return code
 
@@ -79,8 +83,9 @@ class Watcher:
             for said in found:
                 event = "report" if isinstance(said, Report) else "ended"
                 tell({"event": event, **asdict(said)})
-            self._log.write(rest)
-            self._log.flush()
+            with suppress(OSError):  # a full disk must not stop the ranks
+                self._log.write(rest)
+                self._log.flush()
 
 
 def children(process: int) -> list[int]:
