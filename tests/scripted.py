@@ -153,6 +153,9 @@ class ScriptedEngine:
     def token_bytes(self, token_id: int, model: int = 0) -> bytes:
         return f" t{token_id}".encode()
 
+    def machines(self) -> list[str]:
+        return []
+
     def drain(self) -> list[Event]:
         events, self._events = self._events, []
         return events

@@ -17,6 +17,7 @@ LAYERS = (
     "files",
     "settings",
     "engine",
+    "cluster",
     "conversation",
     "session",
     "commands",

@@ -11,7 +11,7 @@ from mlxchat.cli.engines import engine_for
 from mlxchat.cli.options import given_settings, given_system, model_spec, named_adapters, resumes
 from mlxchat.conversation.storage.keeper import Keeper
 from mlxchat.conversation.storage.store import SessionStore
-from mlxchat.engine.interface import ModelSpec
+from mlxchat.engine.interface import Engine, ModelSpec
 from mlxchat.session.chat import ChatSession
 from mlxchat.session.model_options import ModelOptions
 from mlxchat.settings.configuration import configuration
@@ -22,13 +22,16 @@ tokens a second from the engine while the screen is drawn."""
 
 
 @contextmanager
-def chatting(arguments: argparse.Namespace, pause: float = 0.0) -> Iterator[ChatSession]:
-    """A session with an engine of its own, which waits `pause` seconds with its imports. At the end
-    all is saved and closed."""
+def chatting(
+    arguments: argparse.Namespace, pause: float = 0.0, engine: Engine | None = None
+) -> Iterator[ChatSession]:
+    """A session with this engine, or one of its own, which waits `pause` seconds with its imports.
+    At the end all is saved and closed."""
+    engine = engine or engine_for(arguments, pause)
     store = SessionStore()
     keeper = Keeper(store)
     system = given_system(arguments) or ""
-    session = ChatSession(engine_for(arguments, pause), system, given_settings(arguments), keeper)
+    session = ChatSession(engine, system, given_settings(arguments), keeper)
     session.usual_overflow = session.conversation.overflow = configuration().value("context")
     session.adapters = named_adapters(arguments)
     session.prefill = arguments.prefill_response or ""

@@ -48,6 +48,7 @@ SUBCOMMANDS = {
         Subcommand("export", "export", "[SESSION] --format F",
                    "a session as Markdown, JSON, data"),
         Subcommand("import", "imports", "FILE...", "sessions out of such files"),
+        Subcommand("cluster", "cluster", "MODEL --hostfile F", "one model on several machines"),
         Subcommand("config", "config", "[--init]", "what is set, and where"),
         Subcommand("completion", "completion", "bash|zsh|fish", "what the shell needs for Tab"),
     )

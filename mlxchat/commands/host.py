@@ -53,6 +53,10 @@ class Host(Protocol):
     def say(self, text: str) -> None:
         """Show the person a short text."""
 
+    @property
+    def machines(self) -> list[str]:
+        """A line for each process that has a part of the model; none where one has it all."""
+
     def show_help(self) -> None:
         """Show keys, commands and parameters."""
 

@@ -112,6 +112,10 @@ def _rate(host: Host, argument: str) -> None:
             host.rate(None)
 
 
+def _tell_machines(host: Host, _: str) -> None:
+    host.say("\n".join(host.machines) or "One process on one machine has the whole model.")
+
+
 def _optional(argument: str) -> str | None:
     return argument or None
 
@@ -201,6 +205,8 @@ ACTIONS: tuple[Command, ...] = (
             lambda host, _: host.show_version(1), when="idle", comparing="never"),
     Command("panel", "Go to the sampler panel; from there: hide it",
             lambda host, _: host.toggle_panel(), key="ctrl+s", label="panel"),
+    Command("machines", "The machines that share the model: state and memory of each",
+            _tell_machines),
     Command("help", "Keys, commands and parameters", lambda host, _: host.show_help(),
             key="f1", label="help", aliases=("?",)),
     Command("clear", "Begin a new conversation", lambda host, _: host.clear(),

@@ -104,7 +104,7 @@ def describe() -> Backend:
         or _ram(),
         working_set=_as_bytes(facts.get("max_recommended_working_set_size")),
         blas=_blas,
-        compiles=backend != "cpu" or _has_compiler(),
+        compiles=backend != "cpu" or has_compiler(),
         mlx=package_version("mlx"),
         mlx_lm=package_version("mlx-lm"),
     )
@@ -115,15 +115,20 @@ def _expects_cuda() -> bool:
     return installed and os.path.exists("/dev/nvidiactl")
 
 
-def _load_openblas() -> str | None:
-    """Put OpenBLAS before the reference BLAS that mlx's CPU wheel carries: 20 times as fast."""
+def openblas(mode: int = ctypes.RTLD_LOCAL) -> str | None:
+    """The OpenBLAS library of this machine, loaded; None where there is none."""
     for library in OPENBLAS:
         try:
-            ctypes.CDLL(library, mode=ctypes.RTLD_GLOBAL)
+            ctypes.CDLL(library, mode=mode)
         except OSError:
             continue
         return library
     return None
+
+
+def _load_openblas() -> str | None:
+    """Put OpenBLAS before the reference BLAS that mlx's CPU wheel carries: 20 times as fast."""
+    return openblas(ctypes.RTLD_GLOBAL)
 
 
 def _import_mlx() -> None:
@@ -131,7 +136,7 @@ def _import_mlx() -> None:
         import mlx.core as mx
     except ImportError as error:
         raise MlxchatError(_missing_backend()) from error
-    if mx.default_device().type == mx.cpu and not _has_compiler():
+    if mx.default_device().type == mx.cpu and not has_compiler():
         mx.disable_compile()
 
 
@@ -144,7 +149,8 @@ def _missing_backend() -> str:
     )
 
 
-def _has_compiler() -> bool:
+def has_compiler() -> bool:
+    """Whether mx.compile works on a CPU."""
     # g++ is the name that mlx calls.
     return shutil.which("g++") is not None
 

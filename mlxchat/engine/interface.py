@@ -17,6 +17,7 @@ from mlxchat.engine.loading import LoadedBeside as LoadedBeside
 from mlxchat.engine.loading import LoadEvent as LoadEvent
 from mlxchat.engine.loading import LoadFailed as LoadFailed
 from mlxchat.engine.loading import LoadProgress as LoadProgress
+from mlxchat.engine.loading import Noticed as Noticed
 from mlxchat.engine.loading import Report as Report
 from mlxchat.engine.loading import Switched as Switched
 from mlxchat.engine.loading import SwitchFailed as SwitchFailed
@@ -305,6 +306,7 @@ Event = (
     | TokensCounted
     | WordsNoted
     | Inspected
+    | Noticed
     | SamplesEvent
     | ScoreEvent
 )
@@ -382,6 +384,10 @@ class Engine(Protocol):
 
     def token_bytes(self, token_id: int, model: int = 0) -> bytes:
         """The exact bytes that a token stands for; a special token's name."""
+
+    def machines(self) -> list[str]:
+        """What each process does that has a part of the model, a line for each; none where one
+        process has it all."""
 
     def drain(self) -> list[Event]:
         """The events since the last call; never waits."""

@@ -34,6 +34,14 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something that nobody asked for happened to the engine, and the person should know it.
+    `message` is fit to show."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class LoadFailed:
     """The model could not be loaded. The one loaded before stays, unless it had to make room."""
 

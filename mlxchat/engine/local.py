@@ -220,6 +220,10 @@ class LocalEngine:
         """A token's bytes."""
         return self._worker.token_bytes(token_id, model) if self._worker else b""
 
+    def machines(self) -> list[str]:
+        """None: one process has the model."""
+        return []
+
     def drain(self) -> list[Event]:
         """The events since the last call."""
         return self._buffer.drain()

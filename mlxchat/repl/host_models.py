@@ -24,6 +24,7 @@ from mlxchat.engine.interface import (
     Loaded,
     LoadFailed,
     LoadProgress,
+    Noticed,
     ReplyFinished,
     ReplyStarted,
     Switched,
@@ -47,6 +48,11 @@ class ModelsHost(SessionsHost):
     """What was said of words in the settings, by parameter name."""
 
     # Models
+
+    @property
+    def machines(self) -> list[str]:
+        """What the machines that share the model do, a line each."""
+        return self.session.engine.machines()
 
     def choose_model(self, name: str | None) -> None:
         """Load a model; None lists those to choose from."""
@@ -102,6 +108,8 @@ class ModelsHost(SessionsHost):
                 self.page.say(event.message, "quiet" if event.cancelled else "error")
             case AdapterLoaded():
                 self._adapter_loaded(event)
+            case Noticed():
+                self.page.say(event.message, "error")
             case AdapterFailed():
                 self.page.say(event.message, "error")
             case Switched():

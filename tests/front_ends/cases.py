@@ -423,6 +423,12 @@ async def _panel(front: Front, folder: Path) -> None:
     assert await front.shows("0.37")
 
 
+@of("machines")
+async def _machines(front: Front, folder: Path) -> None:
+    await front.line("/machines")
+    assert await front.shows("One process on one machine has the whole model.")
+
+
 @of("help")
 async def _help(front: Front, folder: Path) -> None:
     await front.line("/?")

@@ -220,6 +220,10 @@ class ServerEngine:
         """Nothing: the tokens are not known."""
         return b""
 
+    def machines(self) -> list[str]:
+        """None: one process has the model."""
+        return []
+
     # Events
 
     def drain(self) -> list[Event]:

@@ -28,6 +28,7 @@ from mlxchat.engine.interface import (
     LoadedBeside,
     LoadFailed,
     ModelSpec,
+    Noticed,
     ReplyFinished,
     ReplyStarted,
     Switched,
@@ -187,6 +188,8 @@ class ChatScreen(LanesScreen):
                 self.say(remark)
         elif isinstance(event, Inspected):
             self.inspection.answered(event)
+        elif isinstance(event, Noticed):
+            self.transcript.add_notice(event.message, "error")
 
     def _load(self, spec: ModelSpec) -> None:
         self._spec = spec
@@ -263,6 +266,11 @@ class ChatScreen(LanesScreen):
     def say(self, text: str) -> None:
         """Show the person a short text."""
         self.notify(text, markup=False)
+
+    @property
+    def machines(self) -> list[str]:
+        """A line for each process that has a part of the model."""
+        return self.session.engine.machines()
 
     def show_help(self) -> None:
         """Show keys, commands and parameters."""

@@ -1,0 +1,1 @@
+"""One model on several machines: mlx's own distributed engine, started, watched and ended."""

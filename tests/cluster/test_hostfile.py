@@ -1,0 +1,98 @@
+"""Hostfiles: written, read, and each mistake told with its line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mlxchat.cluster.hostfile import Host, read_hostfile, write_hostfile
+from mlxchat.cluster.hostfile_check import check_text
+from mlxchat.errors import MlxchatError
+
+GOOD = """\
+{
+  "backend": "ring",
+  "envs": ["MLX_METAL_FAST_SYNCH=1"],
+  "hosts": [
+    {"ssh": "studio-1", "ips": ["10.0.0.1"]},
+    {
+      "ssh": "studio-2",
+      "ips": ["10.0.0.2"]
+    }
+  ]
+}
+"""
+
+
+def test_a_good_file(tmp_path: Path):
+    file = tmp_path / "hosts.json"
+    file.write_text(GOOD)
+    read = read_hostfile(file)
+    assert read.hosts == (Host("studio-1", ("10.0.0.1",)), Host("studio-2", ("10.0.0.2",)))
+    assert (read.backend, read.address) == ("ring", "10.0.0.1")
+
+
+def test_a_list_of_machines_alone(tmp_path: Path):
+    file = tmp_path / "hosts.json"
+    file.write_text('[{"ssh": "a", "ips": ["10.0.0.1"]}, {"ssh": "b", "ips": ["10.0.0.2"]}]')
+    assert [host.ssh for host in read_hostfile(file).hosts] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "word"),
+    [
+        ('"ring",', '"ring"', 3, "no JSON"),
+        ('"ring"', '"wifi"', 2, "wifi"),
+        ('"MLX_METAL_FAST_SYNCH=1"', '"MLX METAL"', 3, "envs"),
+        ('"envs"', '"env"', 3, "'env'"),
+        ('"10.0.0.2"', '"studio-2.local"', 6, "no address"),
+        ('"10.0.0.2"', '"10.0.0.1"', 6, "several machines"),
+        ('["10.0.0.2"]', "[]", 6, "ring needs an address"),
+        ('["10.0.0.2"]', '"10.0.0.2"', 6, "list of addresses"),
+        ('"ssh": "studio-2"', '"ssh": "-oProxyCommand=x"', 6, "ssh"),
+        ('"ssh": "studio-2"', '"host": "studio-2"', 6, "'host'"),
+        ('"ring"', '"jaccl"', 5, "rdma must name 2"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line(old: str, new: str, line: int, word: str):
+    problems = check_text(GOOD.replace(old, new))
+    assert any(problem.line == line and word in problem.what for problem in problems), problems
+
+
+@pytest.mark.parametrize("text", ["", "7", "[]", "{}", "[1]", '{"hosts": 3}', "[" * 10_000])
+def test_what_is_no_hostfile_has_a_problem(text: str):
+    assert check_text(text)
+
+
+def test_several_ranks_on_one_machine_are_no_mistake():
+    hosts = [{"ssh": "studio-1", "ips": ["10.0.0.1"]}] * 2
+    assert check_text(json.dumps(hosts)) == []
+
+
+def test_the_first_problem_is_the_error(tmp_path: Path):
+    file = tmp_path / "hosts.json"
+    file.write_text(GOOD.replace('"ring"', '"wifi"').replace("10.0.0.1", "x"))
+    with pytest.raises(MlxchatError, match=r"hosts.json, line 2: .*wifi.* 1 more"):
+        read_hostfile(file)
+
+
+def test_a_written_file_is_a_good_one(tmp_path: Path):
+    file = tmp_path / "hosts.json"
+    made = write_hostfile(file, ["10.0.0.7", "localhost"])
+    assert read_hostfile(file) == made
+    assert made.hosts[0] == Host("10.0.0.7", ("10.0.0.7",))
+    with pytest.raises(MlxchatError, match="there already"):
+        write_hostfile(file, ["10.0.0.8"])
+
+
+def test_a_name_that_is_nowhere(tmp_path: Path):
+    with pytest.raises(MlxchatError, match="was not found"):
+        write_hostfile(tmp_path / "hosts.json", ["no-such-machine.invalid"])
+    assert not (tmp_path / "hosts.json").exists()
+
+
+def test_a_file_that_is_not_there(tmp_path: Path):
+    with pytest.raises(MlxchatError, match="--write"):
+        read_hostfile(tmp_path / "none.json")
