@@ -31,6 +31,10 @@ from mlxchat.engine.server.address import parse_address
 from mlxchat.errors import INTERRUPTED, MODEL_ERROR, OK, WRONG_USE, MlxchatError
 from mlxchat.files.folders import cache_folder
 
+USAGE = """\
+mlxchat cluster [MODEL | --demo] (--local N | --hostfile FILE) [flags]
+       mlxchat cluster --write FILE HOST [HOST ...]
+       mlxchat cluster (--check FILE | --fits FOLDER)"""
 EXAMPLES = """\
 examples:
   mlxchat cluster --local 2 --demo      two ranks on this machine, to try it out
@@ -86,6 +90,7 @@ def parser() -> argparse.ArgumentParser:
     """The parser of `mlxchat cluster [MODEL] [flags]`."""
     made = Parser(
         prog="mlxchat cluster",
+        usage=USAGE,
         description="Divide one model among several machines, and chat with it.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
