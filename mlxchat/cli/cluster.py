@@ -16,6 +16,7 @@ from mlxchat.cli.options import (
     add_options,
     check_one_model,
     checked,
+    model_spec,
     whole,
 )
 from mlxchat.cli.parser import Parser, complain
@@ -178,7 +179,7 @@ def _check_use(own: argparse.ArgumentParser, parsed: argparse.Namespace) -> None
     """End the program where what is asked for cannot be done."""
     check_one_model(own, parsed)
     for name, why in NO_USE.items():
-        if getattr(parsed, name):
+        if getattr(parsed, name, None):
             own.error(f"--{name.replace('_', '-')}: {why}")
     if not (parsed.model or parsed.model_argument or parsed.demo):
         own.error("name a model: MODEL, --model or --demo")
@@ -248,11 +249,13 @@ def _server_options(parsed: argparse.Namespace) -> tuple[str, ...]:
         given += ["--use-default-chat-template"]
     if parsed.chat_template_config:
         given += ["--chat-template-args", json.dumps(parsed.chat_template_config)]
-    if parsed.prefill_step_size:
-        given += ["--prefill-step-size", str(parsed.prefill_step_size)]
-    if parsed.kv_bits:
-        given += ["--kv-bits", str(parsed.kv_bits), "--kv-group-size", str(parsed.kv_group_size)]
-        given += ["--quantized-kv-start", str(parsed.quantized_kv_start)]
+    spec = model_spec(parsed)
+    assert spec is not None
+    if spec.prefill_step_size:
+        given += ["--prefill-step-size", str(spec.prefill_step_size)]
+    if spec.kv_bits:
+        given += ["--kv-bits", str(spec.kv_bits), "--kv-group-size", str(spec.kv_group_size)]
+        given += ["--quantized-kv-start", str(spec.quantized_kv_start)]
     return tuple(given)
 
 

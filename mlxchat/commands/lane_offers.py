@@ -17,8 +17,8 @@ from mlxchat.session.lane_choice import BASE, SAME
 from mlxchat.session.lane_votes import SessionVotes
 from mlxchat.session.lanes import MOST_LANES
 
-STRENGTHS = (None, 0.5, 1.0, 2.0)
-"""Strengths of an adapter in a lane that are offered; None is that of the settings."""
+STRENGTHS = (0.5, 1.0, 2.0)
+"""Strengths of an adapter in a lane that are offered, beside that of the settings."""
 
 
 class Found(NamedTuple):
@@ -45,22 +45,24 @@ class LaneChoice:
     run: AdapterRun | None = None
     place: int = 0
     """Of the checkpoint."""
-    level: int = 0
-    """Of the strength, among STRENGTHS."""
+    in_force: float = 1.0
+    """The strength of the settings, which an adapter follows until it has another one."""
+    strength: float | None = None
+    """Another one; None for that of the settings."""
 
     @property
     def wanted(self) -> str:
         """What /compare takes for it as it stands."""
-        strength = STRENGTHS[self.level]
         word = self.run.paths[self.place] if self.run else self.word
-        return word if strength is None else f"{word}@{strength:g}"
+        return word if self.strength is None else f"{word}@{self.strength:g}"
 
     @property
     def variant(self) -> str:
         """Which checkpoint at which strength: ` ‹at 200, 2/3› ×0.50`."""
-        strength = STRENGTHS[self.level]
-        checkpoint = self.run.checkpoint_words(self.place) if self.run else ""
-        return checkpoint if strength is None else f"{checkpoint} ×{strength:.2f}"
+        if self.run is None:
+            return ""
+        strength = self.in_force if self.strength is None else self.strength
+        return f"{self.run.checkpoint_words(self.place)} ×{strength:.2f}"
 
     def step(self, step: int) -> None:
         """Go to another checkpoint, where there is one."""
@@ -68,9 +70,13 @@ class LaneChoice:
             self.place = min(max(self.place + step, 0), len(self.run.paths) - 1)
 
     def strengthen(self, step: int) -> None:
-        """Go to another strength, where there is an adapter."""
-        if self.run is not None:
-            self.level = min(max(self.level + step, 0), len(STRENGTHS) - 1)
+        """Go to a higher or a lower strength, where there is an adapter."""
+        if self.run is None:
+            return
+        levels = sorted({*STRENGTHS, self.in_force})
+        now = self.in_force if self.strength is None else self.strength
+        wanted = levels[min(max(levels.index(now) + step, 0), len(levels) - 1)]
+        self.strength = None if wanted == self.in_force else wanted
 
 
 def lane_choices(session: SessionVotes, found: Found) -> list[LaneChoice]:
@@ -85,14 +91,14 @@ def _to_open(session: SessionVotes, found: Found) -> list[LaneChoice]:
     return [
         *([LaneChoice(BASE, BASE, session.base_words)] if session.base_words else []),
         LaneChoice(SAME, SAME, "the same model, for sampler settings of its own"),
-        *(_of_run(run, names) for run in found.runs),
+        *(_of_run(run, names, session.settings.adapter_strength) for run in found.runs),
         *(LaneChoice(m, f"model {Path(m).name}", m) for m in found.models if m != here),
     ]
 
 
-def _of_run(run: AdapterRun, names: Mapping[str, str]) -> LaneChoice:
+def _of_run(run: AdapterRun, names: Mapping[str, str], in_force: float) -> LaneChoice:
     name = names.get(run.paths[-1]) or adapter_label(str(run.folder))
-    return LaneChoice("", f"adapter {name}", run.facts.summary, run, len(run.paths) - 1)
+    return LaneChoice("", f"adapter {name}", run.facts.summary, run, len(run.paths) - 1, in_force)
 
 
 def _to_close(session: SessionVotes) -> list[LaneChoice]:
@@ -113,7 +119,7 @@ def lane_completions(argument: str, session: ChatSession, found: Found) -> list[
     offers = _adapters(session, found)
     name, at, begun = argument.rpartition("@")
     if at and name in offers:
-        levels = (f"{strength:g}" for strength in STRENGTHS if strength is not None)
+        levels = (f"{strength:g}" for strength in STRENGTHS)
         return [
             (f"{name}@{level}", "the adapter at this strength")
             for level in levels

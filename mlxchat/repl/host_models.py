@@ -79,7 +79,9 @@ class ModelsHost(SessionsHost):
     def _chosen_adapter(self) -> str:
         session = self.session
         session.check_adaptable()
-        runs = find_adapters(session.info.path if session.info else None, session.adapters.values())
+        runs = find_adapters(
+            session.info.path if session.info else None, session.known_adapters.paths.values()
+        )
         in_use = absolute_path(session.adapter) if session.adapter else None
         names = {absolute_path(path): name for name, path in session.adapters.items()}
         choices = [("off", Item("off", "the model alone", in_use is None))]
@@ -129,6 +131,8 @@ class ModelsHost(SessionsHost):
         assert info is not None
         if spec is not None and spec.model != DEMO:
             remember_model(spec.model)
+        if self.session.adapter is not None:
+            remember_adapter(self.session.adapter)
         self._noted = {}
         limit = f" · {info.context_limit:,} tokens of context" if info.context_limit else ""
         adapter = f" · adapter {self.session.adapter_words}" if self.session.adapter else ""

@@ -43,7 +43,7 @@ class PlainReader:
         the input."""
         if text:
             self._put(f"Typed before: {visible(text)}\n")
-        line = self._line(YOU)
+        line = self._line(YOU, text)
         if line is None:
             return None
         while is_open(line):
@@ -56,7 +56,10 @@ class PlainReader:
         return unquoted(line)
 
     def answer(self, question: str, text: str = "") -> str | None:
-        """The answer to a question. An empty line takes what stands there already."""
+        """The answer to a question. An empty line takes what stands there already. A file is asked
+        nothing: each of its lines is a message or a command."""
+        if self._input is None:
+            return None
         if text:
             self._put(f"Now: {visible(text)}\n")
             question = f"{question.rstrip(':')}, or Enter to keep it:"
@@ -74,11 +77,12 @@ class PlainReader:
         """Give the terminal to another program."""
         return nullcontext()
 
-    def _line(self, lead: str) -> str | None:
-        """A line of input; None where there is no more."""
+    def _line(self, lead: str, text: str = "") -> str | None:
+        """A line of input, which begins with what stands there already; None where there is no
+        more."""
         if self._input is not None:
             try:
-                return input(lead).replace("\x00", "␀")
+                return edited(lead, text).replace("\x00", "␀")
             except EOFError:
                 return None
             except KeyboardInterrupt:
@@ -91,6 +95,22 @@ class PlainReader:
         if self._input is not None:
             self._out.write(text)
             self._out.flush()
+
+
+def edited(lead: str, text: str) -> str:
+    """A line of the terminal. The system's line editing lets the person change `text`; where it
+    has none, or there are several lines of text, what is typed follows it."""
+    try:
+        import readline
+    except ImportError:
+        return text + input(lead)
+    if "\n" in text:
+        return text + input(lead)
+    readline.set_startup_hook(lambda: readline.insert_text(text))
+    try:
+        return input(lead)
+    finally:
+        readline.set_startup_hook()
 
 
 def edit_lines(history: MessageHistory, completions: Completions) -> None:

@@ -14,7 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from mlxchat.cli.screen import SWITCH_SECONDS
+from mlxchat.cli.chatting import SWITCH_SECONDS
 from mlxchat.conversation.entries import Reply
 from mlxchat.engine.interface import Event, Loaded, ModelInfo, ModelSpec
 from mlxchat.engine.local import LocalEngine

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from mlxchat.cli.screen import SWITCH_SECONDS
+from mlxchat.cli.chatting import SWITCH_SECONDS
 from mlxchat.engine.event_buffer import EventBuffer
 from mlxchat.engine.interface import (
     ALTERNATIVES,

@@ -20,7 +20,7 @@ async def test_the_list_while_comparing_adds_a_lane_and_closes_one(tmp_path):
         picker = await wait_for_picker(person)
         assert "close base" not in person.screen  # it would close all
         place = next(n for n, c in enumerate(picker._choices) if c.name == "adapter pirate")
-        await person.press(*["down"] * place, "left", "plus")
+        await person.press(*["down"] * place, "left", "minus")
         assert "‹at 200, 2/3› ×0.50" in person.screen
         await person.press("enter")
         assert person.engine.called("load_adapter")[-1].endswith("0000200_adapters.safetensors")

@@ -219,7 +219,7 @@ async def test_colours():
         assert person.transcript.measure == "entropy"
         person.chat.run_command("tokens", "sideways")
         await person.look()
-        assert "what the colours tell" in person.notes[-1]
+        assert "disagreement or moved, not “sideways”" in person.notes[-1]
 
 
 async def test_always():

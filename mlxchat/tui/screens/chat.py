@@ -38,6 +38,7 @@ from mlxchat.engine.interface import (
 )
 from mlxchat.engine.samples import TokensScored
 from mlxchat.files.message_history import MessageHistory
+from mlxchat.files.recent import remember_adapter
 from mlxchat.session.chat import ChatSession
 from mlxchat.settings.configuration import configuration
 from mlxchat.tui.clipboard import copy_with_file
@@ -158,6 +159,8 @@ class ChatScreen(LanesScreen):
             self.query_one(SamplerPanel).remarks = {}
             self.transcript.action_walk_off()  # the tokens may be another vocabulary's
             self.app.remember_model()
+            if self.session.adapter is not None:
+                remember_adapter(self.session.adapter)
             if self.session.conversation.entries:
                 self._ask_cost()
         elif isinstance(event, LoadFailed):

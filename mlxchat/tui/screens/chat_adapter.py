@@ -67,7 +67,7 @@ class AdapterScreen(ContextScreen):
 
     def _pick_adapter(self) -> None:
         self.session.check_adaptable()
-        info, named = self.session.info, self.session.adapters
+        info, named = self.session.info, self.session.known_adapters.paths
         model = info.path if info else None
         self._asker.ask(lambda: find_adapters(model, named.values()), self._adapters_found)
 
