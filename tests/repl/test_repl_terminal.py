@@ -93,7 +93,8 @@ def test_stop_temp_and_typed_ahead_in_mid_reply(start, tiny_no_eos):
     repl.type("\x1b[A\x1b[A")
     repl.wait_for("temp 0.52")
     repl.type("\x1b[C\x1b[B")
-    repl.wait_for("top_p 0.89")
+    before = len(repl.wait_for("top_p 0.89").split())
+    repl.wait_for(lambda text: len(text.split()) > before + 3)  # words drawn under the new values
     repl.type("and then?")
     repl.wait_for("› and then?")
     repl.type("\x03")
