@@ -6,6 +6,7 @@ import pytest
 from rich.cells import cell_len
 
 from mlxchat.tui.transcript.transcript import Transcript
+from mlxchat.tui.widgets.title_bar import TitleBar
 from tests.person import WIDE, chatting
 
 # Sizes
@@ -150,3 +151,16 @@ async def test_the_conversation_keeps_the_focus_when_the_terminal_widens():
         await person.pilot.pause()
         await person.resize(120, 30)
         assert person.app.focused is person.transcript
+
+
+async def test_the_title_keeps_strength_and_checkpoint_at_80_columns():
+    async with chatting((80, 24)) as person:
+        bar = person.chat.query_one(TitleBar)
+        bar.model, bar.adapter = "SmolLM2-135M-Instruct", "pirate ‹at 200› ×0.50"
+        bar.context, bar.context_limit, bar.speed = 50, 8192, 9.9
+        await person.pilot.pause()
+        assert "pirate ‹at 200› ×0.50" in person.lines[0]
+        assert "50/8192 9.9 tok/s" in person.lines[0]
+        bar.adapter = ""
+        await person.pilot.pause()
+        assert person.lines[0].startswith(" mlxchat ─ SmolLM2-135M-Instruct")

@@ -53,13 +53,17 @@ class TitleBar(Widget):
     would."""
 
     def render_line(self, y: int) -> Strip:
-        """The line, fitted to the width."""
+        """The line, fitted to the width: the gauge goes first, then the program's name, so that
+        the adapter's strength and checkpoint stay to be read."""
         width = self.size.width
-        right = self._right(width)
-        room = width - sum(cell_len(text) for text, _ in right)
-        left = self._fit(self._left(), room)
-        gap = room - sum(cell_len(text) for text, _ in left)
-        parts = [*left, (" " * gap, ""), *right]
+        left, right = self._left(), self._right(width)
+        if _cells(left) + _cells(right) > width:
+            right = self._right(width, gauge=False)
+        if _cells(left) + _cells(right) > width and self.adapter:
+            left = left[1:]
+        room = width - _cells(right)
+        left = self._fit(left, room)
+        parts = [*left, (" " * (room - _cells(left)), ""), *right]
         base = self.rich_style
         return Strip(
             [Segment(text, base + self._style(role) if role else base) for text, role in parts],
@@ -79,13 +83,13 @@ class TitleBar(Widget):
             parts += [("─ ", "quiet"), (visible(self.activity) + " ", "quiet")]
         return parts
 
-    def _right(self, width: int) -> list[tuple[str, str]]:
+    def _right(self, width: int, *, gauge: bool = True) -> list[tuple[str, str]]:
         parts: list[tuple[str, str]] = []
         if self.hidden:
             return [(" ", "")]
         if self.model and not self.activity and width >= 40:
             parts.append((self._context_text(width), "quiet"))
-            if self.context_limit and width >= 60:
+            if self.context_limit and width >= 60 and gauge:
                 parts += [(" ▕", "quiet"), *self._meter(self.context_limit), ("▏", "quiet")]
         if self.speed and width >= 50:
             parts.append((f" {self.speed:.1f} tok/s", "quiet"))
@@ -112,3 +116,8 @@ class TitleBar(Widget):
             fitted.append((text, role))
             room -= cell_len(text)
         return fitted
+
+
+def _cells(parts: list[tuple[str, str]]) -> int:
+    """How wide these are."""
+    return sum(cell_len(text) for text, _ in parts)
