@@ -16,7 +16,7 @@ from mlxchat.files.theme_files import DEFAULT_THEME
 from mlxchat.render.safe import visible
 from mlxchat.settings.config_keys import COMMAND_KEYS, CONFIG_KEYS, SAMPLER, ConfigKey
 from mlxchat.settings.config_template import template
-from mlxchat.settings.configuration import FILE, config_file, configuration
+from mlxchat.settings.configuration import FILE, config_file, configuration, theme_problems
 from mlxchat.settings.parameters import PARAMETERS, TEXTS
 
 BUILT_IN, MODELS_OWN, REMEMBERED = "built-in", "the model's own", "remembered"
@@ -49,7 +49,7 @@ def run(arguments: Sequence[str]) -> int:
         else:
             _print(in_force())
             complain_of_configuration()
-            for problem in keys().problems:
+            for problem in (*keys().problems, *theme_problems()):
                 print(f"mlxchat: {problem}", file=sys.stderr)
     except MlxchatError as error:
         complain(error)

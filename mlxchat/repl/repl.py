@@ -8,6 +8,7 @@ from functools import partial
 
 from mlxchat.commands.bare import bare_command
 from mlxchat.commands.help import help_sections
+from mlxchat.commands.keys import keys
 from mlxchat.commands.registry import run_line
 from mlxchat.commands.typed import is_command
 from mlxchat.errors import MlxchatError
@@ -20,7 +21,7 @@ from mlxchat.repl.reader import Reader
 from mlxchat.repl.styles import theme_name
 from mlxchat.session.chat import ChatSession
 from mlxchat.session.model_options import ModelOptions
-from mlxchat.settings.configuration import configuration
+from mlxchat.settings.configuration import configuration, theme_problems
 from mlxchat.settings.preset_file import read_presets
 
 AGAIN_LEAVES = "Ctrl+C again leaves (Ctrl+D and /quit do so too)."
@@ -96,7 +97,8 @@ class Repl(LanesHost):
     def begin(self, start: Start) -> None:
         """Load the model, go on with a session, say how to begin."""
         files = (configuration(), load_themes(), read_presets())
-        for problem in (problem for file in files for problem in file.problems):
+        of_files = (problem for file in files for problem in file.problems)
+        for problem in (*of_files, *keys().problems, *theme_problems()):
             self.page.say(problem, "warning")
         if self.options.given is not None:
             self.load(self.options.given)

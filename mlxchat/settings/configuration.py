@@ -15,8 +15,10 @@ from typing import Any
 
 from mlxchat.errors import MlxchatError
 from mlxchat.files import folders
+from mlxchat.files.theme_files import load_themes
 from mlxchat.files.toml_file import TomlFile, shown
 from mlxchat.files.toml_lines import lines_of
+from mlxchat.render.safe import visible
 from mlxchat.settings.config_keys import (
     COMMAND_KEYS,
     CONFIG_KEYS,
@@ -156,3 +158,13 @@ def _unknown(entry: _Entry) -> MlxchatError:
 
 SHOWN_BY = "mlxchat config lists them all."
 FILE = TomlFile(config_file, "settings", ())
+
+
+def theme_problems() -> tuple[str, ...]:
+    """A sentence where the configured theme is none of those that there are."""
+    given, names = configuration().given.get("theme"), load_themes().themes
+    if given is None or given.value in names:
+        return ()
+    near = get_close_matches(given.value, names, n=1, cutoff=0.5)
+    hint = f"did you mean “{near[0]}”?" if near else "/theme lists them"
+    return (f"{given.place} is left out: there is no theme “{visible(given.value)}” ({hint}).",)

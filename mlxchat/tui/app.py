@@ -10,10 +10,9 @@ from textual.screen import Screen
 from mlxchat.engine.interface import DEMO, ModelSpec
 from mlxchat.files import recent
 from mlxchat.files.preferences import Preferences
-from mlxchat.render.safe import visible
 from mlxchat.session.chat import ChatSession
 from mlxchat.session.model_options import ModelOptions, server_words
-from mlxchat.settings.configuration import configuration
+from mlxchat.settings.configuration import configuration, theme_problems
 from mlxchat.tui.palette import SlashCommands
 from mlxchat.tui.screens.chat import ChatScreen
 from mlxchat.tui.screens.chat_sessions import Resume
@@ -52,10 +51,7 @@ class MlxchatApp(ThemedApp):
     def _start_theme(self, name: str) -> None:
         if name in self.available_themes:
             self.theme = name
-        elif configuration().value("theme") is not None:
-            place, unknown = configuration().given["theme"].place, visible(name)
-            problem = f"{place} is left out: there is no theme “{unknown}” (/theme lists them)."
-            self.theme_problems = (*self.theme_problems, problem)
+        self.theme_problems = (*self.theme_problems, *theme_problems())
 
     def on_mount(self) -> None:
         """Open the conversation, and the picker where no model was named."""

@@ -198,3 +198,11 @@ def test_what_is_wrong_is_said_after_the_list(here: Here):
     assert done.code == 0
     assert f"{PLACE}, line 2 is left out: plain must be true or false" in done.err
     assert rows(done.out)["plain"] == ("false", "built-in")
+
+
+def test_a_theme_that_is_not_there_is_named(here: Here, monkeypatch):
+    monkeypatch.setenv("MLXCHAT_THEME", "graphit")
+    configuration.cache_clear()
+    done = here("config")
+    assert done.code == 0
+    assert "there is no theme “graphit” (did you mean “graphite”?)" in done.err
