@@ -94,8 +94,6 @@ def parser() -> argparse.ArgumentParser:
         usage=USAGE,
         description="Divide one model among several machines, and chat with it.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add_model_argument(made)
     _add_own(made)

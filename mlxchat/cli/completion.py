@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 
 from mlxchat.cli.parser import Parser
@@ -35,8 +34,6 @@ def parser() -> Parser:
         prog="mlxchat completion",
         description="Print what a shell needs to complete mlxchat's lines.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     made.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))
     return made

@@ -63,8 +63,6 @@ def parser() -> argparse.ArgumentParser:
         prog="mlxchat config",
         description="Print what is configured, and where each value was set.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     does = parser.add_mutually_exclusive_group()
     does.add_argument("--init", action="store_true", help="write a file that explains every key")

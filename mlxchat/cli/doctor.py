@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import platform
@@ -81,8 +80,6 @@ def parser() -> Parser:
         prog="mlxchat doctor",
         description="Say what was found here, and what to install.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     made.add_argument("--json", action="store_true", help="print one JSON object")
     made.add_argument("--demo", action="store_true", help="get the demo model ready first")

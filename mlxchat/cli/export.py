@@ -52,8 +52,6 @@ def parser() -> Parser:
         prog="mlxchat export",
         description="Write saved sessions to a file that other programs read.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     _add_arguments(made)
     return made

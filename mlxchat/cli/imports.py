@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 
 from mlxchat.cli.completers import completed
@@ -41,8 +40,6 @@ def parser() -> Parser:
         description="Save the conversations of files as sessions: JSON and Markdown that mlxchat\n"
         "exported, JSON Lines of messages or preferences, plain lists of messages.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     files = made.add_argument("files", nargs="+", metavar="FILE", help="what another export wrote")
     completed(files, "file")

@@ -98,8 +98,6 @@ def chat_parser() -> argparse.ArgumentParser:
         prog="mlxchat",
         description="Chat with a language model on MLX, and tune its sampler while it talks.",
         epilog=_epilog(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add_model_argument(parser)
     parser.add_argument("--version", action="version", version=f"mlxchat {__version__}")

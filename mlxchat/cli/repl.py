@@ -65,8 +65,6 @@ def parser() -> argparse.ArgumentParser:
         prog="mlxchat repl",
         description="Chat without a screen: a prompt, and replies that stay above it.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add_model_argument(made)
     made.add_argument(

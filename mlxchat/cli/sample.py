@@ -81,8 +81,6 @@ def parser() -> argparse.ArgumentParser:
         prog="mlxchat sample",
         description="Write several replies to one prompt at once, and sum up how they differ.",
         epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add_model_argument(made)
     _add_own(made.add_argument_group("samples"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 from argparse import Namespace
@@ -61,8 +60,6 @@ def parser() -> Parser:
         usage="mlxchat sessions [flags]\n       mlxchat sessions CHANGE SESSION",
         description="List the saved sessions, the pinned ones and then the newest first.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     made.add_argument("--search", metavar="TEXT", default="", help="with this in title or text")
     made.add_argument("--rated", choices=("good", "bad"), help="with a reply rated so")
@@ -92,7 +89,7 @@ def _add_changes(parser: Parser) -> None:
         title="changes", dest="change", metavar="CHANGE", prog=parser.prog
     )
     for name, help in CHANGES.items():
-        change = changes.add_parser(name, help=help, description=help, allow_abbrev=False)
+        change = changes.add_parser(name, help=help, description=help)
         session = change.add_argument(
             "session", metavar="SESSION", help="a number of the list, or a title"
         )

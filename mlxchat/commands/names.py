@@ -1,7 +1,8 @@
 """Names that can be typed: models, adapters, themes, sessions, presets, prompts, folders.
 
 Quick enough for every key: only names are read, and what takes longer is kept for a few seconds.
-Each gives (name, what it is), and none of them raises.
+Each gives (name, what it is), and none of them raises. The catalog of models is imported when it is
+asked for: the registry stands before the first paint.
 """
 
 from __future__ import annotations
@@ -14,8 +15,6 @@ from typing import TYPE_CHECKING
 from mlxchat.commands.arguments import Completion
 from mlxchat.commands.export_file import file_completions
 from mlxchat.conversation.storage.sessions import Wanted
-from mlxchat.engine import hub_cache
-from mlxchat.engine.catalog import DEMO_TITLE, is_supported
 from mlxchat.engine.interface import DEMO
 from mlxchat.files import recent
 from mlxchat.files.prompt_library import read_prompts
@@ -35,6 +34,9 @@ NO_FILES: frozenset[str] = frozenset()
 
 def model_names(text: str = "", _: ChatSession | None = None) -> list[Completion]:
     """The demo, models used last, those in the hub's cache, and folders where a path is typed."""
+    from mlxchat.engine import hub_cache
+    from mlxchat.engine.catalog import DEMO_TITLE
+
     used = [(name, "used before") for name in recent.recent_models()]
     known = [(DEMO, DEMO_TITLE), *used, *_cached(hub_cache.cache_path(), _now())]
     return [*dict(reversed(known)).items()][::-1] + folders(text)
@@ -98,7 +100,10 @@ def _now() -> int:
 
 @lru_cache(maxsize=1)
 def _cached(_cache: Path, _when: int) -> tuple[Completion, ...]:
-    found = hub_cache.cached_models()
+    from mlxchat.engine.catalog import is_supported
+    from mlxchat.engine.hub_cache import cached_models
+
+    found = cached_models()
     return tuple((name, "in the Hugging Face cache") for name, at in found if is_supported(at))
 
 

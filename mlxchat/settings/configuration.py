@@ -162,8 +162,8 @@ FILE = TomlFile(config_file, "settings", ())
 
 def theme_problems() -> tuple[str, ...]:
     """A sentence where the configured theme is none of those that there are."""
-    given, names = configuration().given.get("theme"), load_themes().themes
-    if given is None or given.value in names:
+    given = configuration().given.get("theme")
+    if given is None or given.value in (names := load_themes().themes):
         return ()
     near = get_close_matches(given.value, names, n=1, cutoff=0.5)
     hint = f"did you mean “{near[0]}”?" if near else "/theme lists them"
