@@ -13,6 +13,9 @@ from pathlib import Path
 import pexpect
 import pyte
 
+from mlxchat.conversation.entries import Reply
+from mlxchat.conversation.storage.store import SessionStore
+
 PATIENCE = 60.0
 """Seconds after which a test gives up; never a measure of speed."""
 WHERE = b"\x1b[6n"
@@ -202,3 +205,14 @@ def processes_of(folder: Path) -> list[str]:
             if wanted in (entry / "environ").read_bytes().split(b"\0"):
                 found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
     return found
+
+
+def saved_reply() -> Reply:
+    """The first reply of the last session, as the file has it."""
+    store = SessionStore()
+    latest = store.latest()
+    assert latest is not None
+    reply = store.read(latest).conversation.path[1].entry
+    store.close()
+    assert isinstance(reply, Reply)
+    return reply

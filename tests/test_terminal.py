@@ -10,9 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mlxchat.conversation.entries import Reply
-from mlxchat.conversation.storage.store import SessionStore
-from tests.terminal import TO_FILE, Terminal, processes_of, terminal
+from tests.terminal import TO_FILE, Terminal, processes_of, saved_reply, terminal
 
 LONG = ["--max-tokens", "100000", "--temp", "0.5"]
 Start = Callable[..., Terminal]
@@ -205,17 +203,6 @@ def test_a_read_only_home(start, tiny_model, monkeypatch):
     app.enter("/theme paper")
     app.feed(0.5)
     quits_in_order(app)
-
-
-def saved_reply() -> Reply:
-    """The first reply of the last session, as the file has it."""
-    store = SessionStore()
-    latest = store.latest()
-    assert latest is not None
-    reply = store.read(latest).conversation.path[1].entry
-    store.close()
-    assert isinstance(reply, Reply)
-    return reply
 
 
 def test_a_chat_goes_on_after_a_kill(start, tiny_model):

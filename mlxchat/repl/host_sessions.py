@@ -6,13 +6,18 @@ from functools import partial
 
 from mlxchat.commands.export import run_export
 from mlxchat.commands.imports import chats_of_file, imported_sentence, save_imported
-from mlxchat.commands.sessions import NO_STORE, RENAMED, session_meant, token_name
+from mlxchat.commands.sessions import (
+    RENAMED,
+    keeper_of,
+    read_session,
+    session_meant,
+    store_of,
+    token_name,
+)
 from mlxchat.conversation.exports.chat import Chat
 from mlxchat.conversation.session_words import UNTITLED, model_name
 from mlxchat.conversation.snapshot import snapshot_of
-from mlxchat.conversation.storage.keeper import Keeper
 from mlxchat.conversation.storage.sessions import SavedSession, SessionRow, Wanted
-from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.engine.interface import ModelSpec
 from mlxchat.errors import MlxchatError
 from mlxchat.render.one_line import first_words
@@ -39,9 +44,10 @@ class SessionsHost(TreeHost):
     def show_sessions(self, text: str) -> None:
         """List the saved sessions that have this text, or all, to open or change one."""
         self.session.check_free()
-        rows = self._store.page(Wanted(text), LISTED, 0)
+        store = store_of(self.session)
+        rows = store.page(Wanted(text), LISTED, 0)
         if not rows:
-            raise MlxchatError(self._store.problem or "No session is saved that is like this.")
+            raise MlxchatError(store.problem or "No session is saved that is like this.")
         title = f"Sessions with “{text}”" if text else "Sessions"
         full = " · the newest; /sessions TEXT looks for others" if len(rows) == LISTED else ""
         wanted = self.choose(title + full, list(map(self._session_item, rows)), MORE)
@@ -52,7 +58,7 @@ class SessionsHost(TreeHost):
 
     def rename_session(self, title: str) -> None:
         """Give this session another title."""
-        self._keeper.rename(title)
+        keeper_of(self.session).rename(title)
         self.say(RENAMED.format(title))
 
     def export(self, argument: str) -> None:
@@ -64,16 +70,15 @@ class SessionsHost(TreeHost):
     def import_file(self, argument: str) -> None:
         """Read conversations out of a file, each as a session, and open the first."""
         self.session.check_free()
-        ids = save_imported(self._store, chats_of_file(argument))
-        self.say(imported_sentence(self._store, ids))
-        self._open(self._store.read(ids[0]))
+        ids = save_imported(store_of(self.session), chats_of_file(argument))
+        self.say(imported_sentence(store_of(self.session), ids))
+        self._open(store_of(self.session).read(ids[0]))
 
     # Parts
 
     def open_session(self, session_id: int) -> None:
         """Go on with a saved session."""
-        self._keeper.flush()  # it may be the one that is left, with something unsaved
-        self._open(self._store.read(session_id))
+        self._open(read_session(self.session, session_id))
 
     def resume(self, which: str | None) -> None:
         """Go on with a session by its number or title, the last one where it is None, and with its
@@ -81,7 +86,7 @@ class SessionsHost(TreeHost):
         if which == "":
             self.show_sessions("")
         else:
-            self.open_session(session_meant(self._store, which))
+            self.open_session(session_meant(store_of(self.session), which))
 
     def load(self, spec: ModelSpec) -> None:
         """Load a model."""
@@ -116,7 +121,7 @@ class SessionsHost(TreeHost):
         row = rows[int(number) - 1] if known else None
         if row is None or word.lower() not in ("d", "p", "r") or (word == "r" and not title):
             raise MlxchatError(f"“{typed}” is none of these: a number, {MORE}.")
-        name, store = first_words(row.title) or UNTITLED, self._store
+        name, store = first_words(row.title) or UNTITLED, store_of(self.session)
         if word == "d":
             store.delete(row.id)
             self.say(f"“{name}” is deleted; mlxchat sessions restore {row.number} brings it back.")
@@ -138,13 +143,3 @@ class SessionsHost(TreeHost):
         ]
         title = first_words(row.title, 60) or UNTITLED
         return Item(title, " · ".join(filter(None, facts)), here)
-
-    @property
-    def _keeper(self) -> Keeper:
-        if self.session.keeper is None:
-            raise MlxchatError(NO_STORE)
-        return self.session.keeper
-
-    @property
-    def _store(self) -> SessionStore:
-        return self._keeper.store

@@ -12,9 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mlxchat.conversation.entries import Reply
-from mlxchat.conversation.storage.store import SessionStore
-from tests.terminal import Terminal, processes_of, terminal
+from tests.terminal import Terminal, processes_of, saved_reply, terminal
 
 LONG = ["--max-tokens", "100000", "--temp", "0.5"]
 READY = "ctx 0/8,192"
@@ -44,16 +42,6 @@ def leaves(repl: Terminal) -> None:
     assert repl.cursor_shown
     assert repl.stderr == ""
     assert b"Traceback" not in repl.seen
-
-
-def saved_reply() -> Reply:
-    store = SessionStore()
-    latest = store.latest()
-    assert latest is not None
-    reply = store.read(latest).conversation.path[1].entry
-    store.close()
-    assert isinstance(reply, Reply)
-    return reply
 
 
 @pytest.mark.parametrize(("columns", "rows"), [(100, 30), (40, 10)])

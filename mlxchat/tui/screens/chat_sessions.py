@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Literal
 
 from mlxchat.commands.export import run_export
 from mlxchat.commands.imports import chats_of_file, imported_sentence, save_imported
-from mlxchat.commands.sessions import NO_STORE, RENAMED, session_meant, token_name
+from mlxchat.commands.sessions import (
+    RENAMED,
+    keeper_of,
+    read_session,
+    session_meant,
+    store_of,
+    token_name,
+)
 from mlxchat.commands.tree import FORKED
 from mlxchat.conversation.exports.chat import Chat
 from mlxchat.conversation.snapshot import snapshot_of
-from mlxchat.conversation.storage.keeper import Keeper
 from mlxchat.conversation.storage.sessions import SavedSession
-from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.engine.interface import ModelSpec
-from mlxchat.errors import MlxchatError
 from mlxchat.tui.asker import Asker
 from mlxchat.tui.screens.chat_tokens import TokensScreen
 from mlxchat.tui.widgets.next_token import NextToken
@@ -61,11 +65,11 @@ class SessionsScreen(TokensScreen):
 
         self.session.check_free()
         self.session.check_shown()  # the preview would show one lane's replies
-        self.app.push_screen(SessionList(self._store, text), self._session_chosen)
+        self.app.push_screen(SessionList(store_of(self.session), text), self._session_chosen)
 
     def rename_session(self, title: str) -> None:
         """Give this session another title."""
-        self._keeper.rename(title)
+        keeper_of(self.session).rename(title)
         self.say(RENAMED.format(title))
 
     def export(self, argument: str) -> None:
@@ -78,7 +82,7 @@ class SessionsScreen(TokensScreen):
     def import_file(self, argument: str) -> None:
         """Read conversations out of a file, each as a session, and open the first."""
         self.session.check_free()
-        store = self._store
+        store = store_of(self.session)
 
         def read() -> tuple[SavedSession, str]:
             ids = save_imported(store, chats_of_file(argument))
@@ -107,16 +111,6 @@ class SessionsScreen(TokensScreen):
     def _title(self) -> str:
         return self.session.keeper.title if self.session.keeper is not None else ""
 
-    @property
-    def _keeper(self) -> Keeper:
-        if self.session.keeper is None:
-            raise MlxchatError(NO_STORE)
-        return self.session.keeper
-
-    @property
-    def _store(self) -> SessionStore:
-        return self._keeper.store
-
     def _session_chosen(self, chosen: int | Literal["new"] | None) -> None:
         if chosen == "new":
             self._try(self.clear)
@@ -126,8 +120,7 @@ class SessionsScreen(TokensScreen):
 
     def open_session(self, session_id: int) -> None:
         """Go on with a saved session."""
-        self._keeper.flush()  # it may be the one that is left, with something unsaved
-        self._open(self._store.read(session_id))
+        self._open(read_session(self.session, session_id))
 
     def _open(self, saved: SavedSession) -> None:
         note = self.session.open_saved(saved)
@@ -142,7 +135,7 @@ class SessionsScreen(TokensScreen):
             self.show_sessions("")
             return
         named = which if isinstance(which, str) else None
-        if not self._try(lambda: self.open_session(session_meant(self._store, named))):
+        if not self._try(lambda: self.open_session(session_meant(store_of(self.session), named))):
             self._load_its_model()
 
     def _load_its_model(self) -> None:
