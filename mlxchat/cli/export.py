@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mlxchat.cli.completers import completed
 from mlxchat.cli.parser import Parser, complain
+from mlxchat.cli.utf8_output import write_utf8
 from mlxchat.commands.export import BRANCHES, WORDS, export_to_file
 from mlxchat.conversation.exports.chat import Chat, Exported, Options
 from mlxchat.conversation.exports.formats import FORMATS
@@ -119,11 +120,8 @@ def _export(parsed: argparse.Namespace, chats: Sequence[Chat]) -> int:
 
 def _to_standard_output(exported: Exported) -> int:
     terminal = sys.stdout.isatty()
-    data = (visible(exported.text) if terminal else exported.text).encode("utf-8", "replace")
     try:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        write_utf8(sys.stdout, visible(exported.text) if terminal else exported.text)
     except BrokenPipeError:  # no error: `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:

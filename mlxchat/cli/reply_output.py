@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TextIO
 
+from mlxchat.cli.utf8_output import write_utf8
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.exports.reply_json import (
     origin_object,
@@ -123,10 +124,4 @@ EVENTS: Mapping[type, tuple[str, Fields]] = {
 
 def write_json(out: TextIO, value: object) -> None:
     """Write it as a line, in UTF-8; on a terminal only characters that it does not act upon."""
-    text = json.dumps(value, ensure_ascii=out.isatty()) + "\n"
-    if hasattr(out, "buffer"):
-        out.flush()
-        out.buffer.write(text.encode("utf-8", "replace"))
-        out.buffer.flush()
-    else:
-        out.write(text)
+    write_utf8(out, json.dumps(value, ensure_ascii=out.isatty()) + "\n")

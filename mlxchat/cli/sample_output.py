@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from mlxchat.cli.utf8_output import write_utf8
 from mlxchat.commands.export_file import shown, write_export
 from mlxchat.conversation.exports.sample_text import samples_json, samples_lines, samples_text
 from mlxchat.conversation.exports.score_text import file_text
@@ -62,11 +63,4 @@ class SampleOutput:
 
 
 def _write(text: str) -> None:
-    out = sys.stdout
-    data = visible(text) if out.isatty() else text
-    if hasattr(out, "buffer"):
-        out.flush()
-        out.buffer.write(data.encode("utf-8", "replace"))
-        out.buffer.flush()
-    else:
-        out.write(data)
+    write_utf8(sys.stdout, visible(text) if sys.stdout.isatty() else text)
