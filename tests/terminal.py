@@ -24,6 +24,22 @@ TO_FILE = '2>"$errors"'
 """Error output apart from the screen."""
 
 
+def resize(screen: pyte.Screen, columns: int, rows: int) -> None:
+    """Give a screen another size as terminals do: empty lines below the cursor go first, then
+    those at the top, and the cursor stays in its line. Lines that are too long are cut.
+
+    pyte by itself lets lines go at the top alone, and leaves the cursor where it was.
+    """
+    line, column = screen.cursor.y, screen.cursor.x
+    at_top = max(0, line + 1 - rows)
+    below = screen.lines - rows - at_top
+    if below > 0:
+        screen.cursor_position()
+        screen.insert_lines(below)
+    screen.resize(rows, columns)
+    screen.cursor_position(line + 1 - at_top, column + 1)
+
+
 class Terminal:
     """A program behind a pseudo-terminal; its error output goes to a file of its own."""
 
@@ -72,7 +88,7 @@ class Terminal:
     def resize(self, columns: int, rows: int) -> None:
         """Give the window another size."""
         self.process.setwinsize(rows, columns)
-        self._screen.resize(rows, columns)
+        resize(self._screen, columns, rows)
 
     def hang_up(self) -> None:
         """Close the window: the terminal is gone at once."""

@@ -9,6 +9,8 @@ from prompt_toolkit.data_structures import Size
 from prompt_toolkit.output.color_depth import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 
+from tests.terminal import resize
+
 FAR = 10_000
 """Lines that are kept of what has scrolled away."""
 
@@ -37,9 +39,9 @@ class Screen:
         self._stream.feed(text)
 
     def resize(self, columns: int, rows: int) -> None:
-        """Another size; lines that are too long are cut, as on some terminals."""
+        """Another size."""
         self._size = Size(rows, columns)
-        self._screen.resize(rows, columns)
+        resize(self._screen, columns, rows)
 
     @property
     def lines(self) -> list[str]:
