@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,9 @@ __all__ = ["here", "tiny"]
 # Read before any test changes HOME: the demo model is made once for each machine.
 SHARED_CACHE = folders.cache_folder().parent
 ROOT = Path(__file__).parent.parent
+
+# A run in the background is one that ignores interrupts, and so would all programs that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How fast examples are made says nothing about them, on a machine that others use too.
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -40,6 +40,11 @@ async def until(person: Person, seen: Callable[[], object]) -> None:
     raise AssertionError(f"it did not come to that: {person.notes}\n{person.screen}")
 
 
+def _words(person: Person) -> str:
+    """The screen without frames and ends of lines."""
+    return " ".join(person.screen.replace("│", " ").split())
+
+
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Holds up the reading and writing of files."""
@@ -165,7 +170,7 @@ async def test_the_app_goes_on_without_its_file(tmp_path, spoil, part):
         assert part in shown
         assert "stays as it is" in shown
         await person.press("f4")
-        await until(person, lambda: part in " ".join(person.screen.split()))
+        await until(person, lambda: part in _words(person))
         await person.press("escape")
         await person.send("/rename Mine")
         await person.send("and now?")
