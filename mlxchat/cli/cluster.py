@@ -57,14 +57,19 @@ CONTEXT = 8192
 STATE_SECONDS = 1.0
 """Between two looks at the ranks while the server is alone."""
 
+ASKED_ELSEWHERE = "with --serve-only, mlxchat --server URL -p TEXT asks it"
 NO_USE = {
     "adapter_path": "a divided model takes no adapter: fuse it first (mlx_lm.fuse)",
     "adapter": "a divided model takes no adapter: fuse it first (mlx_lm.fuse)",
     "draft_model": "a divided model takes no draft model",
+    "num_draft_tokens": "a divided model takes no draft model",
     "max_kv_size": "mlx_lm.server has no --max-kv-size",
     "ignore_chat_template": "mlx_lm.server always uses the chat template",
     "server": "the cluster has a server of its own",
-    "prompt": "with --serve-only, mlxchat --server URL -p TEXT asks it",
+    "prompt": ASKED_ELSEWHERE,
+    "json": ASKED_ELSEWHERE,
+    "stream": ASKED_ELSEWHERE,
+    "verbose": ASKED_ELSEWHERE,
 }
 """Flags of the app that are refused before anything is started, and why."""
 
@@ -97,7 +102,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add_model_argument(made)
     _add_own(made)
-    add_options(made)
+    add_options(made, hidden=NO_USE)
     return made
 
 
@@ -273,8 +278,14 @@ def _open_app(cluster: Cluster, parsed: argparse.Namespace) -> int:
     from mlxchat.cluster.engine import ClusterEngine
 
     engine = ClusterEngine(cluster)
-    parsed.server = parse_address(cluster.launch.url)
-    parsed.model, parsed.model_argument = cluster.launch.model, None
-    parsed.demo = parsed.trust_remote_code = parsed.use_default_chat_template = False
-    parsed.chat_template_config = parsed.prefill_step_size = parsed.kv_bits = None
-    return run_app(parsed, engine)
+    known_to_the_ranks = {
+        "demo": False,
+        "trust_remote_code": False,
+        "use_default_chat_template": False,
+        "chat_template_config": None,
+        "prefill_step_size": None,
+        "kv_bits": None,
+    }
+    where = {"server": parse_address(cluster.launch.url), "model": cluster.launch.model}
+    given = {**vars(parsed), **known_to_the_ranks, **where, "model_argument": None}
+    return run_app(argparse.Namespace(**given), engine)

@@ -15,7 +15,10 @@ DIVIDED = "a model that is divided among machines takes no adapter: fuse it firs
 LIMITS: Mapping[str, str] = {"adapter": DIVIDED, "adapter_strength": DIVIDED}
 KNOWN_SECONDS = 3.0
 """How long a failure waits for the news of a rank that ended: a connection is lost first."""
-WHAT_TO_DO = "What was written is kept: Ctrl+Q, and `mlxchat cluster … --continue` goes on with it."
+WHAT_TO_DO = (
+    "What was written is kept: leave with Ctrl+Q, and start the same command line with --continue "
+    "to go on."
+)
 
 
 class ClusterEngine(ServerEngine):
@@ -44,11 +47,10 @@ class ClusterEngine(ServerEngine):
         if failure is None:
             return self._until_failure(events)
         self._held = []
-        events = [_because(event, failure) for event in events]
-        if not self._is_told:
-            self._is_told = True
+        if not self._is_told and not any(map(_is_failure, events)):
             events.append(Noticed(f"{failure} {WHAT_TO_DO}"))
-        return events
+        self._is_told = True
+        return [_because(event, failure) for event in events]
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for an event."""
@@ -85,7 +87,7 @@ def _is_failure(event: Event) -> bool:
 def _because(event: Event, failure: str) -> Event:
     """The event, with the cause of a failure in the place of what was seen of it."""
     if isinstance(event, ReplyFailed):
-        return replace(event, message=f"The reply broke off: {failure} What had arrived is kept.")
+        return replace(event, message=f"The reply broke off: {failure} {WHAT_TO_DO}")
     if isinstance(event, LoadFailed) and not event.cancelled:
-        return replace(event, message=failure)
+        return replace(event, message=f"{failure} {WHAT_TO_DO}")
     return event

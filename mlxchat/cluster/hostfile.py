@@ -64,7 +64,8 @@ def check_hostfile(file: Path) -> list[Problem]:
 def write_hostfile(file: Path, names: Sequence[str], backend: str = "ring") -> Hostfile:
     """Write the hostfile of these machines, with the addresses that their names have here.
 
-    Raises MlxchatError where a name has none, and where the file is there or cannot be written.
+    Raises MlxchatError where a name has none, where no launch could use the file, and where it is
+    there or cannot be written.
     """
     if file.exists():
         raise MlxchatError(f"{file} is there already: give another name, or remove it.")
@@ -75,6 +76,8 @@ def write_hostfile(file: Path, names: Sequence[str], backend: str = "ring") -> H
     text = (
         f'{{\n  "backend": {json.dumps(backend)},\n  "envs": [],\n  "hosts": [\n{hosts}\n  ]\n}}\n'
     )
+    if problems := check_text(text):
+        raise MlxchatError(f"{file} was not written: {problems[0].what}.")
     try:
         write_atomically(file, text.encode())
     except OSError as error:
@@ -89,8 +92,10 @@ def _text(file: Path) -> str:
         raise MlxchatError(
             f"{file} does not exist: mlxchat cluster --write {file} HOST HOST makes it."
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise MlxchatError(f"{file} cannot be read: {error}.") from error
+    except UnicodeDecodeError as error:
+        raise MlxchatError(f"{file} is no text: name the hostfile.") from error
+    except OSError as error:
+        raise MlxchatError(f"{file} cannot be read: {error.strerror}.") from error
 
 
 def _address(name: str) -> str:
