@@ -8,7 +8,9 @@ A list of machines, or an object that holds the list, a backend and variables of
 from __future__ import annotations
 
 import json
+import re
 import socket
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,9 +103,20 @@ def _text(file: Path) -> str:
 def _address(name: str) -> str:
     """Where this machine finds another. Raises MlxchatError where it does not."""
     try:
-        found = socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_STREAM)
+        found = socket.getaddrinfo(_network_name(name), None, socket.AF_INET, socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise MlxchatError(
             f"{name} was not found: name a machine as ssh does, or give its address ({error})."
         ) from error
     return str(found[0][4][0])
+
+
+def _network_name(name: str) -> str:
+    """What the network calls a machine; users and aliases in its name are ssh's own."""
+    try:
+        asked = ("ssh", "-G", "--", name)
+        told = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
+    except OSError:
+        return name
+    found = re.search(r"^hostname (\S+)$", told, re.MULTILINE)
+    return found[1] if found else name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,12 @@ def test_devices_between_machines(places, ips, problems):
         {"ssh": f"studio-{n}", "ips": ips[: 1 - n], "rdma": rdma} for n, rdma in enumerate(places)
     ]
     assert len(check_text(json.dumps({"backend": "jaccl", "hosts": hosts}))) == problems
+
+
+@pytest.mark.skipif(shutil.which("ssh") is None, reason="needs ssh")
+def test_a_machine_is_named_as_ssh_does(tmp_path: Path):
+    made = write_hostfile(tmp_path / "hosts.json", ["me@10.0.0.7", "10.0.0.8"])
+    assert made.hosts[0] == Host("me@10.0.0.7", ("10.0.0.7",))
 
 
 def test_a_name_that_is_nowhere(tmp_path: Path):
