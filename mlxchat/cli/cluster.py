@@ -186,6 +186,9 @@ def _check_use(own: argparse.ArgumentParser, parsed: argparse.Namespace) -> None
             own.error(f"--{name.replace('_', '-')}: {why}")
     if not (parsed.model or parsed.model_argument or parsed.demo):
         own.error("name a model: MODEL, --model or --demo")
+    spec = model_spec(parsed)
+    if spec and spec.adapter_path:
+        own.error(f"the configured adapter_path: {NO_USE['adapter']}")
     if parsed.demo and parsed.hostfile:
         own.error("--demo is on this machine alone: use it with --local")
     if not parsed.serve_only and not (sys.stdin.isatty() and sys.stdout.isatty()):

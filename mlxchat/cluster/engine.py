@@ -7,8 +7,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from mlxchat.cluster.cluster import LOOK_SECONDS, Cluster
-from mlxchat.engine.interface import AdapterFailed, Event, Loaded, LoadFailed, Noticed, ReplyFailed
-from mlxchat.engine.server.address import parse_address
+from mlxchat.engine.interface import (
+    AdapterFailed,
+    Event,
+    Loaded,
+    LoadFailed,
+    ModelSpec,
+    Noticed,
+    ReplyFailed,
+)
+from mlxchat.engine.server.address import DEFAULT_MODEL, parse_address
 from mlxchat.engine.server.engine import ServerEngine
 
 DIVIDED = "a model that is divided among machines takes no adapter: fuse it first (mlx_lm.fuse)"
@@ -35,6 +43,18 @@ class ClusterEngine(ServerEngine):
     def machines(self) -> list[str]:
         """A line for each rank."""
         return [rank.words for rank in self._cluster.ranks]
+
+    def load(self, spec: ModelSpec) -> None:
+        """Ask for the model that the ranks have; adapters and other models are refused."""
+        own = self._cluster.launch.model
+        if spec.adapter_path:
+            self._buffer.append(LoadFailed(f"The adapter cannot be used: {DIVIDED}."))
+        elif spec.model not in (own, DEFAULT_MODEL):
+            self._buffer.append(
+                LoadFailed(f"The machines have {own}: start mlxchat cluster with {spec.model}.")
+            )
+        else:
+            super().load(spec)
 
     def load_adapter(self, path: str) -> None:
         """Refused."""

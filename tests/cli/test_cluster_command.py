@@ -168,6 +168,13 @@ def test_what_cannot_be_done_is_said_before_the_start(flags, said, capsys):
     assert said in capsys.readouterr().err
 
 
+def test_a_configured_adapter_is_refused_too(monkeypatch, capsys):
+    monkeypatch.setenv("MLXCHAT_ADAPTER_PATH", "./adapters")
+    with pytest.raises(SystemExit):
+        cluster.run(["--local", "2", "./model", "--serve-only"])
+    assert "the configured adapter_path: a divided model" in capsys.readouterr().err
+
+
 def test_a_model_that_cannot_be_divided(tiny_untrimmable, capsys):
     assert cluster.run(["--local", "2", str(tiny_untrimmable), "--serve-only"]) == 1
     assert "cannot be divided among 2 ranks: tensor: mlx_lm divides no" in capsys.readouterr().err
