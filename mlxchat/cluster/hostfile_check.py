@@ -72,6 +72,9 @@ def _hosts(content: dict[str, Any], text: str) -> Iterator[Problem]:
         what = 'each machine must be an object such as {"ssh": "name", "ips": ["10.0.0.1"]}'
         yield Problem(_line_of_key(text, "hosts"), what)
         return
+    if len(hosts) < 2:
+        what = "one machine divides nothing: name two at least (mlxchat --server asks one)"
+        yield Problem(_line_of_key(text, "hosts"), what)
     lines = _lines_of_hosts(text)
     used = Counter(ip for _, ip in _places(hosts))
     backend = content.get("backend", "")
@@ -95,7 +98,7 @@ def _against_host(host: dict[str, Any], backend: str, used: Counter[str]) -> Ite
         yield "the ring needs an address in ips, at which the other machines reach this one"
     for ip in ips:
         if not _is_address(ip):
-            yield f"{ip!r} is no address (a name cannot stand in ips)"
+            yield f"{ip!r} is no IPv4 address (neither names nor IPv6 can stand in ips)"
         elif used[ip] > 1:
             yield f"{ip} is the address of several machines"
         elif ipaddress.ip_address(ip).is_loopback and len(used) > 1:
@@ -127,7 +130,7 @@ def _is_texts(value: object) -> bool:
 
 def _is_address(text: str) -> bool:
     try:
-        ipaddress.ip_address(text)
+        ipaddress.IPv4Address(text)
     except ValueError:
         return False
     return True

@@ -48,7 +48,8 @@ def test_a_list_of_machines_alone(tmp_path: Path):
         ('"ring"', '"wifi"', 2, "wifi"),
         ('"MLX_METAL_FAST_SYNCH=1"', '"MLX METAL"', 3, "envs"),
         ('"envs"', '"env"', 3, "'env'"),
-        ('"10.0.0.2"', '"studio-2.local"', 6, "no address"),
+        ('"10.0.0.2"', '"studio-2.local"', 6, "no IPv4 address"),
+        ('"10.0.0.2"', '"fe80::1"', 6, "no IPv4 address"),
         ('"10.0.0.2"', '"10.0.0.1"', 6, "several machines"),
         ('["10.0.0.2"]', "[]", 6, "ring needs an address"),
         ('["10.0.0.2"]', '"10.0.0.2"', 6, "list of addresses"),
@@ -64,7 +65,19 @@ def test_a_mistake_is_told_with_its_line(old: str, new: str, line: int, word: st
     assert any(problem.line == line and word in problem.what for problem in problems), problems
 
 
-@pytest.mark.parametrize("text", ["", "7", "[]", "{}", "[1]", '{"hosts": 3}', "[" * 10_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "7",
+        "[]",
+        "{}",
+        "[1]",
+        '[{"ssh": "a", "ips": ["10.0.0.1"]}]',
+        '{"hosts": 3}',
+        "[" * 10_000,
+    ],
+)
 def test_what_is_no_hostfile_has_a_problem(text: str):
     assert check_text(text)
 
