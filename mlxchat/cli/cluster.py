@@ -197,10 +197,13 @@ def _check_use(own: argparse.ArgumentParser, parsed: argparse.Namespace) -> None
 
 def _run(parsed: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, _leave)
-    launch = _launch(parsed)
-    log = cache_folder() / "cluster" / f"{launch.port}.log"
-    cluster = Cluster(launch, log)
     line = StateLine()
+    line.show("asking mlx_lm how it can divide the model")
+    try:
+        launch = _launch(parsed)
+    finally:
+        line.clear()
+    cluster = Cluster(launch, cache_folder() / "cluster" / f"{launch.port}.log")
     try:
         cluster.start()
         cluster.wait(line.show)
@@ -270,7 +273,7 @@ def _serve(cluster: Cluster, line: StateLine) -> int:
     print(f"{cluster.launch.url} answers; Ctrl+C ends it.", flush=True)
     print(*(rank.words for rank in cluster.ranks), sep="\n", flush=True)
     while not cluster.is_over(STATE_SECONDS):
-        line.show(" · ".join(rank.words for rank in cluster.ranks))
+        line.show(" · ".join(rank.brief for rank in cluster.ranks))
         if cluster.failure:
             break
     raise MlxchatError(f"{cluster.failure} {cluster.last_words()}")

@@ -48,6 +48,12 @@ class Rank:
     """How it ended."""
 
     @property
+    def brief(self) -> str:
+        """Its state, or while it runs its memory."""
+        running = _size(self.memory) if self.state == "running" else self.state
+        return f"rank {self.number} {self.how or running}"
+
+    @property
     def words(self) -> str:
         """A line that tells all of it."""
         parts = [f"rank {self.number}", self.how or self.state]
