@@ -112,6 +112,8 @@ def test_a_hostfile_is_launched(command, tmp_path, home):
 def test_the_app_ends_what_it_started(command, tmp_path, home, number, monkeypatch):
     """However it ends: by Ctrl+Q, or by a signal."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(home))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
     with terminal(command, tmp_path / "errors") as app:
         app.wait_for("Say something below")
         app.enter("/machines")
@@ -124,6 +126,7 @@ def test_the_app_ends_what_it_started(command, tmp_path, home, number, monkeypat
             app.ended(PATIENCE)
     assert nothing_is_left(home)
     assert len(list(home.rglob("cluster/*.log"))) == (number == signal.SIGKILL)
+    assert list((tmp_path / "temporary").iterdir()) == []
 
 
 def test_a_port_that_is_taken(command, capsys):
