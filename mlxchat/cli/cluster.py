@@ -57,14 +57,19 @@ CONTEXT = 8192
 STATE_SECONDS = 1.0
 """Between two looks at the ranks while the server is alone."""
 
+ASKED_ELSEWHERE = "with --serve-only, mlxchat --server URL -p TEXT asks it"
 NO_USE = {
     "adapter_path": "a divided model takes no adapter: fuse it first (mlx_lm.fuse)",
     "adapter": "a divided model takes no adapter: fuse it first (mlx_lm.fuse)",
     "draft_model": "a divided model takes no draft model",
+    "num_draft_tokens": "a divided model takes no draft model",
     "max_kv_size": "mlx_lm.server has no --max-kv-size",
     "ignore_chat_template": "mlx_lm.server always uses the chat template",
     "server": "the cluster has a server of its own",
-    "prompt": "with --serve-only, mlxchat --server URL -p TEXT asks it",
+    "prompt": ASKED_ELSEWHERE,
+    "json": ASKED_ELSEWHERE,
+    "stream": ASKED_ELSEWHERE,
+    "verbose": ASKED_ELSEWHERE,
 }
 """Flags of the app that are refused before anything is started, and why."""
 
@@ -97,7 +102,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add_model_argument(made)
     _add_own(made)
-    add_options(made)
+    add_options(made, hidden=NO_USE)
     return made
 
 
@@ -181,6 +186,9 @@ def _check_use(own: argparse.ArgumentParser, parsed: argparse.Namespace) -> None
             own.error(f"--{name.replace('_', '-')}: {why}")
     if not (parsed.model or parsed.model_argument or parsed.demo):
         own.error("name a model: MODEL, --model or --demo")
+    spec = model_spec(parsed)
+    if spec and spec.adapter_path:
+        own.error(f"the configured adapter_path: {NO_USE['adapter']}")
     if parsed.demo and parsed.hostfile:
         own.error("--demo is on this machine alone: use it with --local")
     if not parsed.serve_only and not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -189,10 +197,13 @@ def _check_use(own: argparse.ArgumentParser, parsed: argparse.Namespace) -> None
 
 def _run(parsed: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, _leave)
-    launch = _launch(parsed)
-    log = cache_folder() / "cluster" / f"{launch.port}.log"
-    cluster = Cluster(launch, log)
     line = StateLine()
+    line.show("asking mlx_lm how it can divide the model")
+    try:
+        launch = _launch(parsed)
+    finally:
+        line.clear()
+    cluster = Cluster(launch, cache_folder() / "cluster" / f"{launch.port}.log")
     try:
         cluster.start()
         cluster.wait(line.show)
@@ -262,7 +273,7 @@ def _serve(cluster: Cluster, line: StateLine) -> int:
     print(f"{cluster.launch.url} answers; Ctrl+C ends it.", flush=True)
     print(*(rank.words for rank in cluster.ranks), sep="\n", flush=True)
     while not cluster.is_over(STATE_SECONDS):
-        line.show(" · ".join(rank.words for rank in cluster.ranks))
+        line.show(" · ".join(rank.brief for rank in cluster.ranks))
         if cluster.failure:
             break
     raise MlxchatError(f"{cluster.failure} {cluster.last_words()}")
@@ -273,8 +284,14 @@ def _open_app(cluster: Cluster, parsed: argparse.Namespace) -> int:
     from mlxchat.cluster.engine import ClusterEngine
 
     engine = ClusterEngine(cluster)
-    parsed.server = parse_address(cluster.launch.url)
-    parsed.model, parsed.model_argument = cluster.launch.model, None
-    parsed.demo = parsed.trust_remote_code = parsed.use_default_chat_template = False
-    parsed.chat_template_config = parsed.prefill_step_size = parsed.kv_bits = None
-    return run_app(parsed, engine)
+    known_to_the_ranks = {
+        "demo": False,
+        "trust_remote_code": False,
+        "use_default_chat_template": False,
+        "chat_template_config": None,
+        "prefill_step_size": None,
+        "kv_bits": None,
+    }
+    where = {"server": parse_address(cluster.launch.url), "model": cluster.launch.model}
+    given = {**vars(parsed), **known_to_the_ranks, **where, "model_argument": None}
+    return run_app(argparse.Namespace(**given), engine)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mlxchat.cli.completers import completed
@@ -239,15 +239,18 @@ def add_options(
     parser: argparse.ArgumentParser,
     groups: Container[str] = GROUPS,
     without: Container[str] = (),
+    hidden: Container[str] = (),
 ) -> None:
-    """Declare every flag of these groups to `parser`, but for those that are named."""
+    """Declare every flag of these groups to `parser`, but for those `without`; the help is silent
+    of the `hidden` ones."""
     for name, title in GROUPS.items():
         if name not in groups:
             continue
         group = parser.add_argument_group(title)
         for option in all_options():
             if option.group == name and option.name not in without:
-                option.add_to(group)
+                silent = option.name in hidden
+                (replace(option, help=argparse.SUPPRESS) if silent else option).add_to(group)
 
 
 def check_adapter_names(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:

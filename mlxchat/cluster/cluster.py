@@ -26,8 +26,12 @@ END_SECONDS = 12.0
 """For the watcher to end all ranks: twice what it gives them itself."""
 LOOK_SECONDS = 0.1
 """Between two looks at the ranks while something is waited for."""
-ERROR = re.compile(r"^[\w.]*(?:Error|Exception): .{1,300}", re.MULTILINE)
-"""The last line of what Python prints of an error."""
+COMPLETE_SECONDS = 2.5
+"""For what the ranks printed last to reach the log, once one of them has ended."""
+ERROR = re.compile(
+    r"^(?:[\w.]*(?:Error|Exception): |[\w./-]*python[\w.]*: ).{1,300}", re.MULTILINE | re.IGNORECASE
+)
+"""The last line of what Python prints of an error, or of why it does not start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,12 @@ class Rank:
     """How it ended."""
 
     @property
+    def brief(self) -> str:
+        """Its state, or while it runs its memory."""
+        running = _size(self.memory) if self.state == "running" else self.state
+        return f"rank {self.number} {self.how or running}"
+
+    @property
     def words(self) -> str:
         """A line that tells all of it."""
         parts = [f"rank {self.number}", self.how or self.state]
@@ -58,17 +68,19 @@ class Cluster:
     def __init__(self, launch: Launch, log: Path) -> None:
         self.launch = launch
         self.log = log
-        """What the ranks print; complete once they have ended."""
+        """What the ranks print; complete once they have ended, removed where nothing failed."""
         self._ranks = [Rank(number) for number in range(launch.ranks)]
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._stopped = False
+        self._is_refused = False
         self._first_ended: int | None = None
         self._group: int | None = None
         self._watcher: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start every rank; `wait` tells when they answer. Raises MlxchatError."""
+        self.launch.check_port()
         self.log.parent.mkdir(parents=True, exist_ok=True)
         command = json.dumps(self.launch.command())
         self._watcher = subprocess.Popen(
@@ -95,7 +107,8 @@ class Cluster:
                     tell(said := now)
         finally:
             waiting.give_up()
-        if waiting.is_refused:
+        self._is_refused = waiting.is_refused
+        if self._is_refused:
             raise self._failed("The ranks run, but the model could not be read.")
 
     def _failed(self, what: str) -> MlxchatError:
@@ -130,6 +143,8 @@ class Cluster:
 
     def last_words(self) -> str:
         """The last error that the ranks printed, and where the rest is."""
+        if self.failure:
+            self._over.wait(COMPLETE_SECONDS)
         with suppress(OSError):
             if errors := ERROR.findall(self.log.read_text("utf-8", "replace")):
                 return f"The last error was {printable(errors[-1])} (more in {self.log})."
@@ -137,9 +152,10 @@ class Cluster:
 
     def stop(self) -> None:
         """End every rank, and wait for that. Any call but the first finds nothing to do."""
-        self._stopped = True
-        if self._watcher is None:
+        if self._stopped or self._watcher is None:
             return
+        is_good = self.failure is None and not self._is_refused
+        self._stopped = True
         assert self._watcher.stdin is not None
         self._watcher.stdin.close()
         try:
@@ -148,6 +164,8 @@ class Cluster:
             self._watcher.kill()
             self._watcher.wait()
         self._end_group()
+        if is_good:
+            self.log.unlink(missing_ok=True)
 
     def _end_group(self) -> None:
         """Where the watcher was killed, its work falls to the app."""

@@ -7,15 +7,26 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from mlxchat.cluster.cluster import LOOK_SECONDS, Cluster
-from mlxchat.engine.interface import AdapterFailed, Event, Loaded, LoadFailed, Noticed, ReplyFailed
-from mlxchat.engine.server.address import parse_address
+from mlxchat.engine.interface import (
+    AdapterFailed,
+    Event,
+    Loaded,
+    LoadFailed,
+    ModelSpec,
+    Noticed,
+    ReplyFailed,
+)
+from mlxchat.engine.server.address import DEFAULT_MODEL, parse_address
 from mlxchat.engine.server.engine import ServerEngine
 
 DIVIDED = "a model that is divided among machines takes no adapter: fuse it first (mlx_lm.fuse)"
 LIMITS: Mapping[str, str] = {"adapter": DIVIDED, "adapter_strength": DIVIDED}
 KNOWN_SECONDS = 3.0
 """How long a failure waits for the news of a rank that ended: a connection is lost first."""
-WHAT_TO_DO = "What was written is kept: Ctrl+Q, and `mlxchat cluster … --continue` goes on with it."
+WHAT_TO_DO = (
+    "What was written is kept: leave with Ctrl+Q, and start the same command line with --continue "
+    "to go on."
+)
 
 
 class ClusterEngine(ServerEngine):
@@ -33,6 +44,18 @@ class ClusterEngine(ServerEngine):
         """A line for each rank."""
         return [rank.words for rank in self._cluster.ranks]
 
+    def load(self, spec: ModelSpec) -> None:
+        """Ask for the model that the ranks have; adapters and other models are refused."""
+        own = self._cluster.launch.model
+        if spec.adapter_path:
+            self._buffer.append(LoadFailed(f"The adapter cannot be used: {DIVIDED}."))
+        elif spec.model not in (own, DEFAULT_MODEL):
+            self._buffer.append(
+                LoadFailed(f"The machines have {own}: start mlxchat cluster with {spec.model}.")
+            )
+        else:
+            super().load(spec)
+
     def load_adapter(self, path: str) -> None:
         """Refused."""
         self._buffer.append(AdapterFailed(path, f"The adapter cannot be used: {DIVIDED}."))
@@ -44,11 +67,10 @@ class ClusterEngine(ServerEngine):
         if failure is None:
             return self._until_failure(events)
         self._held = []
-        events = [_because(event, failure) for event in events]
-        if not self._is_told:
-            self._is_told = True
+        if not self._is_told and not any(map(_is_failure, events)):
             events.append(Noticed(f"{failure} {WHAT_TO_DO}"))
-        return events
+        self._is_told = True
+        return [_because(event, failure) for event in events]
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for an event."""
@@ -85,7 +107,7 @@ def _is_failure(event: Event) -> bool:
 def _because(event: Event, failure: str) -> Event:
     """The event, with the cause of a failure in the place of what was seen of it."""
     if isinstance(event, ReplyFailed):
-        return replace(event, message=f"The reply broke off: {failure} What had arrived is kept.")
+        return replace(event, message=f"The reply broke off: {failure} {WHAT_TO_DO}")
     if isinstance(event, LoadFailed) and not event.cancelled:
-        return replace(event, message=failure)
+        return replace(event, message=f"{failure} {WHAT_TO_DO}")
     return event

@@ -8,7 +8,9 @@ A list of machines, or an object that holds the list, a backend and variables of
 from __future__ import annotations
 
 import json
+import re
 import socket
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +66,8 @@ def check_hostfile(file: Path) -> list[Problem]:
 def write_hostfile(file: Path, names: Sequence[str], backend: str = "ring") -> Hostfile:
     """Write the hostfile of these machines, with the addresses that their names have here.
 
-    Raises MlxchatError where a name has none, and where the file is there or cannot be written.
+    Raises MlxchatError where a name has none, where no launch could use the file, and where it is
+    there or cannot be written.
     """
     if file.exists():
         raise MlxchatError(f"{file} is there already: give another name, or remove it.")
@@ -75,6 +78,8 @@ def write_hostfile(file: Path, names: Sequence[str], backend: str = "ring") -> H
     text = (
         f'{{\n  "backend": {json.dumps(backend)},\n  "envs": [],\n  "hosts": [\n{hosts}\n  ]\n}}\n'
     )
+    if problems := check_text(text):
+        raise MlxchatError(f"{file} was not written: {problems[0].what}.")
     try:
         write_atomically(file, text.encode())
     except OSError as error:
@@ -89,16 +94,29 @@ def _text(file: Path) -> str:
         raise MlxchatError(
             f"{file} does not exist: mlxchat cluster --write {file} HOST HOST makes it."
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise MlxchatError(f"{file} cannot be read: {error}.") from error
+    except UnicodeDecodeError as error:
+        raise MlxchatError(f"{file} is no text: name the hostfile.") from error
+    except OSError as error:
+        raise MlxchatError(f"{file} cannot be read: {error.strerror}.") from error
 
 
 def _address(name: str) -> str:
     """Where this machine finds another. Raises MlxchatError where it does not."""
     try:
-        found = socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_STREAM)
+        found = socket.getaddrinfo(_network_name(name), None, socket.AF_INET, socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise MlxchatError(
             f"{name} was not found: name a machine as ssh does, or give its address ({error})."
         ) from error
     return str(found[0][4][0])
+
+
+def _network_name(name: str) -> str:
+    """What the network calls a machine; users and aliases in its name are ssh's own."""
+    try:
+        asked = ("ssh", "-G", "--", name)
+        told = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
+    except OSError:
+        return name
+    found = re.search(r"^hostname (\S+)$", told, re.MULTILINE)
+    return found[1] if found else name

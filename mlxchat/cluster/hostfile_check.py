@@ -15,6 +15,8 @@ LISTENING = ("", "ring")
 """Backends that need an address of each machine; the empty one is mlx.launch's own choice."""
 REMOTE_MEMORY = ("jaccl", "jaccl-ring")
 """Backends that need the devices between the machines."""
+MEETING = (*REMOTE_MEMORY, "nccl")
+"""Backends that need an address of the first machine."""
 KEYS = ("backend", "envs", "hosts")
 HOST_KEYS = ("ips", "rdma", "ssh")
 TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|[\[\]{}]', re.DOTALL)
@@ -70,16 +72,20 @@ def _hosts(content: dict[str, Any], text: str) -> Iterator[Problem]:
         what = 'each machine must be an object such as {"ssh": "name", "ips": ["10.0.0.1"]}'
         yield Problem(_line_of_key(text, "hosts"), what)
         return
+    if len(hosts) < 2:
+        what = "one machine divides nothing: name two at least (mlxchat --server asks one)"
+        yield Problem(_line_of_key(text, "hosts"), what)
     lines = _lines_of_hosts(text)
     used = Counter(ip for _, ip in _places(hosts))
-    for line, host in zip(lines, hosts, strict=False):
-        for what in _against_host(host, len(hosts), content.get("backend", ""), used):
+    backend = content.get("backend", "")
+    for number, (line, host) in enumerate(zip(lines, hosts, strict=False)):
+        for what in _against_host(host, backend, used):
+            yield Problem(line, what)
+        for what in _against_place(host, number, len(hosts), backend):
             yield Problem(line, what)
 
 
-def _against_host(
-    host: dict[str, Any], count: int, backend: str, used: Counter[str]
-) -> Iterator[str]:
+def _against_host(host: dict[str, Any], backend: str, used: Counter[str]) -> Iterator[str]:
     for key in sorted(host.keys() - set(HOST_KEYS)):
         yield f"{key!r} is not known: {', '.join(HOST_KEYS)} are"
     name, ips = host.get("ssh"), host.get("ips", [])
@@ -92,12 +98,24 @@ def _against_host(
         yield "the ring needs an address in ips, at which the other machines reach this one"
     for ip in ips:
         if not _is_address(ip):
-            yield f"{ip!r} is no address (a name cannot stand in ips)"
+            yield f"{ip!r} is no IPv4 address (neither names nor IPv6 can stand in ips)"
         elif used[ip] > 1:
             yield f"{ip} is the address of several machines"
+        elif ipaddress.ip_address(ip).is_loopback and len(used) > 1:
+            yield f"{ip} is reached by its own machine alone: name an address that all reach"
+
+
+def _against_place(host: dict[str, Any], number: int, count: int, backend: str) -> Iterator[str]:
+    if number == 0 and backend in MEETING and not host.get("ips"):
+        yield f"{backend} needs an address in ips, at which the other machines reach this one"
     rdma = host.get("rdma")
-    if backend in REMOTE_MEMORY and not (isinstance(rdma, list) and len(rdma) == count):
-        yield f"rdma must name {count} devices, one for each machine, null for the machine itself"
+    if backend not in REMOTE_MEMORY:
+        return
+    if not isinstance(rdma, list) or len(rdma) != count or rdma[number] is not None:
+        yield (
+            f"rdma must name {count} devices, one for each machine, null for the machine itself "
+            "(mlx.distributed_config finds them)"
+        )
 
 
 def _places(hosts: list[dict[str, Any]]) -> set[tuple[str, str]]:
@@ -112,7 +130,7 @@ def _is_texts(value: object) -> bool:
 
 def _is_address(text: str) -> bool:
     try:
-        ipaddress.ip_address(text)
+        ipaddress.IPv4Address(text)
     except ValueError:
         return False
     return True

@@ -8,7 +8,7 @@ import socket
 import sys
 import sysconfig
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -24,6 +24,10 @@ REMOTE_PORT = 8080
 """mlx_lm.server's own, where the machine that it runs on is not this one."""
 FIRST_RING_PORTS = range(20000, 60000, 100)
 """Where free ports for the ranks of this machine are looked for: the ring takes neighbours."""
+TAKEN_SECONDS = 1.0
+"""For whatever listens where the server will, to be noticed."""
+SAFE = ("--env", "PYTHONSAFEPATH=1")
+"""Python otherwise imports from the folder that it is started in before all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,15 @@ class Launch:
         how = {"tensor": "every layer is divided among", "pipeline": "the layers are shared out to"}
         return f"{how[self.sharding].capitalize()} {self.ranks} ranks"
 
+    def check_port(self) -> None:
+        """Raises MlxchatError where another program listens there: its answers would be taken for
+        the model's."""
+        with suppress(OSError), socket.create_connection((self.host, self.port), TAKEN_SECONDS):
+            raise MlxchatError(
+                f"Another program listens on {self.host}:{self.port} already: end it, or give "
+                "another --port."
+            )
+
     def command(self) -> list[str]:
         """mlx.launch with all that it needs. Raises MlxchatError where there is none."""
         if self.hostfile is None:
@@ -63,7 +76,8 @@ class Launch:
             where += [part for setting in local_environment(self.ranks) for part in setting]
         else:
             where = ["--hostfile", str(self.hostfile)]
-        return [mlx_launch(), "--verbose", *where, "--", "sh", "-c", SCRIPT, "sh", *self.server()]
+        reporting = ("sh", "-c", SCRIPT, "sh")
+        return [mlx_launch(), "--verbose", *where, *SAFE, "--", *reporting, *self.server()]
 
     def server(self) -> list[str]:
         """mlx_lm.server, as every rank runs it; only the first one answers."""

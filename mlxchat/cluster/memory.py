@@ -75,9 +75,10 @@ def shape_of(folder: Path) -> Shape:
             head_size=config.get("head_dim") or config["hidden_size"] // heads,
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        why = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
         raise MlxchatError(
             f"{folder} does not tell what its model needs: it needs a config.json of a transformer "
-            f"and its model*.safetensors ({type(error).__name__}: {error})."
+            f"and its model*.safetensors ({why})."
         ) from error
 
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from mlxchat.engine.hub import printable
+
 SECONDS = 2
 """Between two reports of a rank."""
 
 SCRIPT = f"""\
 rank=$$
+number=${{MLX_RANK:-$OMPI_COMM_WORLD_RANK}}
 (while kill -0 $rank 2>/dev/null; do
-  echo "[mlxchat rank $MLX_RANK process $rank memory" $(ps -o rss= -p $rank) "on $(uname -n)]"
+  echo "[mlxchat rank $number process $rank memory" $(ps -o rss= -p $rank) "on $(uname -n)]"
   sleep {SECONDS}
 done) &
 exec "$@"
@@ -23,6 +26,11 @@ exec "$@"
 """For `sh -c`: report, and be the command that follows."""
 
 REPORT = re.compile(rb"\[mlxchat rank (\d+) process (\d+) memory (\d*) ?on ([^\]\n]*)\]\r?\n?")
+CODES = {
+    "exited with code 127": "found no such Python (--python names it)",
+    "exited with code 255": "was not reached by ssh, which must need no password (code 255)",
+}
+"""What codes mean that are the shell's and ssh's, not mlx_lm's."""
 ENDED = re.compile(rb"Node with rank (\d+) (completed|was killed|exited with code -?\d+)")
 """What mlx.launch says of a rank that has ended."""
 
@@ -59,7 +67,7 @@ def _report(match: re.Match[bytes]) -> Report:
     return Report(
         int(rank),
         int(process),
-        machine.decode("ascii", "replace"),
+        printable(machine.decode("ascii", "replace")),
         1024 * int(kibibytes) if kibibytes else None,
     )
 
@@ -67,4 +75,5 @@ def _report(match: re.Match[bytes]) -> Report:
 def _ended(match: re.Match[bytes]) -> Ended:
     rank, what = match.groups()
     how = what.decode().replace("completed", "ended by itself")
-    return Ended(int(rank), how.replace("exited with code -", "was killed by signal "))
+    how = how.replace("exited with code -", "was killed by signal ")
+    return Ended(int(rank), CODES.get(how, how))

@@ -17,6 +17,7 @@ import time
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 from mlxchat.cluster.report import Report, read_line
@@ -30,13 +31,15 @@ READ_SECONDS = 2.0
 class Watcher:
     """Runs mlx.launch until it ends or the app does."""
 
-    def __init__(self, command: list[str], log: IO[bytes]) -> None:
+    def __init__(self, command: list[str], log: IO[bytes], folder: str) -> None:
+        """`folder` is for what mlx.launch writes on this machine and leaves there."""
         self._log = log
         self._launch = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,  # kept open: mlx.launch spins where its input has ended
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            env={**os.environ, "TMPDIR": folder},
             start_new_session=True,
         )
         self._stopping = threading.Event()
@@ -114,8 +117,8 @@ def tell(event: dict[str, Any]) -> None:
 def main() -> int:
     """Run the program; the exit code."""
     command, log = sys.argv[1:]
-    with Path(log).open("wb") as file:
-        return Watcher(json.loads(command), file).run()
+    with Path(log).open("wb") as file, TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        return Watcher(json.loads(command), file, folder).run()
 
 
 if __name__ == "__main__":

@@ -19,12 +19,13 @@ def resolve_model(name: str, report: Report, cancelled: IsCancelled) -> Path:
     if name == DEMO:
         return ensure_demo_model(report, cancelled)
     folder = Path(name).expanduser()
-    if name and (folder.exists() or _is_path(name)):
+    if name and (folder.exists() or is_path(name)):
         return _checked_folder(folder)
     return ensure_hub_model(name, report, cancelled)
 
 
-def _is_path(name: str) -> bool:
+def is_path(name: str) -> bool:
+    """Whether a model that is named so can only be a folder."""
     return name.startswith(("/", "~", "./", "../")) or name in (".", "..") or name.endswith("/")
 
 

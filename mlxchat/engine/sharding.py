@@ -17,6 +17,8 @@ from typing import Any
 
 from mlxchat.engine import backend
 from mlxchat.engine.adapter_folder import counted
+from mlxchat.engine.hub import is_repository, printable
+from mlxchat.engine.resolve import is_path
 from mlxchat.errors import MODEL_ERROR, OK, MlxchatError
 
 CONFIGURATION = ("*.json", "*.py")
@@ -113,6 +115,11 @@ def _folder_of(model: str) -> Path:
     folder = Path(model).expanduser()
     if folder.is_dir():
         return folder
+    if is_path(model) or not is_repository(model):
+        raise MlxchatError(
+            f"{printable(model)} is no folder here: check its name (its JSON files are needed on "
+            "this machine too)."
+        )
     from huggingface_hub import snapshot_download
 
     try:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -107,13 +108,49 @@ def test_a_hostfile_is_launched(command, tmp_path, home):
     assert nothing_is_left(home)
 
 
-def test_the_app_ends_what_it_started(command, tmp_path, home):
+@pytest.mark.parametrize("number", [None, signal.SIGHUP, signal.SIGKILL])
+def test_the_app_ends_what_it_started(command, tmp_path, home, number, monkeypatch):
+    """However it ends: by Ctrl+Q, or by a signal."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
     with terminal(command, tmp_path / "errors") as app:
         app.wait_for("Say something below")
         app.enter("/machines")
         app.wait_for(lambda text: len(re.findall(r"rank [01]  running  process \d+", text)) == 2)
-        app.type("\x11")
-        assert app.ended(PATIENCE) == 0
+        if number is None:
+            app.type("\x11")
+            assert app.ended(PATIENCE) == 0
+        else:
+            app.signal(number)
+            app.ended(PATIENCE)
+    assert nothing_is_left(home)
+    assert len(list(home.rglob("cluster/*.log"))) == (number == signal.SIGKILL)
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_a_port_that_is_taken(command, capsys):
+    """Whatever answers there would be taken for the model."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        assert cluster.run([*command[3:], "--port", port, "--serve-only"]) == 1
+    assert f"Another program listens on 127.0.0.1:{port}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("python", "said"),
+    [
+        ("echo 'OSError: no weights' >&2; exit 3", r"code 3, .* error was OSError: no weights \("),
+        ("exit 127", r"found no such Python \(--python names it\), and"),
+    ],
+)
+def test_a_rank_that_ends_at_once(tiny_model, tmp_path, home, capsys, python, said):
+    broken = tmp_path / "broken"
+    broken.write_text(f"#!/bin/sh\n{python}\n")
+    broken.chmod(0o755)
+    flags = ["--local", "2", str(tiny_model), "--python", str(broken), "--serve-only"]
+    assert cluster.run(flags) == 1
+    assert re.search(said, capsys.readouterr().err)
     assert nothing_is_left(home)
 
 
@@ -125,12 +162,20 @@ def test_the_app_ends_what_it_started(command, tmp_path, home):
         (["--draft-model", "x"], "takes no draft model"),
         (["--max-kv-size", "512"], "has no --max-kv-size"),
         (["--server", "host:1"], "server of its own"),
+        (["--json"], "mlxchat --server URL -p TEXT"),
     ],
 )
 def test_what_cannot_be_done_is_said_before_the_start(flags, said, capsys):
     with pytest.raises(SystemExit):
         cluster.run(["--local", "2", "./model", "--serve-only", *flags])
     assert said in capsys.readouterr().err
+
+
+def test_a_configured_adapter_is_refused_too(monkeypatch, capsys):
+    monkeypatch.setenv("MLXCHAT_ADAPTER_PATH", "./adapters")
+    with pytest.raises(SystemExit):
+        cluster.run(["--local", "2", "./model", "--serve-only"])
+    assert "the configured adapter_path: a divided model" in capsys.readouterr().err
 
 
 def test_a_model_that_cannot_be_divided(tiny_untrimmable, capsys):

@@ -49,6 +49,8 @@ def test_two_ranks(cluster: Cluster, demo_model: Path):
     settings = Settings(max_tokens=24)
     assert driver.reply(QUESTION, settings).text == alone(demo_model, settings)
 
+    assert "start mlxchat cluster with other" in driver.fail_to_load("other")
+
     killed_at: list[float] = []
 
     def kill_once(event: object) -> None:

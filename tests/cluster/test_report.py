@@ -24,6 +24,8 @@ def test_a_machine_without_ps():
     [
         ("exited with code -9", "was killed by signal 9"),
         ("exited with code 3", "exited with code 3"),
+        ("exited with code 127", "found no such Python (--python names it)"),
+        ("exited with code 255", "was not reached by ssh, which must need no password (code 255)"),
         ("was killed", "was killed"),
         ("completed", "ended by itself"),
     ],

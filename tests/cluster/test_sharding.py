@@ -53,6 +53,12 @@ def test_the_reasons_are_the_error(tiny_untrimmable: Path):
         choose_sharding(str(tiny_untrimmable), 2)
 
 
+@pytest.mark.parametrize("name", ["/nowhere/model", "./nowhere", "a/b/c"])
+def test_a_folder_that_is_not_there(name: str):
+    with pytest.raises(MlxchatError, match="is no folder here"):
+        choose_sharding(name, 2)
+
+
 def test_what_is_no_model(tmp_path: Path):
     with pytest.raises(MlxchatError, match="mlx_lm cannot open"):
         shardings(tmp_path, 2)
