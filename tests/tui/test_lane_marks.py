@@ -14,6 +14,7 @@ from mlxchat.settings.parameters import Settings
 from mlxchat.tui.differences import joined, merged
 from mlxchat.tui.screens.moved_dialog import MovedDialog
 from mlxchat.tui.transcript.difference import Difference, DifferenceMarks
+from mlxchat.tui.transcript.reply import ReplyEntry
 from mlxchat.tui.widgets.token_detail import TokenDetail
 from tests.person import Person
 from tests.tui.lanes_person import (
@@ -126,6 +127,16 @@ async def test_a_turn_before_keeps_its_mark():
         await answered(person, "Go on", "the same", "the same")
         await person.resize(118, 40)
         assert person.screen.count("≠ ") == 2
+
+
+async def test_a_lane_that_is_opened_later_takes_no_mark_away():
+    async with comparing((160, 40)) as person:
+        await answered(person, "Hi", PIRATE, BASE)
+        await person.send("/compare base")
+        await answered(person, "Go on", "all at sea", "all at sea", "all ashore")
+        entries = transcript(person, 0).entries
+        marked = [e.difference.first for e in entries if isinstance(e, ReplyEntry)]
+        assert marked == [PIRATE.index(" wide"), len("all")]
 
 
 @pytest.mark.parametrize("theme", ["graphite", "paper"])
