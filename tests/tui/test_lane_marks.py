@@ -22,6 +22,7 @@ from tests.tui.lanes_person import (
     begin,
     columns,
     comparing,
+    finish,
     say,
     scored,
     transcript,
@@ -231,3 +232,24 @@ async def test_without_a_comparison_m_does_not_offer_it():
         await person.send("/compare off")
         await person.press("ctrl+t", "m", "m", "m", "m")
         assert transcript(person, 0).measure == "probability"
+
+
+@pytest.mark.parametrize("gestures", [("/blind", "/vote a"), ("/vote a",), ("/vote a", "/undo")])
+async def test_the_mark_stays_through_votes(gestures):
+    async with comparing() as person:
+        await answered(person, "Hi", PIRATE, BASE)
+        for gesture in gestures:
+            await person.send(gesture)
+            assert (await person.look()).count("≠ ") == 2, gesture
+
+
+async def test_a_turn_that_is_undone_and_done_again_has_its_mark():
+    async with comparing() as person:
+        await answered(person, "Hi", PIRATE, BASE)
+        await answered(person, "Go on", PIRATE, BASE)
+        await person.send("/retry")
+        await person.send("/stop")
+        finish(person)
+        await person.look()
+        await person.send("/undo")
+        assert (await person.look()).count("≠ ") == 4
