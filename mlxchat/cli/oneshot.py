@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from io import TextIOWrapper
 from typing import TextIO
 
@@ -16,6 +16,7 @@ from mlxchat.conversation.entries import Reply
 from mlxchat.engine.interface import (
     Engine,
     Event,
+    Loaded,
     LoadFailed,
     LoadProgress,
     ModelSpec,
@@ -110,9 +111,10 @@ class Follower:
 
     def _tell(self, event: Event, reply: Reply | None) -> int | None:
         """Say what is to be said of an event; the exit code where it is the last one."""
-        if isinstance(event, WordsNoted):
-            for note in (note for notes in event.notes.values() for note in notes):
-                self._say(note)
+        if isinstance(event, Loaded):
+            self._say_all(event.info.adapter_notes)
+        elif isinstance(event, WordsNoted):
+            self._say_all(note for notes in event.notes.values() for note in notes)
         elif isinstance(event, ReplyFinished):
             return self._tell_end(event, reply)
         elif isinstance(event, LoadFailed | ReplyFailed):
@@ -127,6 +129,10 @@ class Follower:
         if self._statistics and reply is not None:
             print(visible(statistics_lines(reply)), file=self._err)
         return INTERRUPTED if event.reason == "cancelled" else OK
+
+    def _say_all(self, sentences: Iterable[str]) -> None:
+        for sentence in sentences:
+            self._say(sentence)
 
     def _say(self, sentence: str) -> None:
         print(f"mlxchat: {sentence}", file=self._err)

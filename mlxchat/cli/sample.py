@@ -72,6 +72,7 @@ def run(arguments: Sequence[str]) -> int:
         complain(error)
         return WRONG_USE
     complain_of_configuration()
+    _complain_of_empty(prompts)
     return _sample(parsed, prompts)
 
 
@@ -132,6 +133,15 @@ def _prompts(parsed: argparse.Namespace) -> list[Prompt]:
     else:
         found = [Prompt([Message("user", prompt_text(parsed.prompt, sys.stdin))])]
     return [_under_system(prompt, given_system(parsed)) for prompt in found]
+
+
+def _complain_of_empty(prompts: Sequence[Prompt]) -> None:
+    """Say which answers say nothing: they have no perplexity."""
+    empty = [number for number, prompt in enumerate(prompts, 1) if prompt.reference == ""]
+    if empty:
+        others = f" (of {len(empty)} empty ones)" if empty[1:] else ""
+        told = f"The answer to prompt {empty[0]}{others} is empty, so it has no perplexity"
+        complain(MlxchatError(f"{told}: write one, or leave the line's answer away."))
 
 
 def _under_system(prompt: Prompt, system: str | None) -> Prompt:

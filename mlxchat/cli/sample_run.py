@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from mlxchat.cli.interrupts import Interrupts
 from mlxchat.cli.oneshot import LOOK_SECONDS
 from mlxchat.cli.progress import ProgressLine
 from mlxchat.conversation.exports.prompt_lines import Prompt
 from mlxchat.conversation.samples import Samples
-from mlxchat.engine.interface import Event, LoadFailed, LoadProgress, ModelSpec, WordsNoted
+from mlxchat.engine.interface import Event, Loaded, LoadFailed, LoadProgress, ModelSpec, WordsNoted
 from mlxchat.errors import MlxchatError
 from mlxchat.session.chat import ChatSession
 
@@ -25,6 +25,8 @@ class SampleRun:
         self._interrupts = interrupts
         self._line = ProgressLine(sys.stderr)
         self._started = 0.0
+        self._noted: set[str] = set()
+        """What was said of adapters: once, however many prompts there are."""
 
     def load(self, spec: ModelSpec) -> None:
         """Load the model; MlxchatError where that fails or is stopped."""
@@ -34,6 +36,8 @@ class SampleRun:
                 if isinstance(event, LoadFailed):
                     self._line.clear()
                     raise MlxchatError(event.message)
+                if isinstance(event, Loaded):
+                    self._note(event.info.adapter_notes)
                 if isinstance(event, LoadProgress):
                     self._line.show(event.stage, event.done / event.total if event.total else None)
         self._line.clear()
@@ -53,7 +57,7 @@ class SampleRun:
                 if isinstance(event, WordsNoted):
                     self._say_all(note for notes in event.notes.values() for note in notes)
             self._show(samples, place)
-        self._line.clear()
+        self._note(samples.notes)
         self._say_all(filter(None, (samples.one_by_one, samples.failure)))
         return samples
 
@@ -62,6 +66,10 @@ class SampleRun:
         if self._interrupts.pressed:
             self._session.stop()
         return self._session.pump()
+
+    def _note(self, notes: Sequence[str]) -> None:
+        self._say_all(note for note in notes if note not in self._noted)
+        self._noted.update(notes)
 
     def _say_all(self, sentences: Iterable[str]) -> None:
         self._line.clear()

@@ -78,7 +78,8 @@ def _seeds(session: SessionVotes, word: str) -> str:
 
 
 def run_lane(session: SessionVotes, lane: Lane, argument: str) -> str:
-    """Do what stands after /lane with a lane; what there is to say of it. Raises MlxchatError."""
+    """Do what stands after /lane with a lane (own, shared, close); what there is to say of it.
+    Raises MlxchatError."""
     session.check_shown()
     name = session.name_of_lane(lane)
     match argument.lower():
@@ -88,11 +89,9 @@ def run_lane(session: SessionVotes, lane: Lane, argument: str) -> str:
         case "shared":
             session.share_settings(lane)
             return f"{name} shares the settings of the panel again."
-        case "close":
+        case _:
             session.close_lane(lane.number)
             return f"{name} is closed."
-        case _:
-            raise MlxchatError("/lane takes own, shared, close, or nothing for the next one.")
 
 
 def run_vote(session: SessionVotes, argument: str) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from mlxchat.commands.arguments import one_of
 from mlxchat.engine.context import ContextUse, Level
 from mlxchat.engine.interface import ContextExceeded, Overflow
-from mlxchat.errors import MlxchatError
 from mlxchat.session.chat import ChatSession
 
 Choice = Literal["window", "stop", "summary"]
@@ -21,14 +20,13 @@ NOT_ANSWERED = "Your message is kept and not answered; a retry (Ctrl+R) asks aga
 
 
 def run_context(session: ChatSession, word: str) -> str:
-    """Tell how full the context is, or choose what is done when it is full; what there is to say
-    of it. Raises MlxchatError."""
-    if word in POLICIES:
-        session.choose_overflow(word)
-    elif word:
-        raise MlxchatError("/context takes nothing, ask, window, stop or summary.")
-    policy = POLICIES[session.conversation.overflow]
-    return policy if word else f"{context_words(session.context)} {policy}"
+    """Tell how full the context is, or choose what is done when it is full (`word` is a policy);
+    what there is to say of it. Raises MlxchatError."""
+    if word:
+        session.choose_overflow(cast(Overflow, word))
+        return POLICIES[session.conversation.overflow]
+    session.check_shown()  # how much one lane has said tells which it is
+    return f"{context_words(session.context)} {POLICIES[session.conversation.overflow]}"
 
 
 def limit_warning(session: ChatSession, before: Level) -> str:

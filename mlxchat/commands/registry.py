@@ -197,7 +197,7 @@ ACTIONS: tuple[Command, ...] = (
             lambda host, argument: host.rename_session(argument),
             Text("title", "a title", "Pirates, learning rate 1e-4")),
     Command("tokens", "Look into the tokens of a reply",
-            lambda host, argument: host.show_tokens(_optional(argument)),
+            lambda host, argument: host.show_tokens(_optional(argument.lower())),
             TOKENS_ARGUMENT, key="ctrl+t", label="tokens"),
     Command("older", "The version before of the message in sight",
             lambda host, _: host.show_version(-1), when="idle", comparing="never"),

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlxchat.commands.arguments import Completion, Typed
+from mlxchat.commands.names import adapter_names
 from mlxchat.errors import MlxchatError
+from mlxchat.session.lane_choice import BASE
 from mlxchat.settings.parameters import NUMBERS
-from mlxchat.settings.sweep import Axis, parse_axis, points
+from mlxchat.settings.sweep import ADAPTER, Axis, parse_axis, points
+
+if TYPE_CHECKING:
+    from mlxchat.session.chat import ChatSession
 
 USUAL = 10
 """How many samples, where nobody says."""
@@ -42,14 +47,26 @@ def samples_asked(argument: str) -> Asked | None:
     return Asked(int(counts[0]) if counts else USUAL, axes)
 
 
-def _offers(text: str, _: object = None) -> list[Completion]:
-    """Parameters that the word under the cursor could begin to sweep."""
-    before, space, _begun = text.rpartition(" ")
-    return [
+def _offers(text: str, session: ChatSession | None = None) -> list[Completion]:
+    """Parameters that the word under the cursor could begin to sweep, or adapters in its row."""
+    before, space, begun = text.rpartition(" ")
+    if begun.lower().startswith(f"{ADAPTER}="):
+        row = begun[: max(begun.find("="), begun.rfind(",")) + 1]
+        names = _adapters(begun.removeprefix(row), session)
+        return [(f"{before}{space}{row}{shlex.quote(name)}", help) for name, help in names]
+    parameters = [
         (f"{before}{space}{name}=", f"sweep it: {name}=from:to:step, or values between commas")
         for name in NUMBERS
         if name != "seed"
     ]
+    return [*parameters, (f"{before}{space}{ADAPTER}=", "the model under several adapters")]
+
+
+def _adapters(begun: str, session: ChatSession | None) -> list[Completion]:
+    """What the row can name: the model alone, the adapter that is on, and others."""
+    known = session.known_adapters.paths if session is not None else {}
+    named = {BASE: "the model without an adapter", **known}
+    return [*named.items(), *(n for n in adapter_names(begun, session) if n[0] not in named)]
 
 
 SAMPLES_ARGUMENT = Typed(

@@ -16,6 +16,7 @@ from mlxchat.engine.samples import (
     SamplesEvent,
     SamplesFailed,
     SamplesFinished,
+    SamplesNoted,
     SamplesPrefill,
     SamplesStarted,
     SampleToken,
@@ -135,6 +136,8 @@ class Samples:
     """How probable each model finds the reference, by the number of the question."""
     one_by_one: str = ""
     """Why they are written one after the other, where they are."""
+    notes: tuple[str, ...] = ()
+    """What there is to know of their adapters, in sentences."""
     failure: str = ""
     over: bool = False
     read: tuple[int, int] = (0, 0)
@@ -183,7 +186,7 @@ class Samples:
         if self.failure:
             return self.failure
         if self.over:
-            return self.one_by_one
+            return " ".join(filter(None, [self.one_by_one, *self.notes]))
         if not self.tokens:
             return "reading the prompt {} of {} tokens".format(*self.read)
         so_far = f"{self.finished} of {len(self.samples)} are over, {self.tokens} tokens"
@@ -200,6 +203,8 @@ class Samples:
             self._read(event)
         elif isinstance(event, SamplesStarted):
             self.one_by_one = event.one_by_one
+        elif isinstance(event, SamplesNoted):
+            self.notes = event.notes
         elif isinstance(event, SamplesFinished):
             self.over = True
         elif isinstance(event, SamplesFailed):

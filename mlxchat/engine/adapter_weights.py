@@ -88,8 +88,13 @@ class FullWeights:
         self._own = own
         self._tuned = tuned
         self._mixed = tuned
+        self._strength = 1.0
 
     def set_strength(self, strength: float) -> None:
+        # Beside another lane it is asked for anew at each token.
+        if strength == self._strength:
+            return
+        self._strength = strength
         if strength == 1:
             self._mixed = self._tuned
             return

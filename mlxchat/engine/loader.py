@@ -217,6 +217,7 @@ def _describe(
         # Of a repository everybody can read that on its page.
         made_from=made_from(path, model) if Path(spec.model).expanduser().is_dir() else None,
         notes=(*_notes(spec, tokenizer, caches, model), *adapter.notes),
+        adapter_notes=adapter.notes,
     )
 
 

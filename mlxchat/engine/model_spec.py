@@ -94,3 +94,5 @@ class ModelInfo:
     what else a person asks for."""
     notes: tuple[str, ...] = ()
     """What a person should know: no chat template, no end token, a cache that cannot be cut."""
+    adapter_notes: tuple[str, ...] = ()
+    """Those of them that are about its adapter."""

@@ -33,6 +33,7 @@ from mlxchat.engine.samples import (
     Draw,
     SampleFinished,
     SamplesFinished,
+    SamplesNoted,
     SamplesPrefill,
     SamplesRequest,
     SamplesStarted,
@@ -55,8 +56,12 @@ def write_samples(
     """Write all of them, sending events. Everything in it happens on the engine's thread."""
     if (notes := loaded.words.news(request.draws[0].settings)) is not None:
         emit(WordsNoted(notes))
-    for path in {draw.adapter for draw in request.draws}:
-        loaded.adapters.get(path)  # what cannot be read is told before anything is written
+    # What cannot be read is told before anything is written.
+    paths = dict.fromkeys(draw.adapter for draw in request.draws)
+    adapters = [loaded.adapters.get(path) for path in paths]
+    told = tuple(note for adapter in adapters if adapter for note in adapter.info.notes)
+    if told:
+        emit(SamplesNoted(request.request_id, told))
     why_not = unbatchable(loaded)
     begun = False
     for draws in () if why_not else batches(request):

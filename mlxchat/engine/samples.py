@@ -100,6 +100,14 @@ class SamplesStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class SamplesNoted:
+    """What a person should know of the adapters that write them, in sentences."""
+
+    request_id: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SampleToken:
     """One token of one of the samples."""
 
@@ -180,6 +188,12 @@ def perplexity(logprob: float, tokens: int) -> float:
 
 
 SamplesEvent = (
-    SamplesPrefill | SamplesStarted | SampleToken | SampleFinished | SamplesFinished | SamplesFailed
+    SamplesPrefill
+    | SamplesStarted
+    | SamplesNoted
+    | SampleToken
+    | SampleFinished
+    | SamplesFinished
+    | SamplesFailed
 )
 ScoreEvent = Scored | TokensScored | ScoreFailed

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import cast
 
 from mlxchat.conversation.code.as_code import Language, as_code
 from mlxchat.conversation.entries import Reply
-from mlxchat.conversation.surprise import LEGENDS, MEASURES, MOVED, Measure
+from mlxchat.conversation.surprise import LEGENDS, MOVED, Measure
 from mlxchat.conversation.surprise import value as surprise
 from mlxchat.conversation.token_body import named
 from mlxchat.conversation.token_words import SelectedToken, facts, percent, spelled
@@ -40,11 +41,8 @@ class TokensHost(ModelsHost):
         if what in SHOWS:
             self.looks.tokens = what == "always"
             self.say(SHOWS[what])
-        elif what is not None and what not in (*MEASURES, MOVED):
-            names = ", ".join(MEASURES)
-            raise MlxchatError(f"/tokens takes always, off, or what the colours tell: {names}.")
         else:
-            look.measure = what or look.measure
+            look.measure = cast(Measure, what) if what else look.measure
             self._look_into(self.last_reply)
 
     # Looking into a reply

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -37,13 +38,14 @@ class Differences:
         if len(columns) < 2:
             return
         first, *others = columns
-        turns = [list(_turns(first.column, other.column)) for other in others]
-        for place, (_, transcript) in enumerate(others):
-            for pair in turns[place]:
+        found: dict[Reply, list[Difference]] = defaultdict(list)
+        for column, transcript in others:
+            for pair in _turns(first.column, column):
                 transcript.set_difference(pair[1], self._of(pair, 1))
-        for pairs in zip(*turns, strict=False):
-            found = [self._of(pair, 0) for pair in pairs]
-            first.transcript.set_difference(pairs[0][0], joined(found))
+                found[pair[0]].append(self._of(pair, 0))
+        # By reply: a lane that was opened later has fewer turns of its own.
+        for reply, differences in found.items():
+            first.transcript.set_difference(reply, joined(differences))
 
     def unmark(self, columns: Sequence[Shown]) -> None:
         """Take all marks away: there is nothing to compare with."""

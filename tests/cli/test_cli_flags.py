@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mlxchat.cli.options import all_options
-from tests import models
+from tests.adapters import build_adapter
 from tests.command import FRANCE, program
 from tests.serving import serving
 
@@ -66,9 +66,9 @@ CASES: dict[str, list[str]] = {
 
 
 @pytest.fixture
-def adapter(tmp_path: Path) -> Path:
+def adapter(tmp_path: Path, tiny_model: Path) -> Path:
     """An adapter of the tiny model."""
-    return models.lora_adapter(tmp_path / "adapter", {"lora_a": (64, 4), "lora_b": (4, 64)})
+    return build_adapter(tmp_path / "adapter", tiny_model)
 
 
 ANSWERING = [option.flag for option in all_options() if option.group != "session"]

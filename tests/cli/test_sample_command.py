@@ -117,6 +117,23 @@ def test_prompts_of_a_file_with_their_answers(here, tiny_model, tmp_path):
     assert mean["perplexity"] == pytest.approx(math.exp(nll / mean["tokens"]))
 
 
+def test_what_there_is_to_know_of_adapters_is_told_once(here, tiny_model, tmp_path):
+    adapter = build_adapter(tmp_path / "deep", tiny_model, num_layers=9)
+    file = lines(tmp_path / "valid.jsonl", chat("Who?"), chat("Why?", ""))
+    told = "mlxchat: Adapter deep: Its configuration names 9 layers, and this model has 2.\n"
+    flags = ("-m", 2, "--adapter", f"deep={adapter}")
+    done = here(tiny_model, "-p", "Hi", *flags, "--adapter-path", adapter)
+    assert (done.code, done.err) == (0, told)
+    sweep = ("--prompts", file, "--sweep", "adapter=deep,base", "--json")
+    done = here("sample", tiny_model, *flags, *sweep)
+    empty, *rest = done.err.splitlines(keepends=True)
+    assert "answer to prompt 2 is empty" in empty
+    assert rest == [told]
+    first, *_ = json.loads(done.out)["prompts"]
+    strengths = [sample["settings"]["adapter_strength"] for sample in first["samples"]]
+    assert strengths == [1.0, None]
+
+
 def test_each_answer_is_scored_under_each_adapter(here, tiny_model, tmp_path):
     file = lines(tmp_path / "valid.jsonl", chat("Who?", "I."), {}, chat("Why?", "So it is."))
     file.write_text(file.read_text("utf-8").replace("{}", " "), "utf-8")  # an empty line

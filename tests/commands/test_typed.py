@@ -46,6 +46,8 @@ def offered(line: str, session: ChatSession | None = None) -> list[str]:
         ("/theme GRAPH", ["/theme graphite"]),
         ("/compare seeds ", ["/compare seeds free", "/compare seeds shared"]),
         ("/samples 3 top", ["/samples 3 top_p=", "/samples 3 top_k="]),
+        ("/samples 3 adapter=ba", ["/samples 3 adapter=base"]),
+        ("/samples adapter=base,b", ["/samples adapter=base,base"]),
         ("/export ht", ["/export html"]),
         ("/copy ", ["/copy python", "/copy shell"]),
         ("/model dem", ["/model demo"]),

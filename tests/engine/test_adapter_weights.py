@@ -162,3 +162,18 @@ def test_only_the_last_few_stay_in_memory(tmp_path, tiny_model):
     assert adapters.get(str(folders[-1])) is read[-1]
     assert adapters.get(str(folders[0])) is not read[0]
     assert len(adapters._held) == MOST_HELD
+
+
+def test_a_full_fine_tuning_at_a_strength_is_mixed_once_and_not_at_each_token():
+    import mlx.core as mx
+
+    from mlxchat.engine.adapter_weights import FullWeights
+
+    weights = FullWeights({"w": mx.zeros((2,))}, {"w": mx.ones((2,))})
+    weights.set_strength(0.5)
+    mixed = weights._mixed["w"]
+    assert mixed.tolist() == [0.5, 0.5]
+    weights.set_strength(0.5)
+    assert weights._mixed["w"] is mixed
+    weights.set_strength(1)
+    assert weights._mixed["w"].tolist() == [1, 1]

@@ -410,6 +410,8 @@ async def _tokens(front: Front, folder: Path) -> None:
     await front.line("/tokens nonsense")
     assert await front.shows("/tokens takes nothing, always, off, probability")
     await exchange(front)
+    await front.line("/tokens Moved")  # which the declaration takes in any case of letters
+    await front.line("/tokens probability")
     await front.line("/tokens")
     assert await front.shows("probability")
     assert await front.shows("20%+")

@@ -14,6 +14,7 @@ from mlxchat.settings.parameters import Settings
 from mlxchat.tui.differences import joined, merged
 from mlxchat.tui.screens.moved_dialog import MovedDialog
 from mlxchat.tui.transcript.difference import Difference, DifferenceMarks
+from mlxchat.tui.transcript.reply import ReplyEntry
 from mlxchat.tui.widgets.token_detail import TokenDetail
 from tests.person import Person
 from tests.tui.lanes_person import (
@@ -21,6 +22,7 @@ from tests.tui.lanes_person import (
     begin,
     columns,
     comparing,
+    finish,
     say,
     scored,
     transcript,
@@ -128,6 +130,16 @@ async def test_a_turn_before_keeps_its_mark():
         assert person.screen.count("≠ ") == 2
 
 
+async def test_a_lane_that_is_opened_later_takes_no_mark_away():
+    async with comparing((160, 40)) as person:
+        await answered(person, "Hi", PIRATE, BASE)
+        await person.send("/compare base")
+        await answered(person, "Go on", "all at sea", "all at sea", "all ashore")
+        entries = transcript(person, 0).entries
+        marked = [e.difference.first for e in entries if isinstance(e, ReplyEntry)]
+        assert marked == [PIRATE.index(" wide"), len("all")]
+
+
 @pytest.mark.parametrize("theme", ["graphite", "paper"])
 @pytest.mark.parametrize("plain", [False, True])
 async def test_words_that_the_other_has_not_are_underlined(theme, plain, monkeypatch):
@@ -220,3 +232,24 @@ async def test_without_a_comparison_m_does_not_offer_it():
         await person.send("/compare off")
         await person.press("ctrl+t", "m", "m", "m", "m")
         assert transcript(person, 0).measure == "probability"
+
+
+@pytest.mark.parametrize("gestures", [("/blind", "/vote a"), ("/vote a",), ("/vote a", "/undo")])
+async def test_the_mark_stays_through_votes(gestures):
+    async with comparing() as person:
+        await answered(person, "Hi", PIRATE, BASE)
+        for gesture in gestures:
+            await person.send(gesture)
+            assert (await person.look()).count("≠ ") == 2, gesture
+
+
+async def test_a_turn_that_is_undone_and_done_again_has_its_mark():
+    async with comparing() as person:
+        await answered(person, "Hi", PIRATE, BASE)
+        await answered(person, "Go on", PIRATE, BASE)
+        await person.send("/retry")
+        await person.send("/stop")
+        finish(person)
+        await person.look()
+        await person.send("/undo")
+        assert (await person.look()).count("≠ ") == 4

@@ -115,7 +115,8 @@ async def test_where_the_chats_own_lane_stands_is_no_secret_that_the_screen_tell
 
 @pytest.mark.parametrize(
     "gesture", ["/lane own", "/lane close", "/copy python", "/copy shell", "/compare close b",
-                "/export json", "/sessions"],
+                "/export json", "/sessions",
+                "/context"],
 )  # fmt: skip
 async def test_what_would_tell_which_lane_is_which_is_refused_until_the_vote(gesture):
     async with comparing() as person:

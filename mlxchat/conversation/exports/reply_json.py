@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mlxchat.conversation.adapter_words import STRENGTH
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.plain import to_plain
 from mlxchat.engine.interface import Statistics, TokenRecord
@@ -24,12 +25,14 @@ def reply_object(reply: Reply) -> dict[str, Any]:
 
 
 def origin_object(reply: Reply) -> dict[str, Any]:
-    """What makes it: the model, the adapter's path, the seed, the settings at its start."""
+    """What makes it: the model, the adapter's path, the seed, the settings at its start. What no
+    adapter wrote has no strength of one."""
+    settings = settings_object(reply.settings)
     return {
         "model": to_plain(reply.model),
         "adapter": to_plain(reply.adapter),
         "seed": reply.seed,
-        "settings": settings_object(reply.settings),
+        "settings": settings if reply.adapter else {**settings, STRENGTH: None},
     }
 
 

@@ -17,6 +17,7 @@ from mlxchat.commands.compare import (
     run_vote,
 )  # fmt: skip
 from mlxchat.conversation.entries import Reply
+from mlxchat.conversation.node import Node
 from mlxchat.conversation.token_body import named
 from mlxchat.engine.interface import AdapterLoaded, BesideFailed, Event, LoadedBeside
 from mlxchat.engine.samples import TokensScored
@@ -141,6 +142,7 @@ class LanesScreen(LaneListScreen, MovedScreen, LaneSettingsScreen):
         self._enter_first()
         self.query_one(TitleBar).hidden = self._hidden
         self.follower.show_anew()
+        self._differences.mark(self._shown)
         self.show_settings()
 
     def _enter_first(self) -> None:
@@ -178,6 +180,12 @@ class LanesScreen(LaneListScreen, MovedScreen, LaneSettingsScreen):
             pane.transcript.picked = None
             pane.title.speed = 0.0
         super()._show_conversation()
+
+    def _moved_to(self, node: Node | None, did: str = "") -> None:
+        """Another path is shown: what came back is marked again."""
+        super()._moved_to(node, did)
+        if self._lined_up:
+            self._differences.mark(self._shown)
 
     def _follow(self, pane: LanePane) -> None:
         """Let a new pane show what its lane writes."""

@@ -112,7 +112,9 @@ class SystemScreen(SettingsScreen):
         new = event.prompt_tokens - event.cached_tokens
         self.query_one(TitleBar).context = event.prompt_tokens
         if self._moved:
-            words = f"{self._moved}: the next turn reads {new:,} tokens anew."
+            # How much one lane has said tells which it is.
+            reads = "" if self.session.hidden else f": the next turn reads {new:,} tokens anew"
+            words = f"{self._moved}{reads}."
             self.app.notify_instead("moved", words)
             self._moved = ""
         elif self._counts_edit:

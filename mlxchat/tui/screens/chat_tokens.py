@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import cast
 
 from textual import on
 from textual.events import Key
 
-from mlxchat.conversation.surprise import MEASURES
+from mlxchat.conversation.surprise import Measure
 from mlxchat.errors import MlxchatError
 from mlxchat.tui.inspection import Inspection
 from mlxchat.tui.screens.chat_tree import TreeScreen
@@ -83,13 +84,10 @@ class TokensScreen(TreeScreen):
         if what is None and self.has_class("-panel-only"):
             self.panel_chosen = False
             self.looked_at.focus()
-        elif what in MEASURES:
-            view.measure = what
         elif what in ("always", "off"):
             view.always_tokens = what == "always"
         elif what is not None:
-            names = ", ".join(MEASURES)
-            raise MlxchatError(f"/tokens takes always, off, or what the colours tell: {names}.")
+            view.measure = cast(Measure, what)
         elif view.walking:
             view.action_walk_off()
         elif view.walk():
