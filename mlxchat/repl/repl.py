@@ -11,7 +11,7 @@ from mlxchat.commands.help import help_sections
 from mlxchat.commands.keys import keys
 from mlxchat.commands.registry import run_line
 from mlxchat.commands.typed import is_command
-from mlxchat.errors import MlxchatError
+from mlxchat.errors import MODEL_ERROR, OK, WRONG_USE, MlxchatError
 from mlxchat.files.external_editor import edited
 from mlxchat.files.theme_files import Palette, load_themes
 from mlxchat.repl.host_lanes import LanesHost
@@ -68,9 +68,11 @@ class Repl(LanesHost):
         self._use_theme = use_theme
 
     @property
-    def failed(self) -> bool:
-        """Whether something went wrong that a script should know of."""
-        return isinstance(self.page, PlainPage) and self.page.failed
+    def code(self) -> int:
+        """The exit code that tells a script what went wrong: the model before a refused line."""
+        if isinstance(self.page, PlainPage) and self.page.failed:
+            return MODEL_ERROR
+        return WRONG_USE if self.refused else OK
 
     def run(self, start: Start) -> None:
         """Talk until the person leaves."""
