@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 from mlxchat.commands.arguments import Completion, Typed
 from mlxchat.errors import MlxchatError
-from mlxchat.settings.parameters import NUMBERS
-from mlxchat.settings.sweep import Axis, parse_axis, points
+from mlxchat.settings.sweep import SWEPT, Axis, parse_axis, points, swept_words
 
 USUAL = 10
 """How many samples, where nobody says."""
@@ -45,11 +44,7 @@ def samples_asked(argument: str) -> Asked | None:
 def _offers(text: str, _: object = None) -> list[Completion]:
     """Parameters that the word under the cursor could begin to sweep."""
     before, space, _begun = text.rpartition(" ")
-    return [
-        (f"{before}{space}{name}=", f"sweep it: {name}=from:to:step, or values between commas")
-        for name in NUMBERS
-        if name != "seed"
-    ]
+    return [(f"{before}{space}{name}=", swept_words(name)) for name in SWEPT]
 
 
 SAMPLES_ARGUMENT = Typed(
