@@ -84,7 +84,7 @@ class Repl(LanesHost):
         warned = False
         while not self.left:
             try:
-                text = self.reader.message(self._drafted())
+                text = self._heard()
             except KeyboardInterrupt:
                 if warned or self._stopping:
                     return
@@ -95,6 +95,12 @@ class Repl(LanesHost):
                 return
             warned = False
             self.take(text)
+
+    def _heard(self) -> str | None:
+        """What the person says or commands; None where nothing more comes."""
+        said: list[str | None] = []
+        heard = self.attempt(lambda: said.append(self.reader.message(self._drafted())))
+        return said[0] if heard else None
 
     def begin(self, start: Start) -> None:
         """Load the model, go on with a session, say how to begin."""
