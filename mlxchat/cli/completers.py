@@ -51,7 +51,17 @@ def sessions(begun: str) -> Offers:
         rows = store.page(limit=MOST_SESSIONS)
     if begun.isdigit():
         return {str(row.number): first_words(row.title) for row in rows}
-    return {row.title: f"session {row.number}" for row in rows if row.title.isprintable()}
+    titles = {row: row.title.removesuffix("…") for row in rows if row.title.isprintable()}
+    return {title: f"session {row.number}" for row, title in titles.items()}
+
+
+def axes(begun: str) -> Offers:
+    """`temp=`, and what else can be swept; an adapter behind `adapter=`."""
+    from mlxchat.settings.sweep import ADAPTER, SWEPT, swept_words
+
+    if begun.startswith(f"{ADAPTER}="):
+        return named_adapters(begun)
+    return {f"{name}=": swept_words(name) for name in SWEPT}
 
 
 def files(begun: str) -> Offers:
@@ -71,6 +81,7 @@ COMPLETERS: Mapping[str, Completer] = {
     "adapter": adapters,
     "named adapter": named_adapters,
     "session": sessions,
+    "axis": axes,
     "file": files,
 }
 """By what a value is."""
@@ -78,8 +89,15 @@ COMPLETERS: Mapping[str, Completer] = {
 
 def completed(action: argparse.Action, kind: str) -> None:
     """Let what this argument takes be completed as a value of this kind."""
-    completer = COMPLETERS[kind]
+    _offer(action, COMPLETERS[kind])
 
+
+def completed_with(action: argparse.Action, values: Mapping[str, str]) -> None:
+    """Let what this argument takes be completed as one of these values."""
+    _offer(action, lambda _: dict(values))
+
+
+def _offer(action: argparse.Action, completer: Completer) -> None:
     def offers(prefix: str, **_: Any) -> Offers:
         return completer(prefix)
 

@@ -27,6 +27,7 @@ def answer_shell(chat: argparse.ArgumentParser) -> None:
         parser = chat
         if len(words) == 1:
             _offer_commands(parser)
+    _leave_to_flag(parser, words[-1])
     argcomplete.autocomplete(
         parser, always_complete_options=False, default_completer=SuppressCompleter()
     )
@@ -36,6 +37,15 @@ def _words_before_cursor() -> list[str]:
     line, cursor = os.environ["COMP_LINE"], int(os.environ["COMP_POINT"])
     words: list[str] = split_line(line, cursor)[3]
     return words[int(os.environ[ASKED]) - 1 :]
+
+
+def _leave_to_flag(parser: argparse.ArgumentParser, before: str) -> None:
+    """Behind a flag that may stand alone, such as --resume, offer its values and nothing else: what
+    follows would be taken for one."""
+    flag = parser._option_string_actions.get(before)
+    if flag is not None and flag.nargs == "?":
+        for action in parser._get_positional_actions():
+            action.completer = SuppressCompleter()  # type: ignore[attr-defined]
 
 
 def _offer_commands(chat: argparse.ArgumentParser) -> None:

@@ -8,6 +8,9 @@ from mlxchat.cli.parser import Parser
 from mlxchat.errors import OK
 
 SHELLS = ("bash", "zsh", "fish")
+WORDS = "${(j: :)words[1,CURRENT]}"
+OF_COMMAND = {'"$BUFFER"': f'"{WORDS}"', '"$CURSOR"': f'"${{#{WORDS}}}"'}
+"""In the code for zsh the whole line is taken; with these only the words of the command are."""
 EXAMPLES = """\
 examples:
   eval "$(mlxchat completion bash)"     in ~/.bashrc
@@ -24,7 +27,10 @@ def run(arguments: Sequence[str]) -> int:
     parsed = parser().parse_args(arguments)
     from argcomplete.shell_integration import shellcode
 
-    print(shellcode(["mlxchat"], use_defaults=False, shell=parsed.shell))
+    code = shellcode(["mlxchat"], use_defaults=False, shell=parsed.shell)
+    for whole, own in OF_COMMAND.items():
+        code = code.replace(whole, own)
+    print(code)
     return OK
 
 

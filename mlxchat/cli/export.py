@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from mlxchat.cli.completers import completed
+from mlxchat.cli.completers import completed, completed_with
 from mlxchat.cli.parser import Parser, complain
 from mlxchat.cli.utf8_output import write_utf8
 from mlxchat.commands.export import BRANCHES, WORDS, export_to_file
@@ -64,11 +64,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "session", nargs="?", metavar="SESSION",
         help="a session's number, id or title; the latest where none is named",
     )  # fmt: skip
-    parser.add_argument("--format", required=True, choices=list(FORMATS), help=formats)
+    form = parser.add_argument("--format", required=True, choices=list(FORMATS), help=formats)
     output = parser.add_argument(
         "--output", metavar="FILE",
         help="the file to write, - for standard output; called like the session otherwise",
     )  # fmt: skip
+    completed_with(form, {f.name: f.help for f in FORMATS.values()})
     completed(session, "session")
     completed(output, "file")
     parser.add_argument("--all", action="store_true", help="all sessions")

@@ -44,8 +44,8 @@ examples:
 
 EXIT_CODES = {
     OK: "all is well, also where whoever reads the output has gone",
-    MODEL_ERROR: "an error of the model, or of what it needs",
-    WRONG_USE: "wrong use: a flag, a value, an empty prompt",
+    MODEL_ERROR: "an error of the model or of what it needs; output that cannot be written",
+    WRONG_USE: "wrong use: a flag, a value, an empty prompt, a line of `repl < FILE`",
     INTERRUPTED: "Ctrl+C; what was written stays",
 }
 """What the program ends with, and when."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mlxchat.cli.completers import completed
+from mlxchat.cli.completers import completed, completed_with
 from mlxchat.engine.adapter_folder import RESERVED
 from mlxchat.engine.interface import DEMO, ModelSpec
 from mlxchat.engine.server.address import DEFAULT_MODEL, parse_address
@@ -43,6 +43,8 @@ class Option:
     """The value of the flag without one; None where it needs one."""
     complete: str = ""
     """What its value is, where a shell can complete that: a key of COMPLETERS."""
+    values: tuple[str, ...] = ()
+    """The few values that it takes, for the shell too."""
 
     @property
     def name(self) -> str:
@@ -73,6 +75,8 @@ class Option:
         )
         if self.complete:
             completed(action, self.complete)
+        elif self.values:
+            completed_with(action, dict.fromkeys(self.values, self.help))
 
 
 def checked(parse: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -162,6 +166,7 @@ def parameter_option(declared: AnyParameter | SpeedParameter, group: str = "samp
         many=declared.name in TEXTS,
         default=declared.default if declared.name in SPEED else None,
         complete="model" if declared.name == "draft_model" else "",
+        values=tuple(map(str, getattr(declared, "choices", ()))),
     )
 
 
@@ -209,9 +214,11 @@ OPTIONS: tuple[Option, ...] = (
     Option("--json", "Print one JSON object: text, tokens, statistics, settings, seed", "output",
            switch=True),
     Option("--stream", "Print an event a line while the answer is written; FORMAT is json",
-           "output", metavar="FORMAT", parse=word_of("json")),
+           "output", metavar="FORMAT", parse=word_of("json"),
+           values=("json",)),
     Option("--verbose", "Statistics on standard error, or with F none; without this flag they are "
-           "there where that is a terminal", "output", metavar="T|F", parse=truth, alone=True),
+           "there where that is a terminal", "output", metavar="T|F", parse=truth, alone=True,
+           values=("T", "F")),
     configured_option("max_kv_size"),
     parameter_option(SPEED["kv_bits"], "cache"),
     configured_option("kv_group_size"),

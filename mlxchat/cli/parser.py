@@ -19,6 +19,13 @@ class Parser(argparse.ArgumentParser):
         options.setdefault("allow_abbrev", False)
         super().__init__(*args, **options)
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Raises OSError where standard output cannot be written: argparse passes over it."""
+        if file is sys.stdout:
+            file.write(message)
+        else:
+            super()._print_message(message, file)
+
     def error(self, message: str) -> NoReturn:
         """End the program with exit code 2."""
         self.exit(2, f"mlxchat: {message.rstrip('.')} ({self.prog} --help lists every flag).\n")

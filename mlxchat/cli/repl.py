@@ -19,7 +19,7 @@ from mlxchat.cli.options import (
     resumes,
 )
 from mlxchat.cli.parser import Parser
-from mlxchat.errors import MODEL_ERROR, OK
+from mlxchat.errors import OK
 from mlxchat.repl.making import make_repl
 from mlxchat.repl.repl import Start
 
@@ -31,7 +31,8 @@ examples:
   mlxchat repl ./model < questions.txt  each line is a message or a command
 
 Plain lines are written too where TERM is dumb, NO_COLOR is set, or standard
-input or output is no terminal.
+input or output is no terminal. A file's lines are all taken; the exit code is
+then 1 where the model failed, else 2 where a line was refused.
 """
 
 
@@ -52,7 +53,7 @@ def run(arguments: Sequence[str]) -> int:
         with ended_by_signals(), chatting(parsed) as session:
             repl = make_repl(session, options, plain=parsed.plain)
             repl.run(start)
-            return MODEL_ERROR if repl.failed and not talks else OK
+            return OK if talks else repl.code
     except BrokenPipeError:
         # Python would complain again when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -94,11 +94,12 @@ def _add_own(group: argparse._ArgumentGroup) -> None:
         "-n", type=checked(whole(1, MOST_SAMPLES)), metavar="N",
         help="how many, at each point of a sweep (default 10; 1 with --prompts)",
     )  # fmt: skip
-    group.add_argument(
+    sweep = group.add_argument(
         "--sweep", action="append", type=checked(parse_axis), default=[], metavar="AXIS",
         help=f"a parameter that takes several values: {EXAMPLES}; or {ADAPTER_EXAMPLES}; give it "
         "twice for two",
     )  # fmt: skip
+    completed(sweep, "axis")
     prompts = group.add_argument(
         "--prompts", metavar="FILE", type=plain_text,
         help="a prompt for each line of a file in mlx_lm.lora's chat format; the answers in it are "

@@ -18,7 +18,7 @@ AGAIN, CLOSE, TIE = "again", "close", "tie"
 SEEDS = {"free": "Each lane draws with a seed of its own.", "shared": "All lanes share one seed."}
 
 
-NOT_COMPARING = "Nothing is compared: /compare opens a lane (Ctrl+B)."
+NOT_COMPARING = "Nothing is compared: /compare opens a lane."
 
 
 def compare_word(session: SessionVotes, argument: str) -> str:
@@ -39,7 +39,7 @@ def run_blind(session: SessionVotes) -> str:
     """Hide which lane is which until a vote, or show it; what there is to say of it."""
     session.blind = not session.blind
     if session.blind:
-        return "Which lane is which is hidden until you vote (F7)."
+        return "Which lane is which is hidden until you vote (/vote)."
     return "Which lane is which is shown again."
 
 

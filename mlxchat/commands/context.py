@@ -16,7 +16,7 @@ POLICIES: dict[Overflow, str] = {
     "window": "The oldest messages fall out of the model's sight when there is no room.",
     "stop": "Replies end where the model's limit is.",
 }
-NOT_ANSWERED = "Your message is kept and not answered; a retry (Ctrl+R) asks again."
+NOT_ANSWERED = "Your message is kept and not answered; /retry asks again."
 
 
 def run_context(session: ChatSession, word: str) -> str:

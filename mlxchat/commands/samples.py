@@ -9,8 +9,7 @@ from mlxchat.commands.arguments import Completion, Typed
 from mlxchat.commands.names import adapter_names
 from mlxchat.errors import MlxchatError
 from mlxchat.session.lane_choice import BASE
-from mlxchat.settings.parameters import NUMBERS
-from mlxchat.settings.sweep import ADAPTER, Axis, parse_axis, points
+from mlxchat.settings.sweep import ADAPTER, SWEPT, Axis, parse_axis, points, swept_words
 
 if TYPE_CHECKING:
     from mlxchat.session.chat import ChatSession
@@ -54,12 +53,7 @@ def _offers(text: str, session: ChatSession | None = None) -> list[Completion]:
         row = begun[: max(begun.find("="), begun.rfind(",")) + 1]
         names = _adapters(begun.removeprefix(row), session)
         return [(f"{before}{space}{row}{shlex.quote(name)}", help) for name, help in names]
-    parameters = [
-        (f"{before}{space}{name}=", f"sweep it: {name}=from:to:step, or values between commas")
-        for name in NUMBERS
-        if name != "seed"
-    ]
-    return [*parameters, (f"{before}{space}{ADAPTER}=", "the model under several adapters")]
+    return [(f"{before}{space}{name}=", swept_words(name)) for name in SWEPT]
 
 
 def _adapters(begun: str, session: ChatSession | None) -> list[Completion]:

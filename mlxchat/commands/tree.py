@@ -10,7 +10,7 @@ from mlxchat.session.chat import ChatSession
 BEGINS_SO = "The next reply begins so."
 DELETED = "Deleted (/undo brings it back)"
 FORKED = "This is a new conversation; the one before stays as it was."
-ONE_VERSION = "What is in sight has one version: retry it (Ctrl+R) for another."
+ONE_VERSION = "What is in sight has one version: /retry writes another."
 
 
 def meant(node: Node | None) -> Node:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mlxchat.commands.arguments import Completion
 from mlxchat.commands.command import Command
 from mlxchat.commands.registry import COMMANDS, find, is_word, parted
+from mlxchat.commands.working import works
 from mlxchat.errors import MlxchatError
 from mlxchat.render.one_line import first_words
 
@@ -50,6 +51,20 @@ def hint(line: str, session: ChatSession | None = None) -> Hint | None:
     except MlxchatError as error:
         return Hint(_line(str(error)), wrong=True)
     return Hint(_line(told))
+
+
+def refused(line: str, session: ChatSession) -> bool:
+    """Whether a whole line is a command that would be refused as things are, or do nothing."""
+    if not is_command(line):
+        return False
+    word, text = parted(line)
+    try:
+        command = find(word)
+        command.argument.check(text, f"/{word}", session)
+    except MlxchatError:
+        return True
+    nothing_said = bool(command.about) and not session.conversation.entries
+    return nothing_said or not works(command, session)
 
 
 def is_command(text: str) -> bool:

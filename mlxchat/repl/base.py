@@ -47,6 +47,8 @@ class ReplBase:
         self.replies = Replies(session, page, self.looks)
         self.left = False
         """Whether the person wants to leave."""
+        self.refused = False
+        """Whether a line was, or what it asked for."""
         self.picked: Node | None = None
         """The message that commands are about, where the person chose one."""
         self.draft = ""
@@ -73,6 +75,7 @@ class ReplBase:
         try:
             do()
         except MlxchatError as error:
+            self.refused = True
             self.page.say(str(error), "warning")
             return False
         return True

@@ -32,7 +32,7 @@ class SlashCompleter(Completer):
             return
         start = text.rfind(" ") + 1
         for whole, help in offers:
-            if whole != text:
+            if whole != text.rstrip():
                 begins_alike = whole[:start] == text[:start]
                 shown = whole[start:] if begins_alike else whole
                 at = start - len(text) if begins_alike else -len(text)

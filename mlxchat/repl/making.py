@@ -13,7 +13,7 @@ from prompt_toolkit.input.defaults import create_input
 from prompt_toolkit.output import Output
 from prompt_toolkit.output.defaults import create_output
 
-from mlxchat.commands.typed import completions, hint
+from mlxchat.commands.typed import completions, hint, refused
 from mlxchat.files.message_history import MessageHistory
 from mlxchat.files.preferences import Preferences
 from mlxchat.files.theme_files import Palette
@@ -72,6 +72,7 @@ def styled_repl(session: ChatSession, options: ModelOptions, input: Input, outpu
         bar,
         MessageHistory(),
         EditingMode(configuration().value("editing_mode").upper()),
+        partial(refused, session=session),
     )
 
     def use_theme(palette: Palette) -> None:

@@ -8,6 +8,7 @@ from typing import TextIO
 
 from prompt_toolkit.input import Input
 
+from mlxchat.errors import MlxchatError
 from mlxchat.files.message_history import MessageHistory
 from mlxchat.render.safe import visible
 from mlxchat.repl.completer import Completions
@@ -16,6 +17,8 @@ from mlxchat.repl.plain_page import in_words
 from mlxchat.repl.prompt_keys import is_open, unquoted
 
 YOU, MORE = "You: ", ""
+LONGEST_LINE = 16 * 2**20
+"""Characters of a line of a file. No model's context holds more, and it may never end."""
 
 
 class PlainReader:
@@ -79,7 +82,7 @@ class PlainReader:
 
     def _line(self, lead: str, text: str = "") -> str | None:
         """A line of input, which begins with what stands there already; None where there is no
-        more."""
+        more. Raises MlxchatError for one without an end."""
         if self._input is not None:
             try:
                 return edited(lead, text).replace("\x00", "␀")
@@ -88,7 +91,12 @@ class PlainReader:
             except KeyboardInterrupt:
                 self._put("\n")
                 raise
-        line = self._stdin.readline()
+        line = self._stdin.readline(LONGEST_LINE)
+        if len(line) == LONGEST_LINE:
+            raise MlxchatError(
+                f"A line of standard input is longer than {LONGEST_LINE:,} characters, which no "
+                "model takes: nothing more of it is read."
+            )
         return line.rstrip("\r\n").replace("\x00", "␀") if line else None
 
     def _put(self, text: str) -> None:

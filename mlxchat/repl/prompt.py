@@ -6,7 +6,6 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -21,6 +20,7 @@ from mlxchat.repl.completer import Completions, SlashCompleter
 from mlxchat.repl.history import SharedHistory
 from mlxchat.repl.listening import Listener, listening
 from mlxchat.repl.prompt_keys import PromptKeys, unquoted
+from mlxchat.repl.suggestion import HistorySuggestion
 from mlxchat.session.pastes import Pastes
 
 PROMPT, MORE = "› ", "  "
@@ -41,8 +41,10 @@ class Prompt:
         toolbar: Toolbar,
         history: MessageHistory,
         mode: EditingMode = EditingMode.EMACS,
+        refused: Callable[[str], bool] = lambda _: False,
     ) -> None:
-        """`toolbar` gives the line below for what is typed."""
+        """`toolbar` gives the line below for what is typed; `refused` says of a command whether
+        it is, as things are: it is not suggested then."""
         self._input, self._output = input, output
         self._pastes = Pastes()
         self._keys = PromptKeys(self._pastes)
@@ -53,7 +55,7 @@ class Prompt:
             style=style,
             editing_mode=mode,
             history=SharedHistory(history, self._pastes),
-            auto_suggest=AutoSuggestFromHistory(),
+            auto_suggest=HistorySuggestion(refused),
             completer=SlashCompleter(completions),
             complete_while_typing=Condition(self._commands),
             complete_in_thread=True,

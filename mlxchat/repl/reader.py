@@ -16,7 +16,8 @@ class Reader(Protocol):
 
     def message(self, text: str = "") -> str | None:
         """What the person says or commands; `text` stands there already. None where they leave.
-        Raises KeyboardInterrupt for Ctrl+C with nothing typed."""
+        Raises KeyboardInterrupt for Ctrl+C with nothing typed, MlxchatError where nothing more can
+        be read."""
 
     def answer(self, question: str, text: str = "") -> str | None:
         """The answer to a question; `text` stands there already. None where there is none: they

@@ -11,7 +11,7 @@ from mlxchat.commands.help import help_sections
 from mlxchat.commands.keys import keys
 from mlxchat.commands.registry import run_line
 from mlxchat.commands.typed import is_command
-from mlxchat.errors import MlxchatError
+from mlxchat.errors import MODEL_ERROR, OK, WRONG_USE, MlxchatError
 from mlxchat.files.external_editor import edited
 from mlxchat.files.theme_files import Palette, load_themes
 from mlxchat.repl.host_lanes import LanesHost
@@ -68,9 +68,11 @@ class Repl(LanesHost):
         self._use_theme = use_theme
 
     @property
-    def failed(self) -> bool:
-        """Whether something went wrong that a script should know of."""
-        return isinstance(self.page, PlainPage) and self.page.failed
+    def code(self) -> int:
+        """The exit code that tells a script what went wrong: the model before a refused line."""
+        if isinstance(self.page, PlainPage) and self.page.failed:
+            return MODEL_ERROR
+        return WRONG_USE if self.refused else OK
 
     def run(self, start: Start) -> None:
         """Talk until the person leaves."""
@@ -82,7 +84,7 @@ class Repl(LanesHost):
         warned = False
         while not self.left:
             try:
-                text = self.reader.message(self._drafted())
+                text = self._heard()
             except KeyboardInterrupt:
                 if warned or self._stopping:
                     return
@@ -93,6 +95,12 @@ class Repl(LanesHost):
                 return
             warned = False
             self.take(text)
+
+    def _heard(self) -> str | None:
+        """What the person says or commands; None where nothing more comes."""
+        said: list[str | None] = []
+        heard = self.attempt(lambda: said.append(self.reader.message(self._drafted())))
+        return said[0] if heard else None
 
     def begin(self, start: Start) -> None:
         """Load the model, go on with a session, say how to begin."""

@@ -124,7 +124,8 @@ class SessionLaneReplies(SessionEarlierLanes):
         """Raises MlxchatError where a step comes next that is older than the comparison."""
         if self.lanes and 0 < self.conversation.steps_done <= self._steps_before:
             raise MlxchatError(
-                "What was done before the comparison is undone after it: close it first (Ctrl+B)."
+                "What was done before the comparison is undone after it: close it first "
+                "(/compare off)."
             )
         self._undone_before = min(self._undone_before, self.conversation.steps_undone)
 
@@ -135,7 +136,7 @@ class SessionLaneReplies(SessionEarlierLanes):
         if self.lanes and 0 < self.conversation.steps_undone == self._undone_before:
             raise MlxchatError(
                 "What was undone before the comparison is done again after it: close it first "
-                "(Ctrl+B)."
+                "(/compare off)."
             )
 
     def _follow_steps(self) -> None:

@@ -12,8 +12,8 @@ from mlxchat.session.lane import Lane
 from mlxchat.settings.parameters import Settings
 
 ONLY_SHARED = (
-    "Presets and undo are for the settings that all lanes share: go to such a lane (F6), or give "
-    "this one's own up (/lane shared)."
+    "Presets and undo are for the settings that all lanes share: go to such a lane (/lane), or "
+    "give this one's own up (/lane shared)."
 )
 
 

@@ -84,7 +84,7 @@ class SessionVotes(SessionLaneReplies):
         """Raises MlxchatError while it is hidden which lane is which."""
         if self.hidden:
             raise MlxchatError(
-                "That would tell which lane is which: vote first (F7), or show it (/blind)."
+                "That would tell which lane is which: vote first (/vote), or show it (/blind)."
             )
 
     @property
@@ -95,7 +95,7 @@ class SessionVotes(SessionLaneReplies):
 
     def _check_votable(self) -> None:
         if not self.lanes:
-            raise MlxchatError("There is nothing to vote on: compare models first (Ctrl+B).")
+            raise MlxchatError("There is nothing to vote on: compare models first (/compare).")
         self.check_free()
         if self.voted:
             raise MlxchatError("This turn is voted on already: undo the vote to change it.")

@@ -67,7 +67,7 @@ class SessionLanes(SessionLaneModels):
     def check_alone(self) -> None:
         """Raises MlxchatError while several models are compared."""
         if self.lanes:
-            raise MlxchatError("Close the comparison first (Ctrl+B).")
+            raise MlxchatError("Close the comparison first (/compare off).")
 
     def lane(self, number: int) -> Lane:
         """The lane of this number, or an MlxchatError."""
@@ -141,7 +141,7 @@ class SessionLanes(SessionLaneModels):
         the comparison."""
         lane = self.lane(number)
         if number == 0:
-            raise MlxchatError("This lane is the chat itself: close the comparison (Ctrl+B).")
+            raise MlxchatError("This lane is the chat itself: /compare off closes the comparison.")
         self.check_free()
         self._drop(lane)
 

@@ -24,7 +24,7 @@ def made_from_words(info: ModelInfo) -> str:
         if base.adapter
         else f"Its README.md says that this was made from {base.name}"
     )
-    words = f"{said}: Ctrl+B (/compare base) puts that beside."
+    words = f"{said}: /compare base puts that beside."
     pairs = [("this", info.quantization), ("that", base.quantization)]
     return f"{words} {quantization_words(pairs)}".rstrip()
 

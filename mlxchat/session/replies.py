@@ -361,7 +361,7 @@ class SessionReplies(SessionSettings):
     def check_free(self) -> None:
         """Raises MlxchatError while a reply is waited for, read for or written."""
         if self.busy:
-            raise MlxchatError("A reply is still being written: stop it first (Ctrl+C).")
+            raise MlxchatError("A reply is still being written: stop it first (/stop).")
 
     def speaks(self, reply: Reply) -> bool:
         """Whether the model that is loaded is the one that wrote a reply, so that its tokens mean

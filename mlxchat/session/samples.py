@@ -100,7 +100,7 @@ class SessionSamples(SessionContext):
         """Make a sample a version of the reply in whose place it was written, and show it. One that
         was kept before is shown."""
         if not sample.over:
-            raise MlxchatError("This one is still being written: wait for it, or stop it (Esc).")
+            raise MlxchatError("This one is still being written: wait for it, or stop it.")
         if self._place is None:
             raise MlxchatError("These samples belong to no conversation.")
         kept = next((n for n in self.conversation.nodes() if n.entry is sample.reply), None)

@@ -13,6 +13,8 @@ from mlxchat.settings.parameters import PARAMETERS, AnyParameter
 from mlxchat.settings.speed import SPEED, SpeedParameter
 
 PREFIX = "MLXCHAT_"
+OTHER_VARIABLES = frozenset({"MLXCHAT_API_KEY"})
+"""Variables that begin so and set nothing of this file: a key stands in none."""
 TOP, SAMPLER, CACHE = "", "sampler", "cache"
 COMMAND_KEYS = "keys"
 """The table of the app's keys, by command; its entries are no ConfigKeys."""

@@ -23,6 +23,7 @@ from mlxchat.settings.config_keys import (
     COMMAND_KEYS,
     CONFIG_KEYS,
     OF_MODEL,
+    OTHER_VARIABLES,
     PREFIX,
     SAMPLER,
     TABLES,
@@ -104,7 +105,7 @@ class _Entry:
 
 def _in_environment(environment: Mapping[str, str]) -> Iterator[_Entry]:
     for variable in sorted(environment):
-        if variable.startswith(PREFIX):
+        if variable.startswith(PREFIX) and variable not in OTHER_VARIABLES:
             name = variable.removeprefix(PREFIX).lower()
             table = CONFIG_KEYS[name].table if name in CONFIG_KEYS else PREFIX
             yield _Entry(table, name, environment[variable], shown(variable))
@@ -142,7 +143,8 @@ def _unknown(entry: _Entry) -> MlxchatError:
     """The sentence for a name that there is not, with the nearest one that there is."""
     name = shown(entry.name)
     if entry.table == PREFIX:
-        near = get_close_matches(entry.name, CONFIG_KEYS, n=1)
+        table, _, below = entry.name.partition("_")
+        near = get_close_matches(below if table in TABLES else entry.name, CONFIG_KEYS, n=1)
         hint = f"did you mean {CONFIG_KEYS[near[0]].variable}?" if near else SHOWN_BY
         return MlxchatError(f"there is no such setting; {hint}")
     if entry.name in TABLES:

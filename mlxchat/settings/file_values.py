@@ -4,6 +4,7 @@ raises an MlxchatError that says what may be given."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import Any
 
 from mlxchat.errors import MlxchatError
@@ -46,7 +47,10 @@ def one_of(name: str, *allowed: str | int) -> Reader:
         for choice in allowed:
             if not isinstance(value, bool) and str(value) == str(choice):
                 return choice
-        raise _refused(name, f"one of {', '.join(map(str, allowed))}", value)
+        words = [str(choice) for choice in allowed]
+        near = get_close_matches(str(value).lower(), words, n=1)
+        hint = f"did you mean “{near[0]}”?" if near else ""
+        raise _refused(name, f"one of {', '.join(words)}", value, hint)
 
     return read
 
@@ -82,6 +86,7 @@ def of_parameter(declared: AnyParameter | SpeedParameter) -> Reader:
     return read
 
 
-def _refused(name: str, takes: str, value: object) -> MlxchatError:
+def _refused(name: str, takes: str, value: object, hint: str = "") -> MlxchatError:
     given = value if isinstance(value, str | int | float) else repr(value)
-    return MlxchatError(f"{name} must be {takes}, not “{shown(given)}”.")
+    end = f"; {hint}" if hint else "."
+    return MlxchatError(f"{name} must be {takes}, not “{shown(given)}”{end}")

@@ -26,6 +26,10 @@ ADAPTER_EXAMPLES = (
 )
 
 
+SWEPT = (*(name for name in NUMBERS if name != "seed"), ADAPTER)
+"""What an axis can be of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Axis:
     """A parameter and the values that it takes, or ADAPTER and what a person typed for each."""
@@ -54,6 +58,12 @@ class Point:
         """These settings with the values of its parameters."""
         numbers = {n: value for n, value in self.values if not isinstance(value, str)}
         return settings.with_values(numbers)
+
+
+def swept_words(name: str) -> str:
+    """What may follow `name=`."""
+    values = "adapters, or strengths," if name == ADAPTER else "from:to:step, or values"
+    return f"sweep it: {name}={values} between commas"
 
 
 def parse_axis(text: str) -> Axis:

@@ -28,6 +28,7 @@ class MlxchatApp(ThemedApp):
     COMMANDS = {SlashCommands}
     COMMAND_PALETTE_BINDING = "ctrl+p"
     ENABLE_COMMAND_PALETTE = True
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]  # for screens without their own
 
     def __init__(
         self,

@@ -29,9 +29,11 @@ FULL = (
 SMALL = (setting.Case("two-layer", 12, 1, 1, AT_LEAST),)
 
 
-def measure(path: Path, case: setting.Case, out: Path) -> dict[str, Any]:
-    """The speeds of both sides."""
-    program = [sys.executable, "-m", "tests.benchmarks.screen_app", str(path)]
+def measure(
+    path: Path, case: setting.Case, out: Path, front_end: str = "screen_app"
+) -> dict[str, Any]:
+    """The speeds of both sides; `front_end` is the program that writes the replies."""
+    program = [sys.executable, "-m", f"tests.benchmarks.{front_end}", str(path)]
     with Terminal([*program, str(case.tokens), str(case.pairs), str(out)]) as terminal:
         terminal.wait(SECONDS)
     rows = json.loads(out.read_text("utf-8"))

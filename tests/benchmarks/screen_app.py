@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -103,11 +104,14 @@ def load(engine: LocalEngine, spec: ModelSpec) -> ModelInfo:
                 return event.info
 
 
-def main(model: str, tokens: int, pairs: int, out: Path) -> None:
+Side = Callable[[Any, ModelSpec, int], ChatSession]
+
+
+def write_all(front_end: Side, model: str, tokens: int, pairs: int, out: Path) -> None:
     """Write all replies, and what they took."""
     spec, local = ModelSpec(model), LocalEngine()
     engine = LoadedEngine(local, load(local, spec))
-    sides = {"app": with_app, "alone": without_app}
+    sides = {"app": front_end, "alone": without_app}
     rows = []
     for pair in range(pairs + 1):  # the first pair warms up
         for name in sorted(sides, reverse=bool(pair % 2)):
@@ -121,4 +125,4 @@ def main(model: str, tokens: int, pairs: int, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))
+    write_all(with_app, sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))

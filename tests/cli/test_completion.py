@@ -58,12 +58,14 @@ def test_bash_is_offered_commands_flags_and_values(folder: Path) -> None:
     first, *rest = completed(
         folder, "mlxchat ", "mlxchat se", "mlxchat --top", "mlxchat sessions p",
         "mlxchat export --format m", "mlxchat completion ", "mlxchat --temp ",
-        "mlxchat sample --swe",
+        "mlxchat sample --swe", "mlxchat --stream ", "mlxchat --kv-bits ",
+        "mlxchat sample --sweep te", "mlxchat --verbose ",
     )  # fmt: skip
     assert {*SUBCOMMANDS, "demo"} <= set(first)
     assert rest == [
         ["sessions"], ["--top-p", "--top-k"], ["pin"], ["markdown", "messages"],
-        ["bash", "zsh", "fish"], [], ["--sweep"],
+        ["bash", "zsh", "fish"], [], ["--sweep"], ["json"], ["2", "3", "4", "5", "6", "8"],
+        ["temp="], ["T", "F"],
     ]  # fmt: skip
 
 
@@ -80,30 +82,62 @@ def test_bash_is_offered_folders_and_files(folder: Path) -> None:
 
 def test_bash_is_offered_sessions(folder: Path) -> None:
     with closing(SessionStore()) as store:
-        for title in ("Capitals of Europe", "Two\nlines \x1b[31m"):
+        for title in ("Capitals of Europe", "Two\nlines \x1b[31m", "One that is cut…"):
             said = Conversation()
             said.add(UserMessage("hi"))
             store.add(said, title)
     assert completed(
         folder, "mlxchat --resume Ca", "mlxchat export C", "mlxchat sessions rename 1",
-        "mlxchat sessions delete T",
+        "mlxchat sessions delete T", "mlxchat --resume ", "mlxchat --resume On",
     ) == [
         [r"Capitals\ of\ Europe"], [r"Capitals\ of\ Europe"], ["1"], [],
+        [r"One\ that\ is\ cut", r"Capitals\ of\ Europe"], [r"One\ that\ is\ cut"],
     ]  # fmt: skip
 
 
-def test_tab_in_a_real_bash(folder: Path) -> None:
+SHELLS = {
+    "bash": (["--norc", "--noprofile"], "bind 'set bell-style none'"),
+    "zsh": (["-f"], "PS1='$ '; unsetopt zle_bracketed_paste; autoload -Uz compinit; compinit -uD"),
+}
+"""How each is started as a person has it, but without their files."""
+
+
+@pytest.mark.parametrize("name", SHELLS)
+def test_tab_in_a_real_shell(folder: Path, name: str) -> None:
+    if not shutil.which(name):
+        pytest.skip(f"{name} is not installed")
+    flags, begin = SHELLS[name]
     shell = pexpect.spawn(
-        "bash", ["--norc", "--noprofile"], cwd=str(folder), encoding="utf-8", timeout=30,
+        name, [*flags, "-i"], cwd=str(folder), encoding="utf-8", timeout=30,
         env={**os.environ, "PS1": "$ ", "TERM": "dumb", "INPUTRC": "/dev/null"},
     )  # fmt: skip
-    shell.sendline('eval "$(mlxchat completion bash)"; echo ready; bind "set bell-style none"')
+    shell.sendline(f'{begin}; eval "$(mlxchat completion {name})"; echo rea""dy')
     shell.expect("ready\r\n")
-    shell.send("mlxchat sess\t")
-    shell.expect_exact("mlxchat sessions ")
+    shell.send("cd .; mlxchat sess\t")
+    shell.expect_exact("sessions ")
     shell.send("ren\t")
     shell.expect_exact("rename ")
+    shell.send("\x15mlxchat --model ./fus\t")
+    shell.expect_exact(r"fused\ model/")
     shell.close(force=True)
+
+
+@pytest.mark.skipif(not shutil.which("fish"), reason="fish is not installed")
+def test_fish_is_offered_commands_and_values(folder: Path) -> None:
+    lines = (
+        "cd .; mlxchat sess",
+        "mlxchat --stream ",
+        "mlxchat --model ./fus",
+        "mlxchat -p é --top-",
+    )
+    asked = "; ".join(f"complete -C '{line}'" for line in lines)
+    done = subprocess.run(
+        ["fish", "--no-config", "-c", f"mlxchat completion fish | source; {asked}"],
+        cwd=folder, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.stderr == ""
+    offers = [line.partition("\t")[0] for line in done.stdout.splitlines()]
+    assert offers == ["sessions", "json", "./fused model/", "--top-k", "--top-p"]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

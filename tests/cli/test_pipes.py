@@ -180,8 +180,9 @@ def test_every_command_ends_quietly_in_a_closed_pipe(arguments):
     assert (ended.returncode in (0, 1), ended.stderr) == (True, "")
 
 
-def test_a_full_disk_is_said_by_other_commands_too():
-    line = f"{shlex.join(command())} sessions > /dev/full"
+@pytest.mark.parametrize("arguments", ["--help", "--version", "sessions"])
+def test_a_full_disk_is_said_by_other_commands_too(arguments):
+    line = f"{shlex.join(command())} {arguments} > /dev/full"
     ended = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=PATIENCE)
     assert ended.returncode == 1
     assert "No space left" in Outcome(1, "", ended.stderr).sentence

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from collections.abc import Iterator
+
 import pytest
 
 from mlxchat.commands.keys import DEFAULTS, NEEDED, key_name, keys_in_force, spelled
 from mlxchat.settings.configuration import Configured
+from tests.test_layers import PACKAGE
 
 
 def chosen(**keys: str):
@@ -100,3 +105,27 @@ def test_spellings(text):
 def test_names(key, name):
     assert key_name(key) == name
     assert spelled(name) == key
+
+
+def test_sentences_name_commands_and_no_keys():
+    """Keys can be remapped, and most of them are the app's alone."""
+    named = {key_name(key) for key in DEFAULTS.values()}
+    named |= {name.replace("^", "Ctrl+") for name in named}
+    names = re.compile(rf"(?<![\w+])({'|'.join(map(re.escape, named))})(?!\w)")
+    for layer in ("session", "commands", "conversation"):
+        for file in {*(PACKAGE / layer).rglob("*.py")} - {PACKAGE / "commands" / "keys.py"}:
+            tree = ast.parse(file.read_text(encoding="utf-8"))
+            for text in set(_texts(tree)) - set(_docstrings(tree)):
+                assert not names.search(text), (file, text)
+
+
+def _texts(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def _docstrings(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield str(node.value.value)

@@ -7,7 +7,7 @@ import pytest
 from mlxchat.commands.bare import BARE_LETTERS
 from mlxchat.commands.help import help_sections
 from mlxchat.commands.registry import COMMANDS, find
-from mlxchat.commands.typed import completions, hint
+from mlxchat.commands.typed import completions, hint, refused
 from mlxchat.files import recent
 from mlxchat.session.chat import ChatSession
 from mlxchat.settings.preset_file import save_preset
@@ -186,3 +186,24 @@ def test_bare_letters_are_commands():
         "r": "clear",
         "h": "help",
     }
+
+
+# What would be refused
+
+
+@pytest.mark.parametrize(
+    ("line", "refuses"),
+    [
+        ("/temp 0.7", False),
+        ("/help", False),
+        ("a message", False),
+        ("//vote", False),
+        ("/temp 1e9", True),
+        ("/nosuch", True),
+        ("/vote", True),  # nothing is compared
+        ("/retry", True),  # nothing was said
+        ("/stop", True),  # nothing is written
+    ],
+)
+def test_what_would_be_refused_now(session, line, refuses):
+    assert refused(line, session) == refuses

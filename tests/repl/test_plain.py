@@ -6,6 +6,7 @@ import io
 
 import pytest
 
+from mlxchat.errors import MlxchatError
 from mlxchat.files.message_history import MessageHistory
 from mlxchat.repl.page import Head, Item
 from mlxchat.repl.plain_page import PlainPage, in_words
@@ -65,3 +66,10 @@ def test_lines_of_a_file(tmp_path):
     said = [reader.message() for _ in range(5)]
     assert said == ["one", "two\nthree", "", "last", None]
     assert MessageHistory(tmp_path / "history").messages == []
+
+
+def test_a_line_without_an_end_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("mlxchat.repl.plain_reader.LONGEST_LINE", 100)
+    reader = PlainReader(io.StringIO("x" * 200), io.StringIO(), MessageHistory(tmp_path), None)
+    with pytest.raises(MlxchatError, match="longer than 100 characters"):
+        reader.message()

@@ -56,7 +56,7 @@ def typing(file: Path, mode: EditingMode = EditingMode.EMACS) -> Iterator[Typist
     with create_pipe_input() as keys:
         prompt = Prompt(
             keys, screen.output, STYLE, completions, lambda typed: [("", f"bar {typed[:9]}")],
-            MessageHistory(file), mode,
+            MessageHistory(file), mode, lambda line: line == "/vote b",
         )  # fmt: skip
         yield Typist(prompt, keys, screen)
 
@@ -104,6 +104,18 @@ def test_the_history_is_that_of_the_app_and_is_kept(typist, tmp_path):
     assert MessageHistory(tmp_path / "history").messages == ["first", "/temp 1", "first"]
     with typing(tmp_path / "history") as again:
         assert again.message("", "\x12temp", "\r", "\r") == "/temp 1"
+
+
+def test_a_command_that_would_be_refused_is_not_suggested(typist):
+    for line in ("/vote a", "/vote b", "hello"):
+        typist.message(f"{line}\r")
+    assert typist.message("/vo", "\x1b[C", "\r") == "/vote a"
+
+
+def test_what_was_completed_is_not_offered_again(typist):
+    assert typist.message("/theme pap", "\t", "\r", "!\r") == "/theme paper !"
+    assert not any("a light theme" in line for line in typist.screen.shown)
+    assert offered("/theme paper ") == {}
 
 
 def test_what_is_given_up_is_in_the_history(typist):

@@ -180,6 +180,12 @@ def test_lines_of_a_file_are_messages_and_commands(tiny_model):
     assert re.search(r"\x1b|tok|You:", out) is None
 
 
+def test_a_line_that_is_refused_is_told_by_the_exit_code(tiny_model):
+    code, out, errors = piped(tiny_model, b"/nosuch\n/temp 1e9\n/temp 0.8\n")
+    assert (code, out) == (2, "temp 0.80\n")
+    assert re.match(r"mlxchat: .*/nosuch.*\nmlxchat: temp must be .*\n$", errors)
+
+
 def test_without_a_model_that_can_be_loaded_a_script_is_told(tmp_path):
     code, out, errors = piped(tmp_path, b"Tell me\n")
     assert (code, out) == (1, "")

@@ -266,7 +266,7 @@ def test_other_gestures_wait_until_it_is_closed(session, engine):
         lambda: session.sample_here(2),
         lambda: session.summarize(),
     ):
-        with pytest.raises(MlxchatError, match=r"Close the comparison first \(Ctrl\+B\)"):
+        with pytest.raises(MlxchatError, match=r"Close the comparison first \(/compare off\)"):
             gesture()
     session.note(node, "seen")
     assert node.note == "seen"

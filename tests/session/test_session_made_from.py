@@ -33,11 +33,10 @@ def opened(info: ModelInfo) -> tuple[ChatSession, ScriptedEngine]:
 def test_the_offer_says_where_it_is_known_from():
     assert made_from_words(INFO) == ""
     assert made_from_words(fused(FROM_CARD)) == (
-        "Its README.md says that this was made from someone/Base: "
-        "Ctrl+B (/compare base) puts that beside."
+        "Its README.md says that this was made from someone/Base: /compare base puts that beside."
     )
     assert made_from_words(fused(FROM_ADAPTER)).startswith(
-        "This seems to be fused from /models/base, which the adapter pirate was trained on: Ctrl+B"
+        "This seems to be fused from /models/base, which the adapter pirate was trained on: "
     )
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from mlxchat.commands.keys import DEFAULTS
-from mlxchat.settings.config_keys import CONFIG_KEYS, SAMPLER, TABLES
+from mlxchat.engine.server import keys
+from mlxchat.settings.config_keys import CONFIG_KEYS, OTHER_VARIABLES, SAMPLER, TABLES
 from mlxchat.settings.config_template import template
 from mlxchat.settings.configuration import (
     Configuration,
@@ -102,7 +103,8 @@ def test_values_as_toml_has_them(text, name, value):
         ("[cache]\nkv_group_size = 65", 2, "one of 32, 64, 128"),
         ("[cache]\nmax_kv_size = 1.5", 2, "a whole number of at least 8"),
         ("[cache]\nmax_kv_size = true", 2, "a whole number of at least 8"),
-        ('editing_mode = "nano"', 1, "one of emacs, vi"),
+        ('editing_mode = "nano"', 1, "one of emacs, vi, not “nano”."),
+        ('editing_mode = "vim"', 1, "one of emacs, vi, not “vim”; did you mean “vi”?"),
         ('plain = "perhaps"', 1, "true or false"),
         ("model = 3", 1, "a text, not “3”"),
         ('model = ""', 1, "a text"),
@@ -132,6 +134,7 @@ def test_the_rest_of_a_wrong_file_counts():
     [
         ({"MLXCHAT_TEMPP": "1"}, "MLXCHAT_TEMPP is left out: there is no such setting; did you "
          "mean MLXCHAT_TEMP?"),
+        ({"MLXCHAT_SAMPLER_TEMP": "1"}, "did you mean MLXCHAT_TEMP?"),
         ({"MLXCHAT_TEMP": "hot"}, "MLXCHAT_TEMP is left out: temp must be a number"),
         ({"MLXCHAT_PLAIN": ""}, "true or false"),
         ({"MLXCHAT_MODEL": ""}, "a text"),
@@ -143,6 +146,11 @@ def test_wrong_variables_are_named(environment, words):
     (problem,) = found.problems
     assert words in problem
     assert not found.given
+
+
+def test_the_key_of_a_server_is_no_setting():
+    assert keys.VARIABLE in OTHER_VARIABLES
+    assert read_configuration({keys.VARIABLE: "secret"}) == Configuration()
 
 
 @pytest.mark.parametrize(

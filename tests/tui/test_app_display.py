@@ -39,6 +39,14 @@ async def test_small_terminals(size):
         assert len(screen.splitlines()) <= size[1]
 
 
+async def test_ten_lines_hold_a_command_of_the_palette_with_its_help():
+    async with chatting((40, 10)) as person:
+        await person.press("ctrl+p")
+        shown = await person.press("down", "down")
+        assert "continue" in shown
+        assert "Go on where a reply was cut" in shown
+
+
 async def test_resizing_during_a_reply():
     async with chatting() as person:
         await person.send("hello")

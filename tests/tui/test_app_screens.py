@@ -15,6 +15,7 @@ from mlxchat.files.theme_files import load_themes
 from mlxchat.tui.screens.help import HelpScreen
 from mlxchat.tui.screens.model_picker import ModelPicker
 from mlxchat.tui.screens.theme_picker import ThemePicker
+from mlxchat.tui.widgets.completion_list import CompletionList
 from mlxchat.tui.widgets.message_editor import MessageEditor
 from mlxchat.tui.widgets.sampler_panel import SamplerPanel
 from tests.person import chatting, starting
@@ -50,6 +51,15 @@ async def test_a_bad_value_is_said():
         await person.send("/temp warm")
         assert "temp must be a number" in person.notes[-1]
         assert person.session.settings.temp == 0.7
+
+
+async def test_what_was_completed_is_not_offered_again():
+    async with chatting((40, 10)) as person:
+        await person.press(*"/theme", "space", *"pap")
+        assert "/theme paper" in person.screen
+        screen = await person.press("tab")
+        assert screen.count("/theme paper") == 1
+        assert not person.app.screen.query_one(CompletionList).display
 
 
 async def test_the_palette_runs_a_command():

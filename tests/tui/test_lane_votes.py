@@ -123,7 +123,7 @@ async def test_what_would_tell_which_lane_is_which_is_refused_until_the_vote(ges
         await person.send("/blind")
         await answered(person, "Hi", "arr", "hello")
         await person.send(gesture)
-        assert "vote first (F7)" in person.notes[-1]
+        assert "vote first (/vote)" in person.notes[-1]
         assert len(panes(person)) == 2
 
 

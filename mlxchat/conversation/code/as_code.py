@@ -42,7 +42,7 @@ def as_code(
     if not reply.drawn:
         raise MlxchatError("You chose every token of this reply: there is nothing to write again.")
     if reply.reason is None:
-        raise MlxchatError("The reply is still being written: stop it first (Ctrl+C).")
+        raise MlxchatError("The reply is still being written: stop it first (/stop).")
     messages = conversation.prompt_of(tip)
     if language == "python":
         return Code(python_script(reply, messages, look_up), ".py")

@@ -41,8 +41,8 @@ class DamagedTokens(MlxchatError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The saved tokens of this reply are damaged: its text is whole, write it again (^R) to "
-            "look into its tokens."
+            "The saved tokens of this reply are damaged: its text is whole, write it again "
+            "(/retry) to look into its tokens."
         )
 
 

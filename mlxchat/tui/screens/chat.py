@@ -15,6 +15,7 @@ from mlxchat.commands.bare import bare_command
 from mlxchat.commands.keys import key_name, keys
 from mlxchat.commands.registry import COMMANDS, run_command, run_line
 from mlxchat.commands.typed import hint, is_command
+from mlxchat.commands.working import why_not, works
 from mlxchat.conversation.code.as_code import Language, as_code
 from mlxchat.conversation.token_body import named
 from mlxchat.engine.interface import (
@@ -58,7 +59,6 @@ from mlxchat.tui.widgets.side_panel import SidePanel
 from mlxchat.tui.widgets.system_prompt import SystemPromptEditor
 from mlxchat.tui.widgets.title_bar import TitleBar
 from mlxchat.tui.widgets.token_detail import TokenDetail
-from mlxchat.tui.working import why_not, works
 
 if TYPE_CHECKING:
     from mlxchat.tui.app import MlxchatApp

@@ -193,7 +193,7 @@ class MessageEditor(Vertical):
     def _offer(self) -> None:
         text = self._area.text
         found = self._completions(text) if self._completions and text.startswith("/") else []
-        self._list.show(found if [text] != [offer for offer, _ in found] else [])
+        self._list.show(found if [text.rstrip()] != [offer for offer, _ in found] else [])
         self._area.completing = self._list.is_open
         self._show_hint(text)
 

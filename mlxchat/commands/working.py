@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from mlxchat.commands.registry import Command
+from mlxchat.commands.command import Command
+from mlxchat.commands.keys import key_name, keys
 from mlxchat.session.chat import ChatSession
 
-WRITING = "A reply is being written: wait for it, or stop it (Esc)."
-COMPARING = "This is for one model alone: close the comparison first (Ctrl+B)."
+WRITING = "A reply is being written: wait for it, or stop it{key}."
+COMPARING = "This is for one model alone: close the comparison first (/compare off)."
 
 
 def works(command: Command, session: ChatSession) -> bool | None:
@@ -31,4 +32,9 @@ def why_not(command: Command, session: ChatSession) -> str:
         return COMPARING
     if reason := session.limit(command.name):
         return f"/{command.name} cannot be done here: {reason}."
-    return WRITING if works(command, session) is None else ""
+    return _writing() if works(command, session) is None else ""
+
+
+def _writing() -> str:
+    key = keys().of.get("stop")
+    return WRITING.format(key=f" ({key_name(key)})" if key else "")
