@@ -26,9 +26,9 @@ INSTALL = if command -v uv >/dev/null 2>&1; \
 run: $(READY)
 	@$(BIN)/mlxchat --demo $(ARGS)
 
-# One more at a time than there are cores, six at most, each on one thread of OpenBLAS: a test of the
-# screen waits for half of its time. Alone go those that need a terminal of their own.
-WORKERS := $(shell python3 -c 'import os; print(min(6, 1 + (os.cpu_count() or 1)))' 2>/dev/null || echo 2)
+# Two at a time for each core, six at most, each on one thread of OpenBLAS: a test of the screen
+# waits for half of its time. Alone go those that need a terminal of their own.
+WORKERS := $(shell python3 -c 'import os; print(min(6, 2 * (os.cpu_count() or 1)))' 2>/dev/null || echo 2)
 ALONE := tests/test_terminal.py tests/repl/test_repl_terminal.py
 
 test: $(READY_DEV)

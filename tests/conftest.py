@@ -24,7 +24,7 @@ __all__ = ["here", "tiny"]
 SHARED_CACHE = folders.cache_folder().parent
 ROOT = Path(__file__).parent.parent
 
-# A run in the background is one that ignores interrupts, and so would all programs that tests start.
+# A run in the background ignores interrupts, and so would all programs that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How fast examples are made says nothing about them, on a machine that others use too.
