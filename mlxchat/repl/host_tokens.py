@@ -43,7 +43,7 @@ class TokensHost(ModelsHost):
             self.say(SHOWS[what])
         else:
             look.measure = cast(Measure, what) if what else look.measure
-            self._look_into(self.last_reply)
+            self._look_into(self.session.told_of(self.last_reply))
 
     # Looking into a reply
 

@@ -15,6 +15,8 @@ class Cost:
         self.pieces = 0
         self.usage = Usage()
         """What the server says of the last request."""
+        self.at_once = False
+        """Whether the whole reply comes as one answer, which tells nothing of its speed."""
         self._begun = self._first = self._last = time.monotonic()
 
     def begin(self) -> None:
@@ -32,11 +34,12 @@ class Cost:
     def statistics(self) -> Statistics:
         """What the server says; else what was seen here."""
         usage, pieces = self.usage, self.pieces
+        timed = pieces > 0 and not self.at_once
         return Statistics(
             prompt_tokens=usage.prompt,
             reused_tokens=min(usage.cached, usage.prompt),
             reply_tokens=max(usage.reply, pieces),
-            first_token_seconds=max(0.0, self._first - self._begun) if pieces else 0.0,
-            reply_seconds=self._last - self._first,
+            first_token_seconds=max(0.0, self._first - self._begun) if timed else 0.0,
+            reply_seconds=self._last - self._first if timed else 0.0,
             context_tokens=usage.prompt + usage.reply if usage.prompt else 0,
         )

@@ -149,6 +149,7 @@ class Writing:
 
     async def _write_whole(self, client: Client) -> int:
         """Take the reply as one answer; how many of its last tokens it does not say."""
+        self._cost.at_once = True
         path, body = self._asked()
         whole = await whole_of(client, path, body)
         self._reason, self._cost.usage = whole.piece.finish_reason, whole.piece.usage or Usage()
