@@ -9,7 +9,7 @@ from pathlib import Path
 from mlxchat.conversation.conversation import Conversation
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.storage.keeper import Keeper
-from mlxchat.engine.interface import LoadFailed, ModelSpec, ReplyFailed, ReplyRequest
+from mlxchat.engine.interface import Engine, LoadFailed, ModelSpec, ReplyFailed, ReplyRequest
 from mlxchat.engine.local import LocalEngine
 from mlxchat.session.chat import ChatSession
 from mlxchat.settings.parameters import Settings, Value
@@ -20,8 +20,8 @@ from tests.scripted import ScriptedEngine
 class RealSession:
     """A chat session that waits for what it asked for."""
 
-    def __init__(self, keeper: Keeper | None = None) -> None:
-        self.session = ChatSession(LocalEngine(), keeper=keeper)
+    def __init__(self, keeper: Keeper | None = None, engine: Engine | None = None) -> None:
+        self.session = ChatSession(engine or LocalEngine(), keeper=keeper)
 
     @property
     def conversation(self) -> Conversation:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 
 from mlxchat.conversation.token_list import TokenList
 from mlxchat.engine.interface import (
-    UNKNOWN_TOKEN,
     FinishReason,
     Message,
     ModelSpec,
@@ -17,7 +16,8 @@ from mlxchat.engine.interface import (
 from mlxchat.settings.parameters import Settings, Texts
 
 TEXT_ONLY = (
-    "A server sent the text of this reply and not its tokens: there is nothing to look into."
+    "A server sent the text of this reply and not its tokens, so there is nothing to look into; "
+    "/replay writes it again with them, where the server can."
 )
 
 
@@ -122,9 +122,9 @@ class Reply:
 
     @property
     def spoken_ids(self) -> tuple[int, ...]:
-        """Their ids; none where only the text is known."""
+        """Their ids; none where a server sent no numbers of its tokens."""
         ids = self.tokens.ids
-        return () if UNKNOWN_TOKEN in ids else ids[: len(ids) - self.unspoken]
+        return () if min(ids, default=0) < 0 else ids[: len(ids) - self.unspoken]
 
     @property
     def sees_known(self) -> bool:

@@ -120,6 +120,12 @@ class SessionReplies(SessionSettings):
         """The reply at the end of the conversation."""
         return self.conversation.last_reply
 
+    def told_of(self, reply: Reply) -> Reply:
+        """The reply, or its replay where that has the tokens that a server did not stream."""
+        replay = self.current if self.replayed is reply else None
+        known = replay is not None and reply.tokens.text_only and not replay.damage
+        return replay if replay is not None and known else reply
+
     @property
     def _unfinished(self) -> bool:
         return self.current is not None and self.current.reason is None

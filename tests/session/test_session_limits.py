@@ -13,7 +13,7 @@ from mlxchat.conversation.entry_dict import entry_to_dict
 from mlxchat.conversation.storage.keeper import Keeper
 from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.engine.interface import Message, ModelSpec, TokenSampled
-from mlxchat.engine.server.cost import text_record
+from mlxchat.engine.server.records import text_record
 from mlxchat.engine.server.limits import limits_of
 from mlxchat.errors import MlxchatError
 from mlxchat.session.chat import ChatSession
@@ -71,7 +71,7 @@ def test_what_cannot_be_done_is_refused(session: ChatSession, engine: ScriptedEn
             refused()
     assert not engine.called("switch")
     assert session.prefill == ""
-    with pytest.raises(MlxchatError, match="nothing to look into"):
+    with pytest.raises(MlxchatError, match="no tokenizer here"):
         session.replay()
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mlxchat.conversation.entries import TEXT_ONLY
+from mlxchat.conversation.replay import verdict
 from mlxchat.engine.interface import Event, TokenSampled
 from mlxchat.engine.samples import Draw
 from mlxchat.engine.server import writing
@@ -19,6 +20,7 @@ from mlxchat.settings.parameters import Settings
 from mlxchat.tui.widgets.slider import Slider
 from tests.driving import Driver
 from tests.mlx_server import mlx_server
+from tests.sessions import RealSession
 from tests.tui.real_person import chatting
 
 pytestmark = [pytest.mark.real_model, pytest.mark.needs_blas]
@@ -82,3 +84,45 @@ def test_a_cut_changes_nothing_where_the_settings_mean_the_same(
     assert {record.settings.top_p for record in cut.records} == {1.0, 0.5}
     assert cut.text == whole.text
     assert sampled.texts == [whole.text] * 2
+
+
+@pytest.fixture
+def served(url: str) -> Iterator[RealSession]:
+    """A session over the server."""
+    session = RealSession(engine=ServerEngine(parse_address(url)))
+    session.load(DEFAULT_MODEL)
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def here(demo_model: Path) -> Iterator[RealSession]:
+    """A session with the same model in this process."""
+    session = RealSession()
+    session.load(demo_model)
+    yield session
+    session.close()
+
+
+COLOURS = "Name three colours of the rainbow."
+
+
+def test_a_replay_has_the_tokens_that_the_model_here_records(
+    served: RealSession, here: RealSession
+):
+    for session in (served, here):
+        session.start(temp=0.0, max_tokens=12)
+        session.ask(COLOURS)
+    tokens, own = served.replay().tokens, here.session.reply.tokens
+    assert tokens.ids == own.ids
+    for record, other in zip(tokens, own, strict=True):
+        assert record.logprob == pytest.approx(other.logprob, abs=0.01)
+        assert record.rank == other.rank == 0
+        known = [[token_id for token_id, _ in each.alternatives[:5]] for each in (record, other)]
+        assert known[0] == known[1]
+
+
+def test_a_replay_draws_what_was_drawn(served: RealSession):
+    served.start(temp=0.9, top_p=0.95, max_tokens=12)
+    reply = served.ask(COLOURS)
+    assert verdict(reply, served.replay(), str) == "identical text: 12 tokens"

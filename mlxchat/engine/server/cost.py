@@ -1,20 +1,11 @@
-"""What a reply over a server cost, and the records of its text."""
+"""What a reply over a server cost."""
 
 from __future__ import annotations
 
 import time
 
-from mlxchat.engine.interface import UNKNOWN_TOKEN, TokenRecord
 from mlxchat.engine.server.pieces import Usage
 from mlxchat.engine.statistics import Statistics
-from mlxchat.settings.parameters import Settings
-
-UNKNOWN = float("nan")
-
-
-def text_record(text: str, settings: Settings) -> TokenRecord:
-    """The record of a piece of text whose tokens, and how likely they were, nobody sent."""
-    return TokenRecord(UNKNOWN_TOKEN, text, UNKNOWN, 0, (), settings, UNKNOWN)
 
 
 class Cost:
@@ -24,6 +15,8 @@ class Cost:
         self.pieces = 0
         self.usage = Usage()
         """What the server says of the last request."""
+        self.at_once = False
+        """Whether the whole reply comes as one answer, which tells nothing of its speed."""
         self._begun = self._first = self._last = time.monotonic()
 
     def begin(self) -> None:
@@ -41,11 +34,12 @@ class Cost:
     def statistics(self) -> Statistics:
         """What the server says; else what was seen here."""
         usage, pieces = self.usage, self.pieces
+        timed = pieces > 0 and not self.at_once
         return Statistics(
             prompt_tokens=usage.prompt,
             reused_tokens=min(usage.cached, usage.prompt),
             reply_tokens=max(usage.reply, pieces),
-            first_token_seconds=max(0.0, self._first - self._begun) if pieces else 0.0,
-            reply_seconds=self._last - self._first,
+            first_token_seconds=max(0.0, self._first - self._begun) if timed else 0.0,
+            reply_seconds=self._last - self._first if timed else 0.0,
             context_tokens=usage.prompt + usage.reply if usage.prompt else 0,
         )
