@@ -13,8 +13,8 @@ from mlxchat.conversation.entry_dict import entry_to_dict
 from mlxchat.conversation.storage.keeper import Keeper
 from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.engine.interface import Message, ModelSpec, TokenSampled
-from mlxchat.engine.server.records import text_record
 from mlxchat.engine.server.limits import limits_of
+from mlxchat.engine.server.records import text_record
 from mlxchat.errors import MlxchatError
 from mlxchat.session.chat import ChatSession
 from mlxchat.settings.parameters import Settings
