@@ -29,7 +29,7 @@ def first_difference(a: Reply, b: Reply) -> tuple[int, int] | None:
 def _comparable(a: Reply, b: Reply) -> bool:
     """Whether equal ids mean equal tokens in both, and nothing stands before those that differs."""
     sizes = a.vocabulary_size, b.vocabulary_size
-    known = None not in sizes and sizes[0] == sizes[1] and bool(a.tokens and b.tokens)
+    known = None not in sizes and sizes[0] == sizes[1] and bool(a.spoken_ids and b.spoken_ids)
     return known and a.prefill == b.prefill and not (a.damage or b.damage)
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 
 from mlxchat.conversation.token_list import TokenList
 from mlxchat.engine.interface import (
-    UNKNOWN_TOKEN,
     FinishReason,
     Message,
     ModelSpec,
@@ -122,9 +121,9 @@ class Reply:
 
     @property
     def spoken_ids(self) -> tuple[int, ...]:
-        """Their ids; none where only the text is known."""
+        """Their ids; none where a server sent no numbers of its tokens."""
         ids = self.tokens.ids
-        return () if UNKNOWN_TOKEN in ids else ids[: len(ids) - self.unspoken]
+        return () if min(ids, default=0) < 0 else ids[: len(ids) - self.unspoken]
 
     @property
     def sees_known(self) -> bool:

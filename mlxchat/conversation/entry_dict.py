@@ -26,8 +26,8 @@ from mlxchat.conversation.plain import (
     to_plain,
 )
 from mlxchat.conversation.token_list import TokenList
-from mlxchat.engine.alternatives import Alternatives, Pair
-from mlxchat.engine.interface import TokenRecord
+from mlxchat.engine.alternatives import Alternatives, Pair, kept_alternatives
+from mlxchat.engine.interface import UNKNOWN_RANK, UNKNOWN_TOKEN, TokenRecord
 from mlxchat.errors import MlxchatError
 from mlxchat.settings.parameters import MAX_SEED, MOST_TOKENS, Settings
 
@@ -35,6 +35,8 @@ SURE = 1e-3
 """The highest log-probability: a float32 can be a little above 0."""
 MOST_ENTROPY = 64.0
 """In bits; no vocabulary has more."""
+NOT_SENT = "nan"
+"""A number that a server did not send."""
 OTHERWISE = ("settings", "alternatives")
 """Fields of a token that are not written as they are."""
 
@@ -65,7 +67,8 @@ def _text_only(reply: Reply) -> Reply:
 def _token_to_dict(record: TokenRecord) -> dict[str, Any]:
     names = (name for name in record.__slots__ if name not in OTHERWISE)
     fields = {name: getattr(record, name) for name in names}
-    pairs = [[token_id, _short(logprob)] for token_id, logprob in record.alternatives[:]]
+    fields["token_id"] = max(record.token_id, UNKNOWN_TOKEN)
+    pairs = [[token_id, _short(logprob)] for token_id, logprob in kept_alternatives(record)]
     return {**to_plain(fields), "alternatives": pairs}
 
 
@@ -176,16 +179,24 @@ def _logprob(value: object) -> float:
 
 
 def _entropy(value: object) -> float:
-    return read_number(value, -SURE, MOST_ENTROPY)
+    return math.nan if value == NOT_SENT else read_number(value, -SURE, MOST_ENTROPY)
 
 
 def _perhaps(value: object) -> float | None:
-    return None if value is None else _logprob(value)
+    return None if value is None else math.nan if value == NOT_SENT else _logprob(value)
+
+
+def _own_id(value: object) -> int:
+    return UNKNOWN_TOKEN if value == UNKNOWN_TOKEN else _token_id(value)
+
+
+def _rank(value: object) -> int:
+    return UNKNOWN_RANK if value == UNKNOWN_RANK else _token_id(value)
 
 
 TOKEN_READERS = {
-    "token_id": _token_id,
-    "rank": _token_id,
+    "token_id": _own_id,
+    "rank": _rank,
     "logprob": _logprob,
     "drawn_logprob": _perhaps,
     "model_logprob": _perhaps,

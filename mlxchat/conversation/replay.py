@@ -46,6 +46,21 @@ def check_replayable(reply: Reply | None, spec: ModelSpec | None) -> Reply:
     return reply
 
 
+def check_rewritable(reply: Reply | None) -> Reply:
+    """The reply itself, or an MlxchatError that says why a server, which takes no settings of each
+    token, cannot write it again."""
+    if reply is not None and reply.tokens.damage:
+        raise MlxchatError(reply.tokens.damage)
+    if reply is None or not reply.tokens:
+        raise MlxchatError("There is no reply to replay yet: send a message first.")
+    if reply.given or any(run.settings != reply.settings for run in reply.tokens.runs):
+        raise MlxchatError(
+            "This reply was gone on with, or its settings changed, while it was written: a server "
+            "writes a reply again only as a whole, so it has no replay."
+        )
+    return reply
+
+
 def _other_model(reply: Reply, wanted: ModelSpec, loaded: ModelSpec | None) -> str:
     if loaded is None or loaded.model != wanted.model:
         return f"{reply.model} wrote this reply: load it (/model {wanted.model}) to replay it."
@@ -121,7 +136,10 @@ def _evenly(tokens: int, step: int) -> list[int]:
 
 def verdict(original: Reply, replayed: Reply, token_text: TokenText) -> str:
     """Whether it came out the same: `identical: 128 tokens`, or
-    `differs from token 17: ·Paris became ·Lyon`."""
+    `differs from token 17: ·Paris became ·Lyon`. Of a reply whose tokens nobody sent the text is
+    compared."""
+    if original.tokens.text_only:
+        return _verdict_of_text(original, replayed)
     for number, (was, now) in enumerate(zip_longest(original.tokens, replayed.tokens), 1):
         if now is None:
             return f"{_ending(replayed)} after {_tokens(number - 1)}, identical so far"
@@ -130,6 +148,18 @@ def verdict(original: Reply, replayed: Reply, token_text: TokenText) -> str:
             words = f"differs from token {number}: {before}{token_text(now.token_id)}"
             return " · ".join([words, *_read_otherwise(original, replayed)])
     return f"identical: {_tokens(len(original.tokens))}"
+
+
+def _verdict_of_text(original: Reply, replayed: Reply) -> str:
+    was, now = original.text, replayed.text
+    if was == now or (original.reason == "cancelled" and now.startswith(was)):
+        return f"identical text: {_tokens(len(replayed.tokens))}"
+    if replayed.reason == "failed":
+        return _ending(replayed)
+    pairs = enumerate(zip(was, now, strict=False))
+    same = next((place for place, (a, b) in pairs if a != b), min(len(was), len(now)))
+    words = f"differs from character {same + 1}"
+    return " · ".join([words, *_read_otherwise(original, replayed)])
 
 
 def _tokens(count: int) -> str:

@@ -6,7 +6,7 @@ import math
 from bisect import bisect_right
 from typing import Literal, get_args
 
-from mlxchat.engine.interface import TokenRecord
+from mlxchat.engine.interface import UNKNOWN_RANK, TokenRecord
 
 Measure = Literal["probability", "rank", "entropy", "disagreement", "moved"]
 MOVED: Measure = "moved"
@@ -38,19 +38,20 @@ LEGENDS: dict[Measure, tuple[str, str, str, str, str]] = {
 
 def level(record: TokenRecord, measure: Measure, other: float | None = None) -> int:
     """0 for what was to be expected, up to 4. `other` is the natural log of the probability that
-    another model gives the token; where it is not known, nothing moved."""
+    another model gives the token; where that, or what is measured, is not known: 0."""
     if measure == MOVED:
         known = other is not None and record.own_known
         return bisect_right(BOUNDS[measure], moved(record, other or 0.0)) if known else 0
-    return bisect_right(BOUNDS[measure], value(record, measure))
+    found = value(record, measure)
+    return 0 if math.isnan(found) else bisect_right(BOUNDS[measure], found)
 
 
 def value(record: TokenRecord, measure: Measure) -> float:
-    """What the levels divide: more is more surprising."""
+    """What the levels divide: more is more surprising. NaN where a server did not send it."""
     if measure == "probability":
         return -record.prob
     if measure == "rank":
-        return record.rank
+        return math.nan if record.rank == UNKNOWN_RANK else record.rank
     return record.entropy if measure == "entropy" else disagreement(record)
 
 

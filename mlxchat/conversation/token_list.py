@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple, overload
 
-from mlxchat.engine.interface import UNKNOWN_TOKEN, TokenRecord
+from mlxchat.engine.interface import TokenRecord
 from mlxchat.errors import MlxchatError
 from mlxchat.settings.parameters import Settings
 
@@ -98,7 +98,7 @@ class TokenList(Sequence[TokenRecord]):
         ):
             self._runs.append(Run(len(records), record.settings))
         records.append(record)
-        self._text_only |= record.token_id == UNKNOWN_TOKEN
+        self._text_only |= record.is_text
         self._pieces.append(record.text)
 
     @property
@@ -111,7 +111,7 @@ class TokenList(Sequence[TokenRecord]):
         if packed is not None:
             try:
                 self._records = list(packed.unpack())
-                self._text_only = UNKNOWN_TOKEN in (r.token_id for r in self._records)
+                self._text_only = any(record.is_text for record in self._records)
             except MlxchatError as error:
                 self._damage = str(error)
             self._packed = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from mlxchat.engine.interface import TokenRecord
+from mlxchat.engine.interface import UNKNOWN_RANK, TokenRecord
 from mlxchat.render.safe import visible
 
 
@@ -19,6 +19,25 @@ def percent(share: float) -> str:
     if share >= 0.001 or share == 0:
         return f"{share:.1%}"
     return f"{share:.2%}" if share >= 0.0001 else "<0.01%"
+
+
+def share(probability: float) -> str:
+    """The same, where a server may not have sent what it takes to tell it."""
+    return "?" if math.isnan(probability) else percent(probability)
+
+
+def rank_words(record: TokenRecord) -> str:
+    """`rank 1`, as far as it is known."""
+    if record.rank == UNKNOWN_RANK:
+        return "rank not sent"
+    at_least = math.isnan(record.entropy) and record.rank == len(record.alternatives)
+    return f"rank {record.rank + 1}{'+' if at_least else ''}"
+
+
+def bits(record: TokenRecord, decimals: int) -> str:
+    """The entropy of a prediction: `1.32 bits`."""
+    known = not math.isnan(record.entropy)
+    return f"{record.entropy:.{decimals}f} bits" if known else "not sent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +55,7 @@ class SelectedToken:
 def facts(selected: SelectedToken) -> list[str]:
     """What there is to know of it, the most telling first."""
     record = selected.record
-    drawn = "chosen by you"
-    if record.drawn_prob is not None:
-        drawn = f"drawn at {percent(record.drawn_prob)}"
+    drawn = "chosen by you" if record.drawn_prob is None else f"drawn at {share(record.drawn_prob)}"
     others = [selected.other] if selected.other else []
     processed = f"{percent(math.exp(record.logprob))} after bias and penalties"
     return [
@@ -46,9 +63,9 @@ def facts(selected: SelectedToken) -> list[str]:
         *(f"{percent(math.exp(logprob))} by {visible(name)}" for name, logprob in others),
         drawn,
         *([processed] if record.model_logprob is not None else []),
-        f"rank {record.rank + 1}",
-        f"entropy {record.entropy:.2f} bits",
-        f"id {record.token_id}",
+        rank_words(record),
+        f"entropy {bits(record, 2)}",
+        f"id {'not sent' if record.token_id < 0 else record.token_id}",
         f"bytes {selected.token_bytes.hex(' ') or 'unknown'}",
         f"{selected.place + 1} of {selected.count}",
     ]
@@ -57,13 +74,13 @@ def facts(selected: SelectedToken) -> list[str]:
 def short_facts(selected: SelectedToken) -> list[str]:
     """The same in fewer words, for two lines of forty cells."""
     record, other = selected.record, selected.other
-    drawn = "chosen" if record.drawn_prob is None else f"{percent(record.drawn_prob)} drawn"
+    drawn = "chosen" if record.drawn_prob is None else f"{share(record.drawn_prob)} drawn"
     return [
         f"{percent(record.prob if record.own_known else math.exp(record.logprob))} by model",
         drawn,
-        f"rank {record.rank + 1}",
-        f"{record.entropy:.1f} bits",
-        f"id {record.token_id}",
+        rank_words(record),
+        bits(record, 1),
+        f"id {'?' if record.token_id < 0 else record.token_id}",
         selected.token_bytes.hex(" ") or "bytes unknown",
         f"{selected.place + 1}/{selected.count}",
         *([f"{percent(math.exp(other[1]))} {visible(other[0])}"] if other else []),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Sequence
-from typing import overload
+from typing import TYPE_CHECKING, overload
+
+if TYPE_CHECKING:
+    from mlxchat.engine.token_record import TokenRecord
 
 Pair = tuple[int, float]
 
@@ -35,6 +38,11 @@ class Alternatives(Sequence[Pair]):
         half = len(self._packed) // 2
         return self._packed[:half], self._packed[half:]
 
+    @property
+    def ids(self) -> Sequence[int]:
+        """The ids alone."""
+        return memoryview(self._packed)[: len(self._packed) // 2].cast("i")
+
     def __len__(self) -> int:
         return len(self._packed) // (2 * ID_BYTES)
 
@@ -57,3 +65,11 @@ class Alternatives(Sequence[Pair]):
 
     def __repr__(self) -> str:
         return f"Alternatives({self[:]})"
+
+
+def kept_alternatives(record: TokenRecord) -> Alternatives:
+    """Those of a record that are saved with it: an id below 0 means nothing to another program."""
+    found = record.alternatives
+    if isinstance(found, Alternatives) and not any(token_id < 0 for token_id in found.ids):
+        return found
+    return Alternatives(pair for pair in found if pair[0] >= 0)

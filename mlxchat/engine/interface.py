@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -33,6 +32,10 @@ from mlxchat.engine.samples import (
     TokensRequest,
 )
 from mlxchat.engine.statistics import Statistics
+from mlxchat.engine.token_record import ALTERNATIVES as ALTERNATIVES
+from mlxchat.engine.token_record import UNKNOWN_RANK as UNKNOWN_RANK
+from mlxchat.engine.token_record import UNKNOWN_TOKEN as UNKNOWN_TOKEN
+from mlxchat.engine.token_record import TokenRecord as TokenRecord
 from mlxchat.settings.parameters import Settings
 from mlxchat.settings.speed import Speed
 
@@ -43,12 +46,6 @@ while it was written, and what was saved of it is there."""
 Overflow = Literal["ask", "window", "stop"]
 """What is done where a conversation does not fit: tell so and wait for the person, leave out the
 oldest turns, or write as long as there is room and then say why not."""
-
-ALTERNATIVES = 20
-"""How many of the most likely tokens are kept for every sampled one."""
-UNKNOWN_TOKEN = -1
-"""The id in the record of a piece of text whose tokens are not known. A server may send no more
-than the text; how likely it was is no number (NaN) then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,50 +60,6 @@ class Message:
     role: Role
     content: str
     token_ids: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TokenRecord:
-    """One sampled token. Log-probabilities are natural, after penalties and before filters."""
-
-    token_id: int
-    text: str
-    """The text that became readable with this token; can be empty in mid-character."""
-    logprob: float
-    rank: int
-    """0 for the most likely token."""
-    alternatives: Sequence[tuple[int, float]]
-    """The most likely tokens as (id, log-probability), most likely first."""
-    settings: Settings
-    """The settings in force when it was drawn."""
-    entropy: float = 0.0
-    """Of the prediction, in bits."""
-    drawn_logprob: float | None = None
-    """Natural log of the probability with which the sampler drew it, after all filters and the
-    temperature; None where that is not known, or where the token was not drawn but chosen."""
-    from_draft: bool = False
-    model_logprob: float | None = None
-    """Before bias and penalties, kept where the settings have some; None where nobody kept it."""
-
-    @property
-    def own_logprob(self) -> float:
-        """The model's own, before bias and penalties, as far as `own_known`."""
-        return self.logprob if self.model_logprob is None else self.model_logprob
-
-    @property
-    def own_known(self) -> bool:
-        """Whether it is known what the model said before bias and penalties."""
-        return self.model_logprob is not None or not self.settings.processes_logits
-
-    @property
-    def prob(self) -> float:
-        """The model's own probability for it, as far as `own_known`."""
-        return math.exp(self.own_logprob)
-
-    @property
-    def drawn_prob(self) -> float | None:
-        """The probability with which the sampler drew it."""
-        return None if self.drawn_logprob is None else math.exp(self.drawn_logprob)
 
 
 @dataclass(frozen=True, slots=True)

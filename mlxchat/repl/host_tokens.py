@@ -10,7 +10,7 @@ from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.surprise import LEGENDS, MEASURES, MOVED, Measure
 from mlxchat.conversation.surprise import value as surprise
 from mlxchat.conversation.token_body import named
-from mlxchat.conversation.token_words import SelectedToken, facts, percent, spelled
+from mlxchat.conversation.token_words import SelectedToken, facts, percent, rank_words, spelled
 from mlxchat.engine.distribution import Candidate, Distribution
 from mlxchat.engine.interface import Event, Inspected
 from mlxchat.errors import MlxchatError
@@ -112,7 +112,7 @@ class TokensHost(ModelsHost):
         text = record.text or named(self._bytes(reply, record.token_id))
         return Item(
             f"@{place + 1} {spelled(text)}",
-            f"{percent(record.prob)} · rank {record.rank + 1}{rather}",
+            f"{percent(record.prob)} · {rank_words(record)}{rather}",
         )
 
     @property

@@ -10,7 +10,7 @@ from mlxchat.conversation.conversation import Conversation
 from mlxchat.conversation.entries import Reply, UserMessage
 from mlxchat.conversation.fork import fork_of
 from mlxchat.conversation.node import Node, Rating
-from mlxchat.conversation.replay import check_replayable, replay_of, steps_read_in
+from mlxchat.conversation.replay import check_replayable, check_rewritable, replay_of, steps_read_in
 from mlxchat.conversation.summarizing import begun_from_summary
 from mlxchat.engine.adapter_folder import adapter_label
 from mlxchat.engine.alternatives import Alternatives
@@ -122,7 +122,13 @@ class ChatSession(SessionVotes):
         stays as it is; the replay is `current`, and the reply itself `replayed`."""
         self._check_ready()
         self.check_alone()
-        original = check_replayable(self.reply, self.spec)
+        self.check_possible("replay")
+        served = bool(self.info and self.info.server)
+        original = (
+            check_rewritable(self.reply) if served else check_replayable(self.reply, self.spec)
+        )
+        if served:
+            self._check_speaks(original)
         if self.state == "loading":
             raise MlxchatError("A model is being loaded: replay when it is there.")
         self._begin(

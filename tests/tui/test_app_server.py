@@ -82,3 +82,26 @@ def test_a_cut_changes_nothing_where_the_settings_mean_the_same(
     assert {record.settings.top_p for record in cut.records} == {1.0, 0.5}
     assert cut.text == whole.text
     assert sampled.texts == [whole.text] * 2
+
+
+def test_a_replay_over_the_server_has_the_records_of_the_local_engine(url: str, demo_model: Path):
+    settings = Settings(temp=0.0, max_tokens=10)
+    driver, local = Driver(ServerEngine(parse_address(url))), Driver()
+    driver.load(DEFAULT_MODEL)
+    local.load(demo_model)
+    streamed = driver.reply("What is the capital of France?", settings)
+    whole = driver.reply("What is the capital of France?", settings, schedule=[settings] * 10)
+    own = local.reply("What is the capital of France?", settings)
+    names = [driver.engine.token_bytes(record.token_id) for record in whole.records]
+    assert names == [local.engine.token_bytes(record.token_id) for record in own.records]
+    driver.close()
+    local.close()
+    assert streamed.text == whole.text == own.text
+    assert whole.end.unspoken == own.end.unspoken
+    for there, here in zip(whole.records, own.records, strict=True):
+        assert (there.token_id, there.text, there.rank) == (here.token_id, here.text, here.rank)
+        assert there.logprob == pytest.approx(here.logprob, abs=1e-3)
+        assert there.drawn_logprob == here.drawn_logprob
+        pairs = zip(there.alternatives[:10], here.alternatives[:10], strict=True)
+        for (_, ours), (_, theirs) in pairs:
+            assert ours == pytest.approx(theirs, abs=1e-3)

@@ -9,6 +9,7 @@ from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.exports.chat import Names
 from mlxchat.conversation.exports.page_text import plain_html
 from mlxchat.conversation.surprise import MEASURES, level
+from mlxchat.conversation.token_words import bits, rank_words
 from mlxchat.engine.interface import TokenRecord
 
 SHOWN = 8
@@ -54,9 +55,11 @@ def _about(reply: Reply, record: TokenRecord, names: Names) -> str:
     facts = [f"{record.prob:.1%} by the model"] if record.own_known else []
     if record.settings.processes_logits:
         facts.append(f"{math.exp(record.logprob):.1%} after bias and penalties")
-    facts.append("not drawn" if drawn is None else f"{drawn:.1%} under the settings")
-    facts += [f"rank {record.rank + 1}", f"entropy {record.entropy:.2f} bit"]
-    lines = [f"{_marked(record.text or EMPTY)} #{record.token_id}", " · ".join(facts)]
+    if drawn is None or not math.isnan(drawn):
+        facts.append("not drawn" if drawn is None else f"{drawn:.1%} under the settings")
+    facts += [rank_words(record), f"entropy {bits(record, 2)}"]
+    number = f" #{record.token_id}" if record.token_id >= 0 else ""
+    lines = [f"{_marked(record.text or EMPTY)}{number}", " · ".join(facts)]
     for token_id, logprob in record.alternatives[:SHOWN]:
         name = names(reply, token_id)
         spelled = f"#{token_id}" if name is None else _marked(name)

@@ -6,7 +6,7 @@ from typing import Any
 
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.plain import to_plain
-from mlxchat.engine.interface import Statistics, TokenRecord
+from mlxchat.engine.interface import UNKNOWN_RANK, Statistics, TokenRecord
 from mlxchat.settings.parameters import PARAMETERS, Settings
 
 
@@ -40,12 +40,13 @@ def settings_object(settings: Settings) -> dict[str, Any]:
 
 def token_object(record: TokenRecord) -> dict[str, Any]:
     """A token: its id, the text that became readable with it, the natural log of the probability
-    that the model itself gave it, and its rank, 0 for the most likely one."""
+    that the model itself gave it, and its rank, 0 for the most likely one; null where a server did
+    not send it."""
     return {
-        "id": record.token_id,
+        "id": None if record.token_id < 0 else record.token_id,
         "text": to_plain(record.text),
         "logprob": to_plain(record.own_logprob),
-        "rank": record.rank,
+        "rank": None if record.rank == UNKNOWN_RANK else record.rank,
     }
 
 

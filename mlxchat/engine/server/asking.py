@@ -6,12 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mlxchat.engine.interface import Message, ModelSpec
+from mlxchat.engine.interface import ALTERNATIVES, Message, ModelSpec
 from mlxchat.engine.server.thoughts import spoken
 from mlxchat.settings.parameters import MOST_TOKENS, Settings
 
 MOST_BIAS = 100.0
 """OpenAI's; it bans a token as well as minus infinity does, which JSON has not."""
+MOST_OF_RAW = 5
+"""The most likely tokens that OpenAI's raw completions send at most."""
 STREAM: Mapping[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
 """What asks for a stream that ends with what the reply cost."""
 
@@ -69,3 +71,13 @@ def _own_fields(settings: Settings) -> dict[str, Any]:
         "presence_context_size": settings.presence_context_size,
         "frequency_context_size": settings.frequency_context_size,
     }
+
+
+def logprobs_body(*, is_mlx: bool, raw: bool) -> dict[str, Any]:
+    """What asks for the tokens of a stream and how likely they were.
+
+    mlx_lm.server names the likely ones or the drawn one, and here the drawn one is wanted.
+    """
+    if is_mlx:
+        return {"logprobs": True}
+    return {"logprobs": MOST_OF_RAW} if raw else {"logprobs": True, "top_logprobs": ALTERNATIVES}

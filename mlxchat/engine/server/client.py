@@ -31,8 +31,14 @@ LARGEST_ANSWER = 2**22
 """Bytes of an answer that is no stream."""
 LARGEST_ERROR = 2**16
 UNAUTHORIZED = (401, 403)
+NOT_TAKEN = (400, 422, 500, 501)
+"""What servers answer to a parameter that they do not take."""
 END = "[DONE]"
 """The data of the last event."""
+
+
+class Refused(MlxchatError):
+    """The server took the request for a wrong one."""
 
 
 class Served(NamedTuple):
@@ -92,14 +98,15 @@ class Client:
             response = await self._answer(method, path, body)
             try:
                 if not response.is_success:
-                    raise MlxchatError(await self._refusal(response))
+                    kind = Refused if response.status_code in NOT_TAKEN else MlxchatError
+                    raise kind(await self._refusal(response))
                 yield response
             finally:
                 await response.aclose()
         except httpx2.HTTPError as error:
             raise MlxchatError(self._sentence(error)) from error
         except MlxchatError as error:
-            raise MlxchatError(without_key(str(error), self._key)) from None
+            raise type(error)(without_key(str(error), self._key)) from None
 
     async def _answer(
         self, method: str, path: str, body: Mapping[str, Any] | None

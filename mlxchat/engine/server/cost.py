@@ -1,20 +1,11 @@
-"""What a reply over a server cost, and the records of its text."""
+"""What a reply over a server cost."""
 
 from __future__ import annotations
 
 import time
 
-from mlxchat.engine.interface import UNKNOWN_TOKEN, TokenRecord
 from mlxchat.engine.server.pieces import Usage
 from mlxchat.engine.statistics import Statistics
-from mlxchat.settings.parameters import Settings
-
-UNKNOWN = float("nan")
-
-
-def text_record(text: str, settings: Settings) -> TokenRecord:
-    """The record of a piece of text whose tokens, and how likely they were, nobody sent."""
-    return TokenRecord(UNKNOWN_TOKEN, text, UNKNOWN, 0, (), settings, UNKNOWN)
 
 
 class Cost:

@@ -42,6 +42,7 @@ from mlxchat.engine.samples import (
 )
 from mlxchat.engine.server.address import Address
 from mlxchat.engine.server.limits import NO_ADAPTER, OF_EVERY_SERVER, OTHER_MACHINE
+from mlxchat.engine.server.records import Names
 from mlxchat.engine.server.sentences import unexpected
 from mlxchat.errors import MlxchatError
 from mlxchat.settings.parameters import Settings
@@ -86,6 +87,7 @@ class ServerEngine:
         self._thread: threading.Thread | None = None
         self._client: Client | None = None
         self._model: ServedModel | None = None
+        self._names = Names()
         self._running: Replies | None = None
         """What is being written (engine's thread)."""
 
@@ -98,7 +100,7 @@ class ServerEngine:
             from mlxchat.engine.server.served import find_model
 
             self._buffer.append(LoadProgress(f"waiting for {self._address}"))
-            model = await find_model(self._connected, self._address, spec)
+            model = await find_model(self._connected, self._address, spec, self._names)
             self._model = model
             self._buffer.append(Loaded(model.info))
 
@@ -209,16 +211,16 @@ class ServerEngine:
         self._buffer.append(ScoreFailed(request_id, _refusal("A score", OTHER_MACHINE)))
 
     def spell(self, token_ids: Sequence[int], model: int = 0) -> list[str]:
-        """Nothing: the tokens are not known."""
-        return [""] * len(token_ids)
+        """As far as the model's tokenizer is here, or the server named the tokens."""
+        return self._model.spell(token_ids) if self._model else [""] * len(token_ids)
 
     def word_ids(self, settings: Settings, model: int = 0) -> WordIds:
         """None: the tokens are not known."""
         return WordIds()
 
     def token_bytes(self, token_id: int, model: int = 0) -> bytes:
-        """Nothing: the tokens are not known."""
-        return b""
+        """As far as the model's tokenizer is here, or the server named the token."""
+        return self._model.token_bytes(token_id) if self._model else b""
 
     def machines(self) -> list[str]:
         """None: one process has the model."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 OTHER_MACHINE = "it needs the model itself, and that is on the server"
-NO_TOKENS = "a server sends a reply's text, not its tokens"
+NO_TOKENS = "mlx_lm.server streams a reply's text, not its tokens"
+BY_REPLAY = "/replay writes a reply again as one answer, with its tokens"
 NO_DISTRIBUTION = "a server does not send what else could have come"
 ONE_MODEL = "a server has one model at a time"
 OWN_OPTION = "the server's own --{option} decides it"
@@ -30,9 +31,7 @@ OF_EVERY_SERVER = {
     "kv_bits": OWN_OPTION.format(option="kv-bits"),
     "draft_model": OWN_OPTION.format(option="draft-model"),
     "num_draft_tokens": OWN_OPTION.format(option="num-draft-tokens"),
-    "tokens": NO_TOKENS,
     "next token": NO_DISTRIBUTION,
-    "replay": NO_TOKENS,
     "moved": NO_TOKENS,
     "score": OTHER_MACHINE,
     "beside": ONE_MODEL,
@@ -53,7 +52,7 @@ OF_OTHER_SERVERS = {
     )
 }
 """Those of servers that are not mlx_lm's, beside."""
-CONTINUATIONS = ("continue", "prefill")
+CONTINUATIONS = ("continue", "prefill", "replay")
 
 
 def limits_of(*, is_mlx: bool, adapts: bool, continues: str) -> Mapping[str, str]:
@@ -65,4 +64,6 @@ def limits_of(*, is_mlx: bool, adapts: bool, continues: str) -> Mapping[str, str
         limits["adapter"] = NO_ADAPTER
     if continues:
         limits |= dict.fromkeys(CONTINUATIONS, continues)
+    if continues and is_mlx:
+        limits["tokens"] = NO_TOKENS
     return limits

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mlxchat.engine.server.logprobs import Row, rows_of
 from mlxchat.errors import MlxchatError
 
 LONGEST_ERROR = 300
@@ -34,6 +35,8 @@ class Piece:
     finish_reason: str = ""
     """Why it ends, with its last piece: `stop`, `length`, or another word."""
     usage: Usage | None = None
+    rows: tuple[Row, ...] = ()
+    """Its tokens and how likely they were, as far as the server sends that."""
 
 
 def parse_object(text: str | bytes) -> dict[str, Any]:
@@ -48,17 +51,19 @@ def parse_object(text: str | bytes) -> dict[str, Any]:
 
 
 def piece_of(event: Mapping[str, Any]) -> Piece:
-    """What an event adds, of chat and of raw completions. Raises MlxchatError where it tells of an
+    """What an event adds, of chat and of raw completions; an answer that is no stream adds all at
+    once. Raises MlxchatError where it tells of an
     error."""
     if event.get("error"):
         raise MlxchatError(f"The server broke off: {error_text(event)}")
     choice = _choice(event)
-    delta = _table(choice.get("delta"))
+    delta = _table(choice.get("delta")) or _table(choice.get("message"))
     return Piece(
         _text(delta.get("content")) or _text(choice.get("text")),
         _text(delta.get("reasoning")) or _text(delta.get("reasoning_content")),
         _text(choice.get("finish_reason")),
         _usage(event.get("usage")),
+        rows_of(choice.get("logprobs")),
     )
 
 
@@ -92,9 +97,8 @@ def usage_of(answer: Mapping[str, Any]) -> Usage:
 
 def first_token_id(answer: Mapping[str, Any]) -> int | None:
     """The number of the first token of an answer that is no stream; None where it has none."""
-    rows = _table(_choice(answer).get("logprobs")).get("content")
-    found = _table(rows[0]).get("id") if isinstance(rows, list) and rows else None
-    return found if isinstance(found, int) and not isinstance(found, bool) else None
+    rows = rows_of(_choice(answer).get("logprobs"))
+    return rows[0].token.token_id if rows else None
 
 
 def names_owners(answer: Mapping[str, Any]) -> bool:

@@ -7,7 +7,9 @@ tokenizer has to lie here too, in the folder that the server names or in the hub
 from __future__ import annotations
 
 import os
+from codecs import getincrementaldecoder
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from mlxchat.engine.interface import Message, ModelSpec
 from mlxchat.engine.prompt import render_template
 from mlxchat.engine.server.limits import INEXACT
 from mlxchat.engine.server.thoughts import spoken
+from mlxchat.engine.spelling import Vocabulary
 from mlxchat.errors import MlxchatError
 
 Tokenizer = Any
@@ -71,6 +74,22 @@ class Prompts:
         assert self._tokenizer is not None
         ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False)
         return ids
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The bytes of each token."""
+        assert self._tokenizer is not None
+        return Vocabulary(self._tokenizer)
+
+    def spell(self, token_ids: Sequence[int]) -> list[str]:
+        """The text that becomes readable with each token; empty in mid-character."""
+        decoder = getincrementaldecoder("utf-8")("replace")
+        return [decoder.decode(self.vocabulary.bytes_of(each)) for each in token_ids]
+
+    def ends(self, token_id: int) -> bool:
+        """Whether it is a token that is no text."""
+        assert self._tokenizer is not None
+        return token_id in self._tokenizer.all_special_ids
 
     def token_text(self, token_id: int) -> str:
         """The text of a token, with the space before it where it begins a word."""

@@ -75,7 +75,6 @@ class ServerSamples:
             draw.settings,
             draw.seed,
             request.prefill,
-            schedule=(draw.settings,),
             adapter=draw.adapter,
         )
 

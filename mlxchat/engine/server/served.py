@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -13,6 +13,7 @@ from mlxchat.engine.server.address import DEFAULT_MODEL, Address
 from mlxchat.engine.server.asking import chat_body
 from mlxchat.engine.server.client import Client, Served
 from mlxchat.engine.server.limits import (
+    BY_REPLAY,
     INEXACT,
     NEXT_REPLY,
     NO_ADAPTER,
@@ -22,6 +23,7 @@ from mlxchat.engine.server.limits import (
 )
 from mlxchat.engine.server.pieces import usage_of
 from mlxchat.engine.server.prompts import Prompts, tokenizer_of
+from mlxchat.engine.server.records import Names
 from mlxchat.engine.server.thoughts import TAGS
 from mlxchat.errors import MlxchatError
 from mlxchat.settings.parameters import Settings
@@ -44,6 +46,10 @@ class ServedModel:
     is_mlx: bool
     spec: ModelSpec
     prompts: Prompts
+    names: Names
+    """Of tokens that it sends without a number."""
+    refuses: set[str] = field(default_factory=set)
+    """What it was asked for once and refused."""
 
     def body(self, adapter: str | None = None) -> dict[str, Any]:
         """What asks for the model, with an adapter that lies on the server's machine.
@@ -64,12 +70,26 @@ class ServedModel:
             return OTHER_SERVER
         return "" if self.prompts.continues else INEXACT
 
+    def spell(self, token_ids: Sequence[int]) -> list[str]:
+        """The text that becomes readable with each token; nothing where that is not known."""
+        if all(token_id < 0 for token_id in token_ids):
+            return [self.names.name_of(each).decode("utf-8", "replace") for each in token_ids]
+        known = self.prompts.continues and min(token_ids) >= 0
+        return self.prompts.spell(token_ids) if known else [""] * len(token_ids)
+
+    def token_bytes(self, token_id: int) -> bytes:
+        """The bytes of a token; none where they are not known."""
+        if token_id < 0 or not self.prompts.continues:
+            return self.names.name_of(token_id)
+        return self.prompts.vocabulary.bytes_of(token_id)
+
     @property
     def _notes(self) -> tuple[str, ...]:
-        without = f"{self.address} has the model: {NO_TOKENS}, so there is no look into those."
+        has = f"{self.address} has the model"
         if not self.no_continuation:
-            return (without,)
-        return without, (
+            return (f"{has}: {NO_TOKENS}; {BY_REPLAY}.",)
+        tokens = f": {NO_TOKENS}, so there is no look into those" if self.is_mlx else ""
+        return f"{has}{tokens}.", (
             f"A setting that is changed while a reply is written {NEXT_REPLY}: "
             f"{self.no_continuation}."
         )
@@ -104,11 +124,13 @@ class ServedModel:
         )
 
 
-async def find_model(client: Client, address: Address, spec: ModelSpec) -> ServedModel:
+async def find_model(
+    client: Client, address: Address, spec: ModelSpec, names: Names
+) -> ServedModel:
     """The model that `spec` names, or the server's own. Raises MlxchatError where there is none."""
     served = await client.served()
     name, path = _named(served, address, spec.model)
-    model = ServedModel(address, name, path, served.is_mlx, spec, Prompts(spec))
+    model = ServedModel(address, name, path, served.is_mlx, spec, Prompts(spec), names)
     if spec.adapter_path and not model.adapts:
         raise MlxchatError(f"The adapter cannot be used: {NO_ADAPTER}.")
     if not served.is_mlx:

@@ -21,18 +21,21 @@ from mlxchat.engine.interface import (
     ReplyFinished,
     ReplyRequest,
     ReplyStarted,
+    TokenRecord,
     TokenSampled,
     WordsNoted,
 )
-from mlxchat.engine.server.asking import STREAM, chat_body, sampling_body
-from mlxchat.engine.server.client import END, Client
-from mlxchat.engine.server.cost import Cost, text_record
-from mlxchat.engine.server.first_token import OtherToken, asked_alone, with_space
+from mlxchat.engine.server.asking import STREAM, chat_body, logprobs_body, sampling_body
+from mlxchat.engine.server.client import END, Client, Refused
+from mlxchat.engine.server.cost import Cost
+from mlxchat.engine.server.first_token import CUT_CHARACTER, OtherToken, asked_alone, with_space
 from mlxchat.engine.server.limits import NEXT_REPLY
-from mlxchat.engine.server.pieces import Piece, first_token_id, parse_object, piece_of
+from mlxchat.engine.server.pieces import Piece, Usage, first_token_id, parse_object, piece_of
+from mlxchat.engine.server.records import records_of
 from mlxchat.engine.server.sentences import lost
 from mlxchat.engine.server.served import ServedModel
 from mlxchat.engine.server.thoughts import Thoughts
+from mlxchat.engine.server.whole import told, whole_of
 from mlxchat.errors import MlxchatError
 from mlxchat.settings.parameters import MAX_SEED, Settings
 
@@ -42,6 +45,9 @@ PROGRESS = re.compile(rb"keepalive (\d{1,9})/(\d{1,9})")
 SETTLE_SECONDS = 0.2
 """How long settings stay as they are before a reply is cut for them: a slider that is dragged
 passes many values."""
+LIKELY = "logprobs"
+MOST_OF_PIECE = 8
+"""Tokens that a piece of a stream can be made of: those of a character come as one."""
 MOST_TRIES = 3
 """How often a cut reply is gone on with until its first token is known."""
 
@@ -64,6 +70,9 @@ class Writing:
         self._token = ""
         """The first token that the stream will begin with, where a reply is gone on with."""
         self._reason = ""
+        self._start = request.prefill + "".join(model.spell(request.reply_ids))
+        """What the reply goes on from."""
+        self._asks_likely = LIKELY not in model.refuses
 
     @property
     def lane(self) -> int:
@@ -73,15 +82,25 @@ class Writing:
     async def write(self, client: Client) -> None:
         """Ask, and tell of what comes. Raises MlxchatError; what came before stands."""
         self._tell(WordsNoted(self._model.notes(self._settings)))
-        if self._request.prefill and self._model.no_continuation:
+        self._check_start()
+        self._cost.begin()
+        self._tell(PrefillProgress(self._request.reply_id, 0, 0, 0))
+        unspoken = 0
+        if self._request.schedule:
+            unspoken = await self._write_whole(client)
+        else:
+            while await self._cut(client):
+                self._settings = self._wanted
+        self._finish("length" if self._reason == "length" else "stop", unspoken)
+
+    def _check_start(self) -> None:
+        begins = self._request.prefill or self._request.reply_ids
+        if begins and self._model.no_continuation:
             raise MlxchatError(
                 f"The start of a reply cannot be given here: {self._model.no_continuation}."
             )
-        self._cost.begin()
-        self._tell(PrefillProgress(self._request.reply_id, 0, 0, 0))
-        while await self._cut(client):
-            self._settings = self._wanted
-        self._finish("length" if self._reason == "length" else "stop")
+        if self._request.reply_ids and (not self._start or CUT_CHARACTER in self._start):
+            raise MlxchatError("The server cannot go on from a part of a character.")
 
     def change(self, settings: Settings) -> None:
         """Use other settings from the next piece on, or say why they count later."""
@@ -120,6 +139,28 @@ class Writing:
         )
 
     async def _stream(self, client: Client) -> bool:
+        try:
+            return await self._read(client)
+        except Refused:
+            if self._model.is_mlx or not self._asks_likely:
+                raise
+        self._asks_likely = False
+        over = await self._read(client)
+        self._model.refuses.add(LIKELY)
+        return over
+
+    async def _write_whole(self, client: Client) -> int:
+        """Take the reply as one answer; how many of its last tokens it does not say."""
+        path, body = self._asked()
+        most = min(body["max_tokens"], MOST_OF_PIECE * len(self._request.schedule))
+        whole = await whole_of(client, path, {**body, "max_tokens": most})
+        self._reason, self._cost.usage = whole.piece.finish_reason, whole.piece.usage or Usage()
+        records, unspoken = told(whole, self._model, self._settings)
+        for record in records:
+            self._say(record)
+        return unspoken
+
+    async def _read(self, client: Client) -> bool:
         path, body = self._asked()
         if path == RAW and self._beginning:
             self._token = await self._first_token(client, body)
@@ -141,8 +182,10 @@ class Writing:
 
     def _asked(self) -> tuple[str, Mapping[str, Any]]:
         request, model = self._request, self._model
-        body = {**STREAM, **model.body(request.adapter), **self._sampling}
-        if self._beginning or model.prompts.plain:
+        raw = bool(self._beginning or model.prompts.plain)
+        likely = logprobs_body(is_mlx=model.is_mlx, raw=raw) if self._asks_likely else {}
+        body = {**STREAM, **model.body(request.adapter), **self._sampling, **likely}
+        if raw:
             text = model.prompts.text(request.messages, self._beginning)
             return RAW, {**body, "prompt": text}
         return CHAT, {**body, **chat_body(request.messages, model.spec, is_mlx=model.is_mlx)}
@@ -167,11 +210,12 @@ class Writing:
         """How many tokens are left of the reply's length; None where it has no limit."""
         if self._settings.max_tokens < 0:
             return None
-        return max(0, self._settings.max_tokens - self._cost.pieces)
+        counted = len(self._request.reply_ids) - self._request.uncounted + self._cost.pieces
+        return max(0, self._settings.max_tokens - counted)
 
     @property
     def _beginning(self) -> str:
-        return self._request.prefill + self._text
+        return self._start + self._text
 
     @property
     def _no_cut(self) -> str:
@@ -191,17 +235,17 @@ class Writing:
     def _take(self, piece: Piece) -> None:
         self._reason = piece.finish_reason or self._reason
         self._cost.usage = piece.usage or self._cost.usage
-        if text := self._thoughts.take(piece):
-            if self._token:
-                text, self._token = with_space(text, self._token), ""
-            self._say(text)
+        text = self._thoughts.take(piece)
+        if text and self._token:
+            text, self._token = with_space(text, self._token), ""
+        for record in records_of(text, piece.rows, self._settings, self._model.names):
+            self._say(record)
 
-    def _say(self, text: str) -> None:
+    def _say(self, record: TokenRecord) -> None:
         if not self._cost.pieces:
             self._tell(ReplyStarted(self._request.reply_id))
         self._cost.count_piece()
-        self._text += text
-        record = text_record(text, self._settings)
+        self._text += record.text
         self._tell(TokenSampled(self._request.reply_id, record))
 
     def _take_comment(self, comment: bytes) -> None:
@@ -210,8 +254,9 @@ class Writing:
             done, total = map(int, found.groups())
             self._tell(PrefillProgress(self._request.reply_id, 0, min(done, total), total))
 
-    def _finish(self, reason: FinishReason) -> None:
-        self._tell(ReplyFinished(self._request.reply_id, reason, self._cost.statistics))
+    def _finish(self, reason: FinishReason, unspoken: int = 0) -> None:
+        statistics = self._cost.statistics
+        self._tell(ReplyFinished(self._request.reply_id, reason, statistics, unspoken))
 
 
 UNASKED = frozenset({"seed"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -183,7 +184,7 @@ cut. `Up` and `Down` choose, `Enter` writes another version of the reply with th
         self.refresh()
 
     def _counts(self) -> str:
-        if self.distribution is None:
+        if self.distribution is None or math.isnan(self.distribution.entropy_after):
             return ""
         return f"{self.distribution.entropy_after:.1f} bits"
 

@@ -146,7 +146,7 @@ def test_a_token_tells_what_was_recorded():
     title = next(title for title in seen.titles if "Paris" in title)
     assert title.split("\n") == [
         "·Paris #7",
-        "90.5% by the model · 95.1% under the settings · rank 2 · entropy 1.50 bit",
+        "90.5% by the model · 95.1% under the settings · rank 2 · entropy 1.50 bits",
         " 90.5%  ·Paris",
         "  5.0%  #8",
     ]

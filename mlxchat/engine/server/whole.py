@@ -1,0 +1,69 @@
+"""A reply as one answer: mlx_lm.server tells the tokens of those, and of a stream its text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mlxchat.engine.interface import TokenRecord
+from mlxchat.engine.server.client import Client
+from mlxchat.engine.server.logprobs import Row
+from mlxchat.engine.server.pieces import Piece, piece_of
+from mlxchat.engine.server.records import record_of
+from mlxchat.engine.server.served import ServedModel
+from mlxchat.errors import MlxchatError
+from mlxchat.settings.parameters import Settings
+
+MOST_TOP = 11
+"""The most likely tokens that mlx_lm.server sends at most."""
+STREAMING = ("stream", "stream_options")
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """An answer, and its tokens."""
+
+    piece: Piece
+    rows: Sequence[Row]
+
+
+async def whole_of(client: Client, path: str, body: Mapping[str, Any]) -> Whole:
+    """The answer to a request with a seed. Raises MlxchatError.
+
+    The server sends either the tokens that it drew or the likely ones, so it is asked for both; the
+    same seed draws the same.
+    """
+    asked = {name: value for name, value in body.items() if name not in STREAMING}
+    drawn = piece_of(await client.answer(path, {**asked, "logprobs": True}))
+    likely = piece_of(await client.answer(path, {**asked, "top_logprobs": MOST_TOP}))
+    if (likely.text, len(likely.rows)) != (drawn.text, len(drawn.rows)):
+        return Whole(drawn, drawn.rows)
+    pairs = zip(drawn.rows, likely.rows, strict=True)
+    return Whole(drawn, [Row(row.token, other.alternatives) for row, other in pairs])
+
+
+def told(whole: Whole, model: ServedModel, settings: Settings) -> tuple[list[TokenRecord], int]:
+    """The records of an answer, and how many of the last ones add nothing to its text: an end
+    token, or a stop string. Raises MlxchatError where the server did not tell its tokens."""
+    ids = [row.token.token_id for row in whole.rows]
+    known = [each for each in ids if each is not None]
+    if not known or len(known) < len(ids):
+        raise MlxchatError("The server sent no tokens with its answer: its log may say why.")
+    own = model.prompts.spell(known)
+    text = "".join(own)
+    said = _said(text, whole.piece.text)
+    if not said:  # what it thinks is told apart: the end token alone is none of it
+        said = text.removesuffix(own[-1]) if model.prompts.ends(known[-1]) else text
+    records, left, unspoken = [], len(said), 0
+    for row, each in zip(whole.rows, own, strict=True):
+        unspoken = unspoken + 1 if each and not left else 0
+        records.append(record_of(row, each[:left], settings, model.names))
+        left -= len(each[:left])
+    return records, unspoken
+
+
+def _said(text: str, answer: str) -> str:
+    """The start of a text that is the answer, which has no space at its start; empty where it is
+    not."""
+    return next((start for start in (answer, f" {answer}") if text.startswith(start)), "")
