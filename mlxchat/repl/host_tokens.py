@@ -45,7 +45,14 @@ class TokensHost(ModelsHost):
             raise MlxchatError(f"/tokens takes always, off, or what the colours tell: {names}.")
         else:
             look.measure = what or look.measure
-            self._look_into(self.last_reply)
+            self._look_into(self._known_reply)
+
+    @property
+    def _known_reply(self) -> Reply:
+        """The last reply, or its replay where nobody sent its tokens before that."""
+        reply, session = self.last_reply, self.session
+        replay = session.current if session.replayed is reply else None
+        return replay if reply.damage and replay is not None and replay.tokens else reply
 
     # Looking into a reply
 

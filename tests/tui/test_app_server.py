@@ -17,6 +17,7 @@ from mlxchat.engine.server.address import DEFAULT_MODEL, parse_address
 from mlxchat.engine.server.engine import ServerEngine
 from mlxchat.settings.parameters import Settings
 from mlxchat.tui.widgets.slider import Slider
+from mlxchat.tui.widgets.token_detail import TokenDetail
 from tests.driving import Driver
 from tests.mlx_server import mlx_server
 from tests.tui.real_person import chatting
@@ -61,6 +62,17 @@ async def test_a_slider_moved_during_a_reply_cuts_it_there(url: str):
         await person.say("/tokens")
         notes = person.app._notifications
         await person.wait(lambda: TEXT_ONLY in [str(note.message) for note in notes])
+
+
+async def test_a_replay_has_tokens_to_look_into(url: str):
+    engine = ServerEngine(parse_address(url))
+    async with chatting(DEFAULT_MODEL, engine=engine, temp=0, max_tokens=8) as person:
+        await person.ask("What is the capital of France?")
+        await person.say("/replay")
+        await person.wait(lambda: "identical text: 8 tokens" in person.transcript)
+        await person.say("/tokens")
+        screen = await person.wait(lambda: person.app.chat.query_one(TokenDetail).selected)
+        assert "entropy not sent" in " ".join(screen.split())
 
 
 def test_a_cut_changes_nothing_where_the_settings_mean_the_same(
