@@ -70,6 +70,7 @@ async def test_a_replay_has_tokens_to_look_into(url: str):
         await person.ask("What is the capital of France?")
         await person.say("/replay")
         await person.wait(lambda: "identical text: 8 tokens" in person.transcript)
+        assert "0.0 tok/s" not in person.transcript
         await person.say("/tokens")
         screen = await person.wait(lambda: person.app.chat.query_one(TokenDetail).selected)
         assert "entropy not sent" in " ".join(screen.split())
@@ -109,6 +110,7 @@ def test_a_replay_over_the_server_has_the_records_of_the_local_engine(url: str, 
     driver.close()
     local.close()
     assert streamed.text == whole.text == own.text
+    assert whole.statistics.tokens_per_second == 0
     assert whole.end.unspoken == own.end.unspoken
     for there, here in zip(whole.records, own.records, strict=True):
         assert (there.token_id, there.text, there.rank) == (here.token_id, here.text, here.rank)

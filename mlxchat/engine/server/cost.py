@@ -15,6 +15,8 @@ class Cost:
         self.pieces = 0
         self.usage = Usage()
         """What the server says of the last request."""
+        self.at_once = False
+        """Whether all of them come as one answer, which tells no speed."""
         self._begun = self._first = self._last = time.monotonic()
 
     def begin(self) -> None:
@@ -37,6 +39,6 @@ class Cost:
             reused_tokens=min(usage.cached, usage.prompt),
             reply_tokens=max(usage.reply, pieces),
             first_token_seconds=max(0.0, self._first - self._begun) if pieces else 0.0,
-            reply_seconds=self._last - self._first,
+            reply_seconds=0.0 if self.at_once else self._last - self._first,
             context_tokens=usage.prompt + usage.reply if usage.prompt else 0,
         )

@@ -151,6 +151,7 @@ class Writing:
 
     async def _write_whole(self, client: Client) -> int:
         """Take the reply as one answer; how many of its last tokens it does not say."""
+        self._cost.at_once = True
         path, body = self._asked()
         most = min(body["max_tokens"], MOST_OF_PIECE * len(self._request.schedule))
         whole = await whole_of(client, path, {**body, "max_tokens": most})
