@@ -66,6 +66,7 @@ def test_what_cannot_be_done_is_refused(session: ChatSession, engine: ScriptedEn
         session.continue_reply,
         lambda: session.prefill_reply("Sure"),
         lambda: session.set_speed("kv_bits", 8),
+        session.replay,
     ):
         with pytest.raises(MlxchatError, match="cannot be done here"):
             refused()

@@ -46,6 +46,8 @@ SETTLE_SECONDS = 0.2
 """How long settings stay as they are before a reply is cut for them: a slider that is dragged
 passes many values."""
 LIKELY = "logprobs"
+MOST_OF_PIECE = 8
+"""Tokens that a piece of a stream can be made of: those of a character come as one."""
 MOST_TRIES = 3
 """How often a cut reply is gone on with until its first token is known."""
 
@@ -151,7 +153,8 @@ class Writing:
         """Take the reply as one answer; how many of its last tokens it does not say."""
         self._cost.at_once = True
         path, body = self._asked()
-        whole = await whole_of(client, path, body)
+        most = min(body["max_tokens"], MOST_OF_PIECE * len(self._request.schedule))
+        whole = await whole_of(client, path, {**body, "max_tokens": most})
         self._reason, self._cost.usage = whole.piece.finish_reason, whole.piece.usage or Usage()
         records, unspoken = told(whole, self._model, self._settings)
         for record in records:
