@@ -51,16 +51,22 @@ def sessions(begun: str) -> Offers:
         rows = store.page(limit=MOST_SESSIONS)
     if begun.isdigit():
         return {str(row.number): first_words(row.title) for row in rows}
-    titles = {row: row.title.removesuffix("…") for row in rows if row.title.isprintable()}
-    return {title: f"session {row.number}" for row, title in titles.items()}
+    titles: Offers = {}
+    for row in rows:
+        if row.title.isprintable():  # of several with one title it means the newest
+            titles.setdefault(row.title.removesuffix("…"), f"session {row.number}")
+    return titles
 
 
 def axes(begun: str) -> Offers:
     """`temp=`, and what else can be swept; an adapter behind `adapter=`."""
+    from mlxchat.session.lane_choice import BASE
     from mlxchat.settings.sweep import ADAPTER, SWEPT, swept_words
 
     if begun.startswith(f"{ADAPTER}="):
-        return named_adapters(begun)
+        before = begun[: max(begun.find("="), begun.rfind(",")) + 1]
+        offers = {BASE: "the model without an adapter"} | adapters(begun.removeprefix(before))
+        return {before + offer: what for offer, what in offers.items()}
     return {f"{name}=": swept_words(name) for name in SWEPT}
 
 

@@ -27,7 +27,8 @@ def answer_shell(chat: argparse.ArgumentParser) -> None:
         parser = chat
         if len(words) == 1:
             _offer_commands(parser)
-    _leave_to_flag(parser, words[-1])
+    if words:
+        _leave_to_flag(parser, words[-1])
     argcomplete.autocomplete(
         parser, always_complete_options=False, default_completer=SuppressCompleter()
     )

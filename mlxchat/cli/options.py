@@ -75,7 +75,7 @@ class Option:
         )
         if self.complete:
             completed(action, self.complete)
-        elif self.values:
+        elif self.values and self.help != argparse.SUPPRESS:
             completed_with(action, dict.fromkeys(self.values, self.help))
 
 

@@ -19,6 +19,9 @@ from mlxchat.cluster.hostfile_check import Problem, check_text
 from mlxchat.errors import MlxchatError
 from mlxchat.files.atomic import write_atomically
 
+SSH_SECONDS = 10.0
+"""How long ssh may read its configuration, which can run programs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Host:
@@ -115,8 +118,11 @@ def _network_name(name: str) -> str:
     """What the network calls a machine; users and aliases in its name are ssh's own."""
     try:
         asked = ("ssh", "-G", "--", name)
-        told = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
-    except OSError:
+        told = subprocess.run(
+            asked, capture_output=True, check=False, encoding="utf-8", errors="replace",
+            timeout=SSH_SECONDS,
+        ).stdout  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
         return name
     found = re.search(r"^hostname (\S+)$", told, re.MULTILINE)
     return found[1] if found else name

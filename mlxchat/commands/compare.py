@@ -89,9 +89,11 @@ def run_lane(session: SessionVotes, lane: Lane, argument: str) -> str:
         case "shared":
             session.share_settings(lane)
             return f"{name} shares the settings of the panel again."
-        case _:
+        case "close":
             session.close_lane(lane.number)
             return f"{name} is closed."
+        case _:
+            raise MlxchatError("/lane takes own, shared or close.")
 
 
 def run_vote(session: SessionVotes, argument: str) -> str:

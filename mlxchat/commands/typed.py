@@ -61,7 +61,7 @@ def refused(line: str, session: ChatSession) -> bool:
     try:
         command = find(word)
         command.argument.check(text, f"/{word}", session)
-    except MlxchatError:
+    except (MlxchatError, OSError):
         return True
     nothing_said = bool(command.about) and not session.conversation.entries
     return nothing_said or not works(command, session)
