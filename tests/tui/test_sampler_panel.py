@@ -16,11 +16,14 @@ from mlxchat.settings.presets import Preset
 from mlxchat.tui.themes import ThemedApp
 from mlxchat.tui.transcript.fold import Fold, FoldTitle
 from mlxchat.tui.widgets.number_field import NumberField
+from mlxchat.tui.widgets.parameter_row import ParameterRow
 from mlxchat.tui.widgets.sampler_panel import ALWAYS_SHOWN, SamplerPanel, SamplerTitle
 from mlxchat.tui.widgets.slider import Slider
 
 MODEL = Settings.from_mapping({"temp": 0.6, "top_p": 0.9})
 HOT = Settings.from_mapping({"temp": 0.7, "top_p": 0.9})
+PAUSES = 50
+"""After which a test gives up; never a measure of speed."""
 
 
 class PanelApp(ThemedApp):
@@ -341,16 +344,22 @@ async def test_rows_are_legible_at_every_width(width: int) -> None:
     app = PanelApp()
     async with app.run_test(size=(width, 60)) as pilot:
         app.open_all()
-        await pilot.pause()
-        await pilot.pause()  # rows take their width, and then their shape
+        for _ in range(PAUSES):  # rows take their width, and then their shape
+            await pilot.pause()
+            if all(row.label in drawn(app, row) for row in app.panel.rows.values()):
+                break
         for name, row in app.panel.rows.items():
             assert row.region.right <= width
             if isinstance(row.control, Slider):
                 assert row.control.size.width >= 6, name
-            text = "\n".join(app.lines[row.region.y : row.region.bottom])
-            assert row.label in text
+            assert row.label in drawn(app, row)
             if row.parameter.slider:
-                assert row.parameter.format(row.value) in text
+                assert row.parameter.format(row.value) in drawn(app, row)
+
+
+def drawn(app: PanelApp, row: ParameterRow) -> str:
+    """A row as it is on the screen."""
+    return "\n".join(app.lines[row.region.y : row.region.bottom])
 
 
 @pytest.mark.parametrize("theme", ["graphite", "paper", "beacon", "ink"])
