@@ -61,10 +61,10 @@ def sessions(begun: str) -> Offers:
 def axes(begun: str) -> Offers:
     """`temp=`, and what else can be swept; an adapter behind `adapter=`."""
     from mlxchat.session.lane_choice import BASE
-    from mlxchat.settings.sweep import ADAPTER, SWEPT, swept_words
+    from mlxchat.settings.sweep import ADAPTER, SWEPT, before_value, swept_words
 
     if begun.startswith(f"{ADAPTER}="):
-        before = begun[: max(begun.find("="), begun.rfind(",")) + 1]
+        before = before_value(begun)
         offers = {BASE: "the model without an adapter"} | adapters(begun.removeprefix(before))
         return {before + offer: what for offer, what in offers.items()}
     return {f"{name}=": swept_words(name) for name in SWEPT}

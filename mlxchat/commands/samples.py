@@ -9,7 +9,15 @@ from mlxchat.commands.arguments import Completion, Typed
 from mlxchat.commands.names import adapter_names
 from mlxchat.errors import MlxchatError
 from mlxchat.session.lane_choice import BASE
-from mlxchat.settings.sweep import ADAPTER, SWEPT, Axis, parse_axis, points, swept_words
+from mlxchat.settings.sweep import (
+    ADAPTER,
+    SWEPT,
+    Axis,
+    before_value,
+    parse_axis,
+    points,
+    swept_words,
+)
 
 if TYPE_CHECKING:
     from mlxchat.session.chat import ChatSession
@@ -50,7 +58,7 @@ def _offers(text: str, session: ChatSession | None = None) -> list[Completion]:
     """Parameters that the word under the cursor could begin to sweep, or adapters in its row."""
     before, space, begun = text.rpartition(" ")
     if begun.lower().startswith(f"{ADAPTER}="):
-        row = begun[: max(begun.find("="), begun.rfind(",")) + 1]
+        row = before_value(begun)
         names = _adapters(begun.removeprefix(row), session)
         return [(f"{before}{space}{row}{shlex.quote(name)}", help) for name, help in names]
     return [(f"{before}{space}{name}=", swept_words(name)) for name in SWEPT]

@@ -26,7 +26,7 @@ from mlxchat.conversation.plain import (
     to_plain,
 )
 from mlxchat.conversation.token_list import TokenList
-from mlxchat.engine.alternatives import Alternatives, Pair, kept_alternatives
+from mlxchat.engine.alternatives import Alternatives, Pair
 from mlxchat.engine.interface import UNKNOWN_RANK, UNKNOWN_TOKEN, TokenRecord
 from mlxchat.errors import MlxchatError
 from mlxchat.settings.parameters import MAX_SEED, MOST_TOKENS, Settings
@@ -67,8 +67,8 @@ def _text_only(reply: Reply) -> Reply:
 def _token_to_dict(record: TokenRecord) -> dict[str, Any]:
     names = (name for name in record.__slots__ if name not in OTHERWISE)
     fields = {name: getattr(record, name) for name in names}
-    fields["token_id"] = max(record.token_id, UNKNOWN_TOKEN)
-    pairs = [[token_id, _short(logprob)] for token_id, logprob in kept_alternatives(record)]
+    fields["token_id"] = record.kept_id
+    pairs = [[token_id, _short(logprob)] for token_id, logprob in record.kept_alternatives]
     return {**to_plain(fields), "alternatives": pairs}
 
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, overload
-
-if TYPE_CHECKING:
-    from mlxchat.engine.token_record import TokenRecord
+from typing import overload
 
 Pair = tuple[int, float]
 
@@ -65,11 +62,3 @@ class Alternatives(Sequence[Pair]):
 
     def __repr__(self) -> str:
         return f"Alternatives({self[:]})"
-
-
-def kept_alternatives(record: TokenRecord) -> Alternatives:
-    """Those of a record that are saved with it: an id below 0 means nothing to another program."""
-    found = record.alternatives
-    if isinstance(found, Alternatives) and not any(token_id < 0 for token_id in found.ids):
-        return found
-    return Alternatives(pair for pair in found if pair[0] >= 0)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mlxchat.engine.alternatives import Alternatives
 from mlxchat.settings.parameters import Settings
 
 ALTERNATIVES = 20
@@ -46,6 +47,19 @@ class TokenRecord:
     def is_text(self) -> bool:
         """Whether it is a piece of text, and nobody sent how likely its tokens were."""
         return self.token_id == UNKNOWN_TOKEN and math.isnan(self.logprob)
+
+    @property
+    def kept_id(self) -> int:
+        """The id that is saved: one below UNKNOWN_TOKEN means nothing to another program."""
+        return max(self.token_id, UNKNOWN_TOKEN)
+
+    @property
+    def kept_alternatives(self) -> Alternatives:
+        """Those that are saved: as with the id."""
+        found = self.alternatives
+        if isinstance(found, Alternatives) and not any(token_id < 0 for token_id in found.ids):
+            return found
+        return Alternatives(pair for pair in found if pair[0] >= 0)
 
     @property
     def own_logprob(self) -> float:

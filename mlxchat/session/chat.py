@@ -123,12 +123,11 @@ class ChatSession(SessionVotes):
         self._check_ready()
         self.check_alone()
         self.check_possible("replay")
-        served = bool(self.info and self.info.server)
-        original = (
-            check_rewritable(self.reply) if served else check_replayable(self.reply, self.spec)
-        )
-        if served:
+        if self.info and self.info.server:
+            original = check_rewritable(self.reply)
             self._check_speaks(original)
+        else:
+            original = check_replayable(self.reply, self.spec)
         if self.state == "loading":
             raise MlxchatError("A model is being loaded: replay when it is there.")
         self._begin(

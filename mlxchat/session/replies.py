@@ -123,8 +123,9 @@ class SessionReplies(SessionSettings):
     def told_of(self, reply: Reply) -> Reply:
         """The reply, or its replay where that has the tokens that a server did not stream."""
         replay = self.current if self.replayed is reply else None
-        known = replay is not None and reply.tokens.text_only and not replay.damage
-        return replay if replay is not None and known else reply
+        if replay is None or replay.damage or not reply.tokens.text_only:
+            return reply
+        return replay
 
     @property
     def _unfinished(self) -> bool:

@@ -66,6 +66,12 @@ def swept_words(name: str) -> str:
     return f"sweep it: {name}={values} between commas"
 
 
+def before_value(begun: str) -> str:
+    """What stands before the value that is typed in an axis: `adapter=base,` of
+    `adapter=base,pi`."""
+    return begun[: max(begun.find("="), begun.rfind(",")) + 1]
+
+
 def parse_axis(text: str) -> Axis:
     """The axis that a person typed, `temp=0.2:1.4:0.3` or `temp=0.2,0.8`; raises MlxchatError.
     `adapter=pirate,base` are adapters, which are not looked up here, and `adapter=0,0.5,1` is short

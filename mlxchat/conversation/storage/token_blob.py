@@ -16,8 +16,8 @@ from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from mlxchat.conversation.token_list import Run
-from mlxchat.engine.alternatives import ID_BYTES, Alternatives, kept_alternatives
-from mlxchat.engine.interface import UNKNOWN_TOKEN, TokenRecord
+from mlxchat.engine.alternatives import ID_BYTES, Alternatives
+from mlxchat.engine.interface import TokenRecord
 from mlxchat.errors import MlxchatError
 from mlxchat.settings.parameters import Settings
 
@@ -56,11 +56,11 @@ class PackedPiece(NamedTuple):
 def pack(records: Sequence[TokenRecord]) -> bytes:
     """The records without their text and settings. Raises OverflowError where a number is larger
     than any model's."""
-    lists = [kept_alternatives(record) for record in records]
+    lists = [record.kept_alternatives for record in records]
     halves = [one.halves for one in lists]
     body = b"".join(
         (
-            _integers(max(r.token_id, UNKNOWN_TOKEN) for r in records),
+            _integers(r.kept_id for r in records),
             _integers(r.rank for r in records),
             _integers(len(r.text) for r in records),
             _integers(map(len, lists)),

@@ -52,8 +52,7 @@ def parse_object(text: str | bytes) -> dict[str, Any]:
 
 def piece_of(event: Mapping[str, Any]) -> Piece:
     """What an event adds, of chat and of raw completions; an answer that is no stream adds all at
-    once. Raises MlxchatError where it tells of an
-    error."""
+    once. Raises MlxchatError where it tells of an error."""
     if event.get("error"):
         raise MlxchatError(f"The server broke off: {error_text(event)}")
     choice = _choice(event)
