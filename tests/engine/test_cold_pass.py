@@ -71,6 +71,16 @@ def last_logits(monkeypatch: pytest.MonkeyPatch) -> Callable[[], mx.array]:
     return lambda: mx.array(read[-1][0]).astype(read[-1][1])
 
 
+@pytest.fixture
+def op_by_op() -> Iterator[None]:
+    """mlx_lm compiles its filters, and a compiled sum may round the edge of the kept set to the
+    next float."""
+    mx.disable_compile()
+    yield
+    mx.enable_compile()
+
+
+@pytest.mark.usefixtures("op_by_op")
 @pytest.mark.parametrize("dtype", [mx.float32, mx.bfloat16, mx.float16], ids=str)
 def test_the_kept_set_is_exactly_mlx_lms_in_every_type(
     dtype, tiny_model, tmp_path, driver, last_logits
