@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlxchat.commands.arguments import Action, Actions, Completion, Typed, no_offers
+from mlxchat.commands.arguments import Action, Actions, Completion, Typed, listed, passes
 from mlxchat.commands.export_file import file_completions, free_file, shown, write_export
 from mlxchat.conversation.exports.chat import Chat, Names, Options, title_of
-from mlxchat.conversation.exports.formats import FORMATS, Format, find_format
+from mlxchat.conversation.exports.formats import FORMATS, Format, find_format, format_of_file
 from mlxchat.conversation.exports.only import ONLY
 from mlxchat.errors import MlxchatError
 
+ENDINGS = frozenset(form.suffix for form in FORMATS.values() if format_of_file(form.suffix))
+"""Those that name a format by themselves."""
 BRANCHES, FORCE = "branches", "force"
 WORDS = {
     "good": "only replies that are rated good",
@@ -25,10 +27,9 @@ WORDS = {
 
 
 def run_export(chats: Sequence[Chat], argument: str, names: Names | None = None) -> str:
-    """Do what stands after /export, `FORMAT [WORDS] [FILE]`; what there is to say of it. Raises
-    MlxchatError."""
-    name, _, rest = argument.strip().partition(" ")
-    form = find_format(name)
+    """Do what stands after /export, `FORMAT [WORDS] [FILE]` or a FILE whose ending names the
+    format; what there is to say of it. Raises MlxchatError."""
+    form, rest = _format_and_rest(argument.strip())
     chosen: set[str] = set()
     rest = rest.strip()
     while rest and (word := rest.split(maxsplit=1)[0]) in WORDS:
@@ -40,6 +41,20 @@ def run_export(chats: Sequence[Chat], argument: str, names: Names | None = None)
     options = Options(kinds[0] if kinds else None, BRANCHES in chosen, names)
     file = Path(rest.strip('"')).expanduser() if rest else None
     return export_to_file(form, chats, options, file, force=FORCE in chosen)
+
+
+def _format_and_rest(argument: str) -> tuple[Format, str]:
+    """What is to be written, and what was said after it."""
+    by_ending = format_of_file(argument.strip('"'))
+    name, _, rest = argument.partition(" ")
+    if by_ending and not passes(find_format, name):
+        return by_ending, argument
+    if "/" in name or "." in name:
+        raise MlxchatError(
+            f"A file that ends with {listed(sorted(ENDINGS))} names its format: end it so, or "
+            f"write one of {', '.join(FORMATS)} before it."
+        )
+    return find_format(name), rest
 
 
 def _after_format(text: str, _: object = None) -> list[Completion]:
@@ -66,6 +81,11 @@ def export_to_file(
     return f"{exported.what} written to {shown(file)}.{left_out}"
 
 
+def _files_at_once(text: str, _: object = None) -> list[Completion]:
+    """A path in place of the format."""
+    return file_completions(text, ENDINGS) if "/" in text else []
+
+
 SUFFIXES = frozenset(form.suffix for form in FORMATS.values())
 EXPORT_ARGUMENT = Actions(
     "format [words] [file]",
@@ -75,7 +95,7 @@ EXPORT_ARGUMENT = Actions(
                                            _after_format))
         for form in FORMATS.values()
     },
-    Typed("format", "a format", no_offers,
-          checked=lambda text: find_format(text.split()[0])),
-    f"a format: {', '.join(FORMATS)}",
+    Typed("format", "a file whose ending names the format", _files_at_once,
+          checked=_format_and_rest),
+    f"a format: {', '.join(FORMATS)}; or the file to write, where its ending names one",
 )  # fmt: skip

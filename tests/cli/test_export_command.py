@@ -216,6 +216,15 @@ def test_a_slash_command_writes_what_it_says(folder):
     assert run_export(marked(), "json force title.jsonl").startswith("1 conversation")
 
 
+def test_the_ending_of_a_file_names_the_format_too(folder):
+    assert run_export(marked(), "the replies.md") == "1 conversation written to the replies.md."
+    assert "> Hi" in (folder / "the replies.md").read_text("utf-8")
+    EXPORT_ARGUMENT.check("the replies.md", "/export")
+    assert [text for text, _ in EXPORT_ARGUMENT.completions("./the")] == ["./the replies.md"]
+    with pytest.raises(MlxchatError, match=r"ends with .html, .json or .md names"):
+        run_export(marked(), "lines.jsonl")  # of two formats
+
+
 @pytest.mark.parametrize(
     ("argument", "sentence"),
     [

@@ -51,3 +51,9 @@ def find_format(name: str) -> Format:
             f"There is no export format {name[:40]!r}: choose one of {', '.join(FORMATS)}."
         )
     return near[0]
+
+
+def format_of_file(name: str) -> Format | None:
+    """The one format whose files end so, where there is just one."""
+    near = [f for f in FORMATS.values() if name.lower().endswith(f.suffix)]
+    return near[0] if len(near) == 1 else None
