@@ -227,7 +227,7 @@ class SessionLanes(SessionLaneModels):
         """Let a lane have its own settings, which begin as they are."""
         if lane.number == 0:
             raise MlxchatError(
-                "The first lane's settings are the shared ones: choose another lane."
+                f"{self.full_name(lane)} has the shared settings: choose another lane."
             )
         lane.own = lane.settings
 

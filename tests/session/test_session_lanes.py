@@ -310,7 +310,7 @@ def test_settings_are_shared_or_a_lanes_own(session, engine):
     assert same.settings.temp == 0.4
     session.change_lane(base, base.settings.with_value("temp", 0.9))
     assert session.settings.temp == 0.9
-    with pytest.raises(MlxchatError, match="shared ones"):
+    with pytest.raises(MlxchatError, match="has the shared settings"):
         session.own_settings(session.lanes[0])
 
 

@@ -323,6 +323,7 @@ async def test_a_focus_in_a_lane_that_is_put_away_goes_along():
 
 async def test_a_lane_with_settings_of_its_own():
     async with comparing() as person:
+        await person.send("/compare seeds free")
         await person.press("f6")
         await person.send("/lane own")
         screen = await person.look()

@@ -207,16 +207,16 @@ class LanesScreen(LaneListScreen, MovedScreen, LaneSettingsScreen):
         self.columns.name_lanes([self.session.name_of_lane(lane) for lane in lanes])
         for pane, lane in zip(self.columns.panes, lanes, strict=True):
             pane.title.state = "" if lane.state == "ready" else lane.state
-            pane.title.note = self._lane_note(lane)
+            pane.title.notes = self._lane_notes(lane)
             pane.title.hidden = self.session.hidden
             pane.transcript.placeholder = LOADING if lane.loading else WAITING
 
-    def _lane_note(self, lane: Lane) -> str:
+    def _lane_notes(self, lane: Lane) -> tuple[str, ...]:
         """What else there is to know of a lane; of its settings only where no secret hangs on
         them."""
         own = lane.own is not None and not self.session.hidden
         seed = "own seed" if self.session.seeds_free else ""
-        return " · ".join(filter(None, ["own settings" if own else "", seed]))
+        return tuple(filter(None, ["own settings" if own else "", seed]))
 
     def _inspect(self) -> None:
         """Ask what could come in the lane that gestures are meant for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -36,7 +37,7 @@ class LaneTitle(Widget):
 
     model: reactive[str] = reactive("")
     """What the lane is called."""
-    note: reactive[str] = reactive("")
+    notes: reactive[tuple[str, ...]] = reactive[tuple[str, ...]](())
     """What else there is to know of it, such as that it has settings of its own."""
     state: reactive[str] = reactive("")
     """What goes on; nothing while it waits for a message."""
@@ -53,21 +54,23 @@ class LaneTitle(Widget):
         """The person wants this lane."""
 
     def render(self) -> Content:
-        """Name and note at the left, state and speed at the right; the note goes first."""
+        """Name and notes at the left, state and speed at the right; the last note goes first."""
         width, right = self.content_size.width, self._right
         name = f"{ACTIVE if self.active else '  '}{visible(self.model)}"
-        note = f" · {self.note}" if self.note else ""
         room = width - cell_len(right) - 1
-        if cell_len(name) + cell_len(note) > room:
-            note = ""
         if cell_len(name) > room:
             right = ""
         left = Content.assemble(
             Content.styled(name, self._style("active")) if self.active else name,
-            (note, self._style("quiet")),
+            (self._notes_within(room - cell_len(name)), self._style("quiet")),
         ).truncate(width, ellipsis=True)
         gap = max(0, width - left.cell_length - cell_len(right))
         return Content.assemble(left, " " * gap, (right, self._style("quiet")))
+
+    def _notes_within(self, room: int) -> str:
+        """As many of the notes as there is room for."""
+        some = accumulate(f" · {note}" for note in self.notes)
+        return max((text for text in some if cell_len(text) <= room), key=len, default="")
 
     @property
     def _right(self) -> str:
