@@ -84,6 +84,22 @@ async def test_cards_stream_at_every_size(size):
         assert all(cell_len(line) <= size[0] for line in person.lines)
 
 
+async def test_cards_grow_with_what_is_written():
+    async with sampling() as person:
+        person.engine.begin_samples()
+        for number in range(4):
+            person.engine.say_sample(number, "One.")
+        await follow(person)
+        card = person.app.screen.query(SampleCard).first()
+        assert card.size.height == 1
+        person.engine.say_sample(0, " Two and three." * 8)
+        assert "…" not in await follow(person)
+        assert card.size.height > 2
+        person.engine.say_sample(0, " Two and three." * 90)
+        await follow(person)
+        assert card.size.height == 7
+
+
 async def test_repeated_ones_are_folded_and_summed_up():
     async with sampling() as person:
         screen = await write(person, "Yes", "No", "Yes", "Yes")

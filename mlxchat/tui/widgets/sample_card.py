@@ -48,6 +48,8 @@ class SampleCard(Static, can_focus=True):
         super().__init__(markup=False)
         self.sample = sample
         self._fold = Fold(sample)
+        self._lines_laid_out = 0
+        """A row of the grid is as high as the text was that was laid out last."""
 
     def on_mount(self) -> None:
         """Show what is there already."""
@@ -89,8 +91,10 @@ class SampleCard(Static, can_focus=True):
     def _write(self, *, layout: bool = False) -> None:
         width, height = self.content_size.width, self._height
         if width > 0:
-            layout = layout or height is None
-            self.update(Content("\n".join(self._lines(width, height))), layout=layout)
+            lines = self._lines(width, height)
+            layout = layout or height is None or len(lines) != self._lines_laid_out
+            self._lines_laid_out = len(lines)
+            self.update(Content("\n".join(lines)), layout=layout)
 
     @property
     def _height(self) -> int | None:
