@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import PurePath
 
 from mlxchat.conversation.entries import Reply
@@ -34,9 +35,10 @@ def drafted_words(reply: Reply) -> list[str]:
 
 def compared(reply: Reply, earlier: Iterable[Reply]) -> list[str]:
     """`1.4× the 29.1 tok/s without`: its speed beside that of the first of `earlier` that the
-    same model wrote without quantized caches and a draft model; nothing where there is none."""
+    same model wrote without quantized caches and a draft model; nothing where there is none, or
+    where neither had an effect. Replies that were written in step tell no speed of their own."""
     own = reply.statistics.tokens_per_second
-    if not own or speed_of(reply) == Speed():
+    if not own or reply.statistics.written_at_once > 1 or not _had_effect(reply):
         return []
     for other in earlier:
         speed = other.statistics.tokens_per_second
@@ -45,7 +47,17 @@ def compared(reply: Reply, earlier: Iterable[Reply]) -> list[str]:
     return []
 
 
+def _had_effect(reply: Reply) -> bool:
+    """Whether tokens were drafted, or it was long enough for its caches to be quantized."""
+    speed = speed_of(reply)
+    if reply.spec and reply.statistics.context_tokens <= reply.spec.quantized_kv_start:
+        speed = replace(speed, kv_bits=None)
+    return speed != Speed()
+
+
 def _is_plain_of(other: Reply, reply: Reply) -> bool:
+    if other.statistics.written_at_once > 1:
+        return False
     if other.only_text or other.model != reply.model or other.adapter != reply.adapter:
         return False
     return other.spec is not None and speed_of(other) == Speed()

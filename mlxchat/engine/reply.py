@@ -52,14 +52,17 @@ class Reply:
         current_settings: Callable[[], Settings],
         emit: Callable[[Event], None],
         cancelled: IsCancelled,
+        at_once: int = 1,
     ) -> None:
-        """Raises DoesNotFit, and MlxchatError, as `fit_prompt`."""
+        """`at_once` replies are written in step, this one among them. Raises DoesNotFit, and
+        MlxchatError, as `fit_prompt`."""
         self._loaded = loaded
         self._store = store
         self._request = request
         self._current_settings = current_settings
         self._emit = emit
         self._cancelled = cancelled
+        self._at_once = at_once
         self._started = time.perf_counter()
         self._reading = PromptReading(loaded, store, request, self._settings_of_draw, emit)
         # mlx_lm looks into it for the end tokens, which other replies beside this one may have.
@@ -280,5 +283,6 @@ class Reply:
             context_tokens=self._length,
             accepted_draft_tokens=self._drafted,
             prompt_cache_bytes=self._store.nbytes,
+            written_at_once=self._at_once,
             memory=Memory(mx.get_active_memory(), mx.get_peak_memory(), mx.get_cache_memory()),
         )

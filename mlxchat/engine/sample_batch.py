@@ -259,6 +259,7 @@ class SampleBatch:
             reply_seconds=row.last_token_at - row.first_token_at,
             context_tokens=len(self._prompt_ids) + row.tokens,
             prompt_cache_bytes=self._store.nbytes,
+            written_at_once=min(AT_ONCE, len(self._rows)),
         )
 
 

@@ -31,6 +31,8 @@ class Statistics:
     """Prompt and reply together."""
     accepted_draft_tokens: int = 0
     prompt_cache_bytes: int = 0
+    written_at_once: int = 1
+    """Replies that were written in step, this one among them: they share the speed."""
     memory: Memory = Memory()
 
     @property

@@ -132,13 +132,16 @@ class Worker:
     ) -> None:
         """Write a reply, or several in step; the failure of one is an event, and the others go on.
         `look` is called between two tokens."""
-        write_in_step([self._steps(request, cancelled) for request in requests], look)
+        count = len(requests)
+        write_in_step([self._steps(request, cancelled, count) for request in requests], look)
 
-    def _steps(self, request: ReplyRequest, cancelled: IsCancelled) -> Iterator[bool]:
+    def _steps(self, request: ReplyRequest, cancelled: IsCancelled, at_once: int) -> Iterator[bool]:
         settings = partial(self._settings_of, request.lane)
         try:
             loaded = self._model(request.model)
-            yield from Reply(loaded, self._store, request, settings, self._emit, cancelled).steps()
+            yield from Reply(
+                loaded, self._store, request, settings, self._emit, cancelled, at_once
+            ).steps()
         except DoesNotFit as error:
             self._emit(self._exceeded(request, error.fitted))
         except MlxchatError as error:

@@ -114,6 +114,8 @@ def test_lanes_of_one_model_read_their_prompt_once(driver, cold):
     check(together, requests, cold)
     assert first.statistics.reused_tokens == 0
     assert second.statistics.read_tokens == 1
+    assert [reply.statistics.written_at_once for reply in together] == [2, 2]
+    assert driver.together(requests[:1])[0].statistics.written_at_once == 1
 
 
 def test_what_a_lane_leaves_is_found_by_its_next_turn(driver, pirate):

@@ -180,6 +180,32 @@ def test_the_footer_tells_what_was_drafted_and_what_it_brought(session, engine):
         assert "30.0 tok/s · 1.5× the 20.0 tok/s without · 0 of 11 drafted" in footer(session)
 
 
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"context_tokens": 5001}, True),
+        ({"context_tokens": 5000}, False),  # no cache was quantized yet
+        ({"context_tokens": 5001, "written_at_once": 2}, False),
+    ],
+)
+def test_a_speed_is_compared_only_where_the_switch_made_it(session, engine, changed, told):
+    session.send("Hello")
+    answer(session, engine, "One two")
+    at_speed(session, 20.0)
+    session.retry()
+    answer(session, engine, "One two")
+    at_speed(session, 1.0)
+    session.reply.statistics = replace(session.reply.statistics, written_at_once=6)
+    switch(session, engine, "kv_bits", 8)
+    session.retry()
+    answer(session, engine, "One two")
+    at_speed(session, 30.0)
+    session.reply.spec = replace(session.reply.spec, quantized_kv_start=5000)
+    session.reply.statistics = replace(session.reply.statistics, **changed)
+    assert ("1.5× the 20.0 tok/s without" in footer(session)) == told
+    assert ("without" in footer(session)) == told
+
+
 def test_a_replay_asks_for_the_switches_of_its_reply(session, engine):
     session.send("Hello")
     answer(session, engine, "Hi")
