@@ -37,7 +37,7 @@ def test_the_same_seeds_give_the_same_texts_and_others_give_others(tiny_driver):
     assert first.texts == again.texts != other.texts
     assert len(set(first.texts)) == 5
     assert first.one_by_one == ""
-    assert {end.statistics.written_at_once for end in first.ends} == {5}
+    assert {end.statistics.written_at_once for end in first.ends.values()} == {5}
     assert again.reused == first.ends[0].statistics.prompt_tokens - 1
 
 
