@@ -57,7 +57,7 @@ class KnownAdapters:
     @property
     def _names(self) -> str:
         if not self.paths:
-            return f"none has a name but “{BASE}”, so give one to it (--adapter NAME=FOLDER)"
+            return "no adapter has a name yet; --adapter NAME=FOLDER gives one"
         return f"the names are {', '.join([BASE, *self.paths])}"
 
     def variants(self, settings: Settings) -> list[Variant]:

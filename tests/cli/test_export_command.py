@@ -164,7 +164,7 @@ def test_a_bad_file_lets_nothing_in(here, folder, store):
     (folder / "bad.jsonl").write_text(good + "\n{")
     for name, sentence in [
         ("bad.jsonl", "bad.jsonl cannot be imported: line 2 is not valid JSON"),
-        ("missing.json", "missing.json cannot be read"),
+        ("missing.json", "There is no file missing.json"),
         (".", "is a folder"),
     ]:
         done = here("import", "good.json", name)
