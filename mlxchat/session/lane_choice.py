@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from mlxchat.conversation.adapter_words import STRENGTH
 from mlxchat.engine.adapter_folder import CONFIG, checkpoint_iteration
+from mlxchat.engine.hub import is_repository
 from mlxchat.engine.interface import DEMO
 from mlxchat.errors import MlxchatError
 from mlxchat.files.recent import absolute_path
@@ -49,7 +50,7 @@ def is_adapter(path: str) -> bool:
 
 def check_model(name: str, adapters: list[str]) -> None:
     """Raises MlxchatError for a word that can be no model: neither a folder nor a repository."""
-    if name == DEMO or "/" in name or Path(absolute_path(name)).is_dir():
+    if name == DEMO or ("/" in name and is_repository(name)) or Path(absolute_path(name)).is_dir():
         return
     known = f": the adapters are {', '.join(adapters)}" if adapters else ""
     raise MlxchatError(

@@ -140,6 +140,8 @@ def _range(text: str) -> list[str]:
         raise MlxchatError(
             f"A row of values is from:to:step, as in 0.2:1.4:0.3, not {text!r}."
         ) from None
+    if step == 0:
+        raise MlxchatError(f"The step of {text} is 0: make it larger, as in 0.2:1.4:0.3.")
     if not ordered:
         raise MlxchatError(
             f"{text} is no row of values: it has to rise in at most {MOST_POINTS} steps."

@@ -11,6 +11,8 @@ from tests.session.lanes import compare
 
 def test_what_a_lane_can_be_is_told(session, engine):
     for wanted, sentence in (
+        ("with/ a space", "no adapter, folder or repository “with/ a space”"),
+        ("/nowhere/at/all", "no adapter, folder or repository “/nowhere/at/all”"),
         ("priate", "no adapter, folder or repository “priate”.*pirate, poet"),
         ("base@0.5", "Only an adapter has a strength"),
         ("pirate@9", "adapter_strength"),

@@ -41,7 +41,7 @@ def test_an_axis_is_read(text: str, axis: Axis):
         ("stop_strings=a,b", "stop_strings cannot be swept"),
         ("temp=0.2:1.4", "A row of values is from:to:step"),
         ("temp=a:b:c", "A row of values is from:to:step"),
-        ("temp=0:1:0", "is no row of values"),
+        ("temp=0:1:0", "The step of 0:1:0 is 0"),
         ("temp=1:0:0.1", "is no row of values"),
         ("temp=0:1:0.000000001", "is no row of values"),
         ("temp=nan:1:0.1", "A row of values is from:to:step"),
