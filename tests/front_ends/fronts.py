@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -12,7 +13,7 @@ from textual._context import active_app
 from mlxchat.conversation.storage.keeper import Keeper
 from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.engine.distribution import Candidate, Distribution
-from mlxchat.engine.interface import Inspected, InspectRequest
+from mlxchat.engine.interface import Inspected, InspectRequest, ReplyRequest
 from mlxchat.session.chat import ChatSession
 from mlxchat.tui.screens.chat import ChatScreen
 from mlxchat.tui.widgets.message_editor import MessageEditor
@@ -22,10 +23,48 @@ from tests.scripted import ScriptedEngine
 
 LOOKS = 200
 """Looks after which a test gives up; never a measure of speed."""
+Step = Callable[[ScriptedEngine], object]
+"""What a scripted engine says next. A real one says something by itself."""
+
+
+class Recorded(Protocol):
+    """An engine that keeps what was asked of it."""
+
+    calls: list[tuple[str, object]]
+
+    def called(self, name: str) -> list[object]:
+        """The arguments of every call of this name."""
 
 
 class AnsweringEngine(ScriptedEngine):
-    """Answers at once what could come at a place."""
+    """Ends at once what is stopped, and answers what could come at a place."""
+
+    _running: Sequence[ReplyRequest] = ()
+    """What is being written."""
+
+    def reply(self, request: ReplyRequest) -> None:
+        super().reply(request)
+        self._running = [request]
+
+    def reply_together(self, requests: Sequence[ReplyRequest]) -> None:
+        super().reply_together(requests)
+        self._running = requests
+
+    def finish(self, reason: str = "stop", unspoken: int = 0) -> None:
+        super().finish(reason, unspoken)
+        self._running = [other for other in self._running if other is not self.request]
+
+    def finish_samples(self) -> None:
+        super().finish_samples()
+        self.samples = None
+
+    def cancel(self) -> None:
+        super().cancel()
+        for request in self._running:
+            self.request = request
+            self.finish("cancelled")
+        if self.samples is not None:
+            self.finish_samples()
 
     def inspect(self, request: InspectRequest) -> None:
         super().inspect(request)
@@ -39,23 +78,26 @@ class Front(Protocol):
 
     name: str
     session: ChatSession
-    engine: ScriptedEngine
+    engine: Recorded
+    scripted: bool
+    """Whether the engine says what it is told."""
 
     async def line(
         self,
         text: str,
-        *steps: Callable[[], object],
+        *steps: Step,
         keys: Sequence[str] = (),
         answers: Sequence[str] = (),
+        half: bool = False,
     ) -> None:
-        """Type a line. Then the engine does these steps, and the person presses these keys in the
-        app, or gives these answers in the REPL."""
+        """Type a line, and see what the engine says then: all of it, or the first of it (`half`).
+        Then the person presses these keys in the app, or gives these answers in the REPL."""
 
     async def stop(self) -> None:
-        """Press what stops a reply; the engine ends it."""
+        """Press what stops a reply."""
 
-    async def look(self) -> None:
-        """Take in what the engine said."""
+    async def look(self, *steps: Step) -> None:
+        """Take in what the engine says."""
 
     async def shows(self, text: str) -> bool:
         """Whether the last line let this be seen, or soon will."""
@@ -80,6 +122,7 @@ class App:
     """The app in the full screen."""
 
     name = "app"
+    scripted = True
 
     def __init__(self, person: Person) -> None:
         self._person = person
@@ -94,18 +137,23 @@ class App:
     async def line(
         self,
         text: str,
-        *steps: Callable[[], object],
+        *steps: Step,
         keys: Sequence[str] = (),
         answers: Sequence[str] = (),
+        half: bool = False,
     ) -> None:
         self._person.app.clear_notifications()
         await self._person.send(text)
-        for step in steps:
-            step()
-            await self._person.look()
+        await self._follow(steps, half=half)
         if keys:
             await self._opened()
             await self._person.press(*keys)
+
+    async def _follow(self, steps: Sequence[Step] = (), *, half: bool = False) -> None:
+        """See what the engine says."""
+        for step in steps:
+            step(self._person.engine)
+            await self._person.look()
 
     async def _opened(self) -> None:
         """Some choices are looked for on another thread first."""
@@ -115,13 +163,13 @@ class App:
             await self._person.pilot.pause(0.01)
         await self._person.look()
 
-    async def look(self) -> None:
+    async def look(self, *steps: Step) -> None:
+        await self._follow(steps)
         await self._person.look()
 
     async def stop(self) -> None:
         await self._person.press("escape")
-        self.engine.finish("cancelled")
-        await self._person.look()
+        await self._follow()
 
     async def shows(self, text: str) -> bool:
         for _ in range(LOOKS):
@@ -137,7 +185,9 @@ class App:
         active_app.set(app)
         while not isinstance(app.screen, ChatScreen):
             await app.pop_screen()
-        await _reset(self.session, self.engine)
+        self.session.stop()
+        await self.look()
+        _reset(self.session)
         self._left = False
         app.clear_notifications()
         self._person.chat.query_one(MessageEditor).clear()
@@ -164,6 +214,7 @@ class TheRepl:
     """The REPL, in plain lines."""
 
     name = "repl"
+    scripted = True
 
     def __init__(self, person: ReplPerson) -> None:
         self._person = person
@@ -173,26 +224,35 @@ class TheRepl:
     async def line(
         self,
         text: str,
-        *steps: Callable[[], object],
+        *steps: Step,
         keys: Sequence[str] = (),
         answers: Sequence[str] = (),
+        half: bool = False,
     ) -> None:
-        self._written = self._person.type(text, *steps, answers=tuple(answers))
+        self._written = self._person.type(text, *self._bound(steps), answers=tuple(answers))
 
-    async def look(self) -> None:
+    def _bound(self, steps: Sequence[Step]) -> list[Callable[[], object]]:
+        """The steps, as what happens while a reply is followed."""
+        return [partial(step, self._person.engine) for step in steps]
+
+    async def look(self, *steps: Step) -> None:
+        for step in self._bound(steps):
+            step()
         self._person.repl.take_in()
 
     async def stop(self) -> None:
-        self._written = self._person.follow("c-c", lambda: self.engine.finish("cancelled"))
+        self._written = self._person.follow("c-c")
 
     async def shows(self, text: str) -> bool:
         return text in self._written
 
     async def begin_anew(self) -> None:
-        await _reset(self.session, self.engine)
         self._person.reader.steps.clear()
         self._person.reader.answers.clear()
+        self.session.stop()
         self._person.repl.replies.give_up()
+        self._person.follow()
+        _reset(self.session)
         self._person.repl.picked = None
         self._person.repl.left = False
         self._person.repl.draft = ""
@@ -213,32 +273,32 @@ class TheRepl:
         return self._person.page.copies[-1]
 
 
-async def _reset(session: ChatSession, engine: ScriptedEngine) -> None:
-    """A new conversation under the model's own settings, whatever went on."""
-    session.stop()
-    if engine.request is not None:
-        engine.finish("cancelled")
-    for lane in engine.lanes:
-        engine.turn_to(lane)
-        engine.finish("cancelled")
-    if session.sampling:
-        engine.finish_samples()
-    session.pump()
+def _reset(session: ChatSession) -> None:
+    """A new conversation under the model's own settings."""
     session.close_lanes()
     session.clear()
     session.set_system("")
     session.reset_settings()
     if session.adapter is not None:
         session.take_adapter_off()
-    engine.lanes = {}
+
+
+@contextmanager
+def keeping(folder: Path) -> Iterator[Keeper]:
+    """Keeps sessions in a file of its own."""
+    store = SessionStore(folder / "sessions.sqlite3")
+    keeper = Keeper(store)
+    try:
+        yield keeper
+    finally:
+        keeper.close()
+        store.close()
 
 
 @asynccontextmanager
 async def front_end(name: str, folder: Path) -> AsyncIterator[Front]:
-    """A front end over a file of sessions of its own."""
-    store = SessionStore(folder / "sessions.sqlite3")
-    keeper = Keeper(store)
-    try:
+    """A front end over a scripted engine."""
+    with keeping(folder) as keeper:
         if name == "repl":
             person = ReplPerson(AnsweringEngine(), keeper)
             person.load()
@@ -248,6 +308,3 @@ async def front_end(name: str, folder: Path) -> AsyncIterator[Front]:
                 started.engine.load_ends()
                 await started.look()
                 yield App(started)
-    finally:
-        keeper.close()
-        store.close()
