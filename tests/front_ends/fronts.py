@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from functools import partial
@@ -23,6 +24,7 @@ from tests.scripted import ScriptedEngine
 
 LOOKS = 200
 """Looks after which a test gives up; never a measure of speed."""
+PATIENCE = 60.0
 Step = Callable[[ScriptedEngine], object]
 """What a scripted engine says next. A real one says something by itself."""
 
@@ -130,6 +132,14 @@ class App:
         self._left = False
         person.app.exit = self._leave  # type: ignore[method-assign]
         person.app.suspend = nullcontext  # type: ignore[method-assign,assignment]
+        self._taken = asyncio.Event()
+        """Whether the line was taken, or refused."""
+        self._try, person.chat._try = person.chat._try, self._take  # type: ignore[method-assign]
+
+    def _take(self, do: Callable[[], object]) -> bool:
+        done = self._try(do)
+        self._taken.set()
+        return done
 
     def _leave(self, *_: object, **__: object) -> None:
         self._left = True
@@ -143,11 +153,20 @@ class App:
         half: bool = False,
     ) -> None:
         self._person.app.clear_notifications()
-        await self._person.send(text)
+        await self._person.type(text)
+        await self._enter()
         await self._follow(steps, half=half)
         if keys:
             await self._opened()
             await self._person.press(*keys)
+
+    async def _enter(self) -> None:
+        """Press Enter. To wait for what it does is quicker, and surer, than until nothing goes
+        on."""
+        self._taken.clear()
+        self._person.app.simulate_key("enter")
+        await asyncio.wait_for(self._taken.wait(), PATIENCE)
+        await self._person.look()
 
     async def _follow(self, steps: Sequence[Step] = (), *, half: bool = False) -> None:
         """See what the engine says."""

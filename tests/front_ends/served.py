@@ -15,14 +15,13 @@ from mlxchat.engine.server.address import DEFAULT_MODEL, parse_address
 from mlxchat.engine.server.engine import ServerEngine
 from mlxchat.session.chat import ChatSession
 from mlxchat.settings.speed import Speed
-from tests.front_ends.fronts import App, Front, Step, TheRepl, keeping
+from tests.front_ends.fronts import PATIENCE, App, Front, Step, TheRepl, keeping
 from tests.person import Person, starting
 from tests.repl.person import ReplPerson, ScriptedReader, Waits
 
 MAX_TOKENS = 3
 """Of a reply: a fraction of a second."""
 LOOK_SECONDS = 0.01
-PATIENCE = 60.0
 
 
 class RecordingServer(ServerEngine):
@@ -73,12 +72,13 @@ class ServedApp(App):
     scripted = False
 
     async def _follow(self, steps: Sequence[Step] = (), *, half: bool = False) -> None:
-        end = time.monotonic() + PATIENCE
+        end, waits = time.monotonic() + PATIENCE, works(self.session)
         while works(self.session) and not (half and begun(self.session)):
             assert time.monotonic() < end, self._person.screen
             await asyncio.sleep(LOOK_SECONDS)
             self._person.chat.take_in()
-        await self._person.look()
+        if waits:
+            await self._person.look()
 
     async def begin_anew(self) -> None:
         await super().begin_anew()

@@ -21,13 +21,12 @@ from tests.front_ends.cases import (
     CASES,
     SWITCHED,
     TYPED,
-    exchange,
     no_command,
     set_parameter,
-    side_by_side,
     two_slashes,
 )
 from tests.front_ends.fronts import Front
+from tests.front_ends.parts import exchange, side_by_side
 from tests.front_ends.served import served_front_end
 from tests.mlx_server import mlx_server
 
