@@ -153,17 +153,18 @@ class App:
         half: bool = False,
     ) -> None:
         self._person.app.clear_notifications()
-        await self._person.type(text)
-        await self._enter()
+        await self._enter(text)
         await self._follow(steps, half=half)
         if keys:
             await self._opened()
             await self._person.press(*keys)
 
-    async def _enter(self) -> None:
-        """Press Enter. To wait for what it does is quicker, and surer, than until nothing goes
-        on."""
+    async def _enter(self, text: str) -> None:
+        """Press Enter behind a text. To wait for what it does is quicker, and surer, than until
+        nothing goes on."""
         self._taken.clear()
+        self._editor.text = text
+        self._editor.focus()
         self._person.app.simulate_key("enter")
         await asyncio.wait_for(self._taken.wait(), PATIENCE)
         await self._person.look()
@@ -205,12 +206,12 @@ class App:
         while not isinstance(app.screen, ChatScreen):
             await app.pop_screen()
         self.session.stop()
-        await self.look()
+        self._person.chat.take_in()
+        await self._follow()
         _reset(self.session)
         self._left = False
         app.clear_notifications()
-        self._person.chat.query_one(MessageEditor).clear()
-        await self._person.look()
+        self._editor.clear()
         self._person.chat._show_conversation()
         self._person.chat.show_settings()
         await self._person.look()
@@ -222,7 +223,11 @@ class App:
 
     @property
     def draft(self) -> str:
-        return self._person.chat.query_one(MessageEditor).text
+        return self._editor.text
+
+    @property
+    def _editor(self) -> MessageEditor:
+        return self._person.chat.query_one(MessageEditor)
 
     @property
     def copied(self) -> str:

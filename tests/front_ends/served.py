@@ -19,7 +19,7 @@ from tests.front_ends.fronts import PATIENCE, App, Front, Step, TheRepl, keeping
 from tests.person import Person, starting
 from tests.repl.person import ReplPerson, ScriptedReader, Waits
 
-MAX_TOKENS = 3
+MAX_TOKENS = 2
 """Of a reply: a fraction of a second."""
 LOOK_SECONDS = 0.01
 
