@@ -48,13 +48,16 @@ async def _retry(front: Front, folder: Path) -> None:
 
 @of("continue")
 async def _continue(front: Front, folder: Path) -> None:
-    await front.line("Hi", reply_is("One two", "length"))
+    await front.line("/max_tokens 4")
+    whole = await exchange(front, text="One two three")
+    await front.line("/max_tokens 2")
+    await front.line("/retry", reply_is("One two", "length"))
     cut = last_reply(front, "One two")
-    await front.line("/continue", reply_is("three"))
-    whole = last_reply(front, "One two three")
-    assert whole is not cut
     assert whole.entry.text.startswith(cut.entry.text)
-    assert len(whole.entry.text) > len(cut.entry.text)
+    await front.line("/continue", reply_is("three"))
+    gone_on = last_reply(front, "One two three")
+    assert gone_on.version.text == "‹3/3›"
+    assert gone_on.entry.text == whole.entry.text != cut.entry.text
 
 
 @of("prefill")

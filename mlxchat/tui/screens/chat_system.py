@@ -135,5 +135,5 @@ class SystemScreen(SettingsScreen):
     def _system_applied(self) -> None:
         """The reply has read the system prompt as it stands in the session."""
         editor = self.query_one(SystemPromptEditor)
-        if editor.cost is not None and editor.text == self.session.conversation.system:
+        if editor.status and editor.text == self.session.conversation.system:
             editor.cost = 0
