@@ -17,6 +17,7 @@ from mlxchat.engine.samples import ScoreFailed, ScoreRequest
 from mlxchat.engine.server.limits import limits_of
 from mlxchat.settings.parameters import NUMBERS, PARAMETERS
 from mlxchat.settings.speed import SPEED
+from tests.adapters import build_adapter
 from tests.front_ends.cases import (
     CASES,
     SWITCHED,
@@ -26,7 +27,7 @@ from tests.front_ends.cases import (
     two_slashes,
 )
 from tests.front_ends.fronts import Front
-from tests.front_ends.parts import exchange, side_by_side
+from tests.front_ends.parts import exchange, last_reply, side_by_side
 from tests.front_ends.served import served_front_end
 from tests.mlx_server import mlx_server
 
@@ -45,6 +46,12 @@ DONE = [command.name for command in ACTIONS if command.name not in LIMITS]
 def url(demo_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with mlx_server(demo_model, tmp_path_factory.mktemp("server")) as url:
         yield url
+
+
+@pytest.fixture(scope="module")
+def adapter(demo_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One that changes what the model says."""
+    return build_adapter(tmp_path_factory.mktemp("adapters") / "pirate", demo_model)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=["app", "repl"])
@@ -79,6 +86,17 @@ async def test_what_is_no_command(front: Front):
 
 async def test_two_slashes_begin_a_message(front: Front):
     await two_slashes(front)
+
+
+async def test_an_adapter_is_put_on_and_taken_off(front: Front, adapter: Path):
+    own = (await exchange(front)).entry.text
+    front.session.adapters = {"pirate": str(adapter)}
+    await front.line("/adapter pirate")
+    await front.line("/retry")
+    assert last_reply(front, "").entry.text != own
+    await front.line("/adapter off")
+    await front.line("/retry")
+    assert last_reply(front, "").entry.text == own
 
 
 # What is dimmed
