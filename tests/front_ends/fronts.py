@@ -167,7 +167,7 @@ class App:
         self._editor.focus()
         self._person.app.simulate_key("enter")
         await asyncio.wait_for(self._taken.wait(), PATIENCE)
-        await self._person.look()
+        await self._person.pilot.pause()
 
     async def _follow(self, steps: Sequence[Step] = (), *, half: bool = False) -> None:
         """See what the engine says."""
