@@ -32,6 +32,7 @@ class MovedReply(NamedTuple):
 def moved_replies(session: ChatSession) -> list[MovedReply]:
     """Each lane's last reply, as far as it is known how the other one sees it. Raises MlxchatError
     where that is known of none."""
+    session.check_possible("moved")
     lanes = in_order(session) if session.comparing else []
     replies = [told for lane in lanes if (told := _told(session, lane)) is not None]
     if not replies:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -24,3 +25,13 @@ async def front(shared_front: Front) -> Front:
     """A front end as it is at first."""
     await shared_front.begin_anew()
     return shared_front
+
+
+@pytest.fixture(autouse=True)
+def editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An editor that writes a text."""
+    script = tmp_path / "editor"
+    script.write_text('#!/bin/sh\nprintf "written elsewhere" > "$1"\n')
+    script.chmod(0o755)
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.setenv("EDITOR", str(script))

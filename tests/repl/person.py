@@ -87,12 +87,13 @@ class ReplPerson:
         engine: ScriptedEngine | None = None,
         keeper: Keeper | None = None,
         page: Page | None = None,
+        reader: ScriptedReader | None = None,
     ) -> None:
         self.engine = engine or ScriptedEngine()
         self.session = ChatSession(self.engine, keeper=keeper)
         self.out = io.StringIO()
         self.page = page or Clipboard(self.out)
-        self.reader = ScriptedReader()
+        self.reader = reader or ScriptedReader()
         self.options = ModelOptions(None, ModelSpec(""))
         self.repl = Repl(self.session, self.options, self.page, self.reader)
 

@@ -120,5 +120,5 @@ def test_an_export_has_its_text(session: ChatSession, engine: ScriptedEngine):
 
 
 def test_a_limit_names_a_parameter_or_a_command():
-    beside = {"next token", "score", "beside"}
+    beside = {"next token", "cost", "score", "beside"}
     assert limits_of(is_mlx=False, adapts=False, continues="x").keys() <= {*COMMANDS, *beside}

@@ -8,6 +8,7 @@ from mlxchat.engine.server.limits import limits_of
 from mlxchat.tui.transcript.fold import Fold
 from mlxchat.tui.widgets.parameter_row import ParameterRow
 from mlxchat.tui.widgets.speed_fold import SpeedFold
+from mlxchat.tui.widgets.system_prompt import SystemPromptEditor
 from tests.person import Person, chatting
 from tests.scripted import INFO
 
@@ -43,3 +44,16 @@ async def test_a_key_without_a_use_is_dimmed_and_its_command_says_why():
         await person.send("/kv_bits 8")
         assert person.notes[-1].endswith(f"{LIMITS['kv_bits']}.")
         assert not person.engine.called("switch")
+
+
+async def test_an_edited_system_prompt_is_applied_where_no_cost_is_told():
+    async with chatting() as person:
+        await limited(person)
+        editor = person.chat.query_one(SystemPromptEditor)
+        editor.query_one("TextArea").focus()
+        await person.press("x")
+        assert editor.status == "edited"
+        await person.send("Hi")
+        await person.hear("Hello.")
+        assert (person.session.conversation.system, editor.status) == ("x", "applied")
+        assert person.engine.called("count") == []

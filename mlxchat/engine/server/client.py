@@ -41,6 +41,10 @@ class Refused(MlxchatError):
     """The server took the request for a wrong one."""
 
 
+class Lost(MlxchatError):
+    """The server closed the connection without an answer."""
+
+
 class Served(NamedTuple):
     """What a server has."""
 
@@ -104,7 +108,8 @@ class Client:
             finally:
                 await response.aclose()
         except httpx2.HTTPError as error:
-            raise MlxchatError(self._sentence(error)) from error
+            kind = Lost if isinstance(error, httpx2.RemoteProtocolError) else MlxchatError
+            raise kind(self._sentence(error)) from error
         except MlxchatError as error:
             raise type(error)(without_key(str(error), self._key)) from None
 

@@ -10,6 +10,7 @@ BY_REPLAY = "/replay writes a reply again as one answer, with its tokens"
 NO_DISTRIBUTION = "a server does not send what else could have come"
 ONE_MODEL = "a server has one model at a time"
 OWN_OPTION = "the server's own --{option} decides it"
+COSTS = "what a prompt costs is known once a server has read it"
 NOT_TAKEN = "no effect: a server takes no {name}"
 OPENAI_LACKS = "no effect: OpenAI's interface has no {name}"
 INEXACT = (
@@ -32,6 +33,7 @@ OF_EVERY_SERVER = {
     "draft_model": OWN_OPTION.format(option="draft-model"),
     "num_draft_tokens": OWN_OPTION.format(option="num-draft-tokens"),
     "next token": NO_DISTRIBUTION,
+    "cost": COSTS,
     "moved": NO_TOKENS,
     "score": OTHER_MACHINE,
     "beside": ONE_MODEL,

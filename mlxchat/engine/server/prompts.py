@@ -91,6 +91,11 @@ class Prompts:
         assert self._tokenizer is not None
         return token_id in self._tokenizer.all_special_ids
 
+    @property
+    def end(self) -> str:
+        """The token that ends a reply, as text; empty where it is not known."""
+        return str(getattr(self._tokenizer, "eos_token", None) or "")
+
     def token_text(self, token_id: int) -> str:
         """The text of a token, with the space before it where it begins a word."""
         assert self._tokenizer is not None

@@ -8,6 +8,7 @@ from typing import Any
 
 from mlxchat.engine.interface import TokenRecord
 from mlxchat.engine.server.client import Client
+from mlxchat.engine.server.exact_prompt import answer_of
 from mlxchat.engine.server.logprobs import Row
 from mlxchat.engine.server.pieces import Piece, piece_of
 from mlxchat.engine.server.records import record_of
@@ -28,14 +29,14 @@ class Whole:
     rows: Sequence[Row]
 
 
-async def whole_of(client: Client, path: str, body: Mapping[str, Any]) -> Whole:
-    """The answer to a request with a seed. Raises MlxchatError.
+async def whole_of(client: Client, path: str, body: Mapping[str, Any], end: str) -> Whole:
+    """The answer to a request with a seed; `end` is as in `answer_of`. Raises MlxchatError.
 
     The server sends either the tokens that it drew or the likely ones, so it is asked for both; the
     same seed draws the same.
     """
     asked = {name: value for name, value in body.items() if name not in STREAMING}
-    drawn = piece_of(await client.answer(path, {**asked, "logprobs": True}))
+    drawn = piece_of(await answer_of(client, path, {**asked, "logprobs": True}, end))
     likely = piece_of(await client.answer(path, {**asked, "top_logprobs": MOST_TOP}))
     if (likely.text, len(likely.rows)) != (drawn.text, len(drawn.rows)):
         return Whole(drawn, drawn.rows)

@@ -28,6 +28,7 @@ from mlxchat.engine.interface import (
 from mlxchat.engine.server.asking import STREAM, chat_body, logprobs_body, sampling_body
 from mlxchat.engine.server.client import END, Client, Refused
 from mlxchat.engine.server.cost import Cost
+from mlxchat.engine.server.exact_prompt import answer_of
 from mlxchat.engine.server.first_token import CUT_CHARACTER, OtherToken, asked_alone, with_space
 from mlxchat.engine.server.limits import NEXT_REPLY
 from mlxchat.engine.server.pieces import Piece, Usage, first_token_id, parse_object, piece_of
@@ -154,7 +155,8 @@ class Writing:
         self._cost.at_once = True
         path, body = self._asked()
         most = min(body["max_tokens"], MOST_OF_PIECE * len(self._request.schedule))
-        whole = await whole_of(client, path, {**body, "max_tokens": most})
+        end = self._model.prompts.end
+        whole = await whole_of(client, path, {**body, "max_tokens": most}, end)
         self._reason, self._cost.usage = whole.piece.finish_reason, whole.piece.usage or Usage()
         records, unspoken = told(whole, self._model, self._settings)
         for record in records:
@@ -192,7 +194,7 @@ class Writing:
         return CHAT, {**body, **chat_body(request.messages, model.spec, is_mlx=model.is_mlx)}
 
     async def _first_token(self, client: Client, body: Mapping[str, Any]) -> str:
-        answer = await client.answer(RAW, asked_alone(body))
+        answer = await answer_of(client, RAW, asked_alone(body), self._model.prompts.end)
         token_id = first_token_id(answer)
         return "" if token_id is None else self._model.prompts.token_text(token_id)
 

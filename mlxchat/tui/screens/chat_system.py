@@ -103,7 +103,10 @@ class SystemScreen(SettingsScreen):
         """Ask what the next turn would read, for the meter and for what was done last."""
         self._count_id += 1
         self._counts_edit = of_edit
-        self.session.ask_cost(self._count_id)
+        if self.session.limit("cost"):
+            self._tell_moved()
+        else:
+            self.session.ask_cost(self._count_id)
 
     def _counted(self, event: TokensCounted) -> None:
         """What the next turn would read is known."""
@@ -114,11 +117,15 @@ class SystemScreen(SettingsScreen):
         if self._moved:
             # How much one lane has said tells which it is.
             reads = "" if self.session.hidden else f": the next turn reads {new:,} tokens anew"
-            words = f"{self._moved}{reads}."
-            self.app.notify_instead("moved", words)
-            self._moved = ""
+            self._tell_moved(reads)
         elif self._counts_edit:
             self.query_one(SystemPromptEditor).cost = new
+
+    def _tell_moved(self, reads: str = "") -> None:
+        """Say what was done last, and what the next turn reads for it."""
+        if self._moved:
+            self.app.notify_instead("moved", f"{self._moved}{reads}.")
+            self._moved = ""
 
     def _reply_starts(self) -> None:
         """The system prompt is in use from here on: half a one that was being typed never was."""
@@ -128,5 +135,5 @@ class SystemScreen(SettingsScreen):
     def _system_applied(self) -> None:
         """The reply has read the system prompt as it stands in the session."""
         editor = self.query_one(SystemPromptEditor)
-        if editor.cost is not None and editor.text == self.session.conversation.system:
+        if editor.status and editor.text == self.session.conversation.system:
             editor.cost = 0

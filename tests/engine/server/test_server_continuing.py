@@ -32,6 +32,8 @@ class Mlx:
         self.tokenizer = tokenizer
         self.first = tokenizer.encode(first)[0]
         self.off = 0
+        self.held = ""
+        """What it cannot go on from: its cache holds that to the last token."""
         self.changed = threading.Event()
         self.said = ["three", " four"]
 
@@ -52,6 +54,11 @@ class Mlx:
             handler.gone()
 
     def _raw(self, handler: Handler, *, stream: bool) -> None:
+        prompt = handler.body["prompt"]
+        if self.held and prompt.endswith(self.held):
+            return
+        if self.held and self.held in prompt:
+            self.held = ""
         if not stream:
             row = {"id": self.first, "logprob": -0.5}
             handler.json({"choices": [{"text": "", "logprobs": {"content": [row]}}]})
@@ -114,6 +121,17 @@ def test_a_start_that_the_person_gives_is_gone_on_with(mlx: Mlx, driver: Driver,
     driver.load(DEFAULT_MODEL)
     assert driver.reply("Count.", COLD, prefill="One two").text == " three four"
     assert server.bodies[-1]["prompt"].endswith("assistant\nOne two")
+
+
+def test_a_start_that_the_servers_cache_holds_to_its_end_is_gone_on_with(
+    mlx: Mlx, driver: Driver, server: Server
+):
+    driver.load(DEFAULT_MODEL)
+    mlx.held = "One two"
+    assert driver.reply("Count.", COLD, prefill="One two").text == " three four"
+    refused, longer, alone, streamed = server.bodies[-4:]
+    assert longer["prompt"] == f"{refused['prompt']}<|im_end|>"
+    assert refused["prompt"] == alone["prompt"] == streamed["prompt"]
 
 
 def test_another_template_on_the_server_is_noticed(mlx: Mlx, driver: Driver):
