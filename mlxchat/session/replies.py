@@ -33,6 +33,9 @@ from mlxchat.engine.interface import (
     TokenRecord,
     TokenSampled,
 )
+from mlxchat.engine.interface import (
+    ReplyEvent as ReplyEvent,
+)
 from mlxchat.errors import MlxchatError
 from mlxchat.files.recent import absolute
 from mlxchat.session.settings import SessionSettings
@@ -40,10 +43,9 @@ from mlxchat.settings.parameters import Settings, Value
 
 State = Literal["empty", "loading", "ready", "reading", "writing", "held"]
 """`held`: a reply waits until the person says what is done about the model's limit."""
-ReplyEvent = (
-    PrefillProgress | ContextExceeded | ReplyStarted | TokenSampled | ReplyFinished | ReplyFailed
-)
 
+NEXT = "next token"
+"""What `limit` calls the look at what can come."""
 NEW_SEEDS = 2**32
 MOST_READ_UNASKED = 256
 """Tokens that may be read for what the person did not ask for."""
@@ -177,7 +179,7 @@ class SessionReplies(SessionSettings):
     def ask_next(self, request_id: int) -> InspectRequest | None:
         """Ask what can come next at the end of the conversation; Inspected may answer. None where
         there is nothing to ask about, or a reply is being written."""
-        if self.state != "ready" or not self.conversation.entries:
+        if self.state != "ready" or not self.conversation.entries or self.limit(NEXT):
             return None
         reply = self.reply
         request = InspectRequest(
@@ -196,6 +198,8 @@ class SessionReplies(SessionSettings):
         """Ask what could have come at a place of a reply; Inspected answers. None where another
         model than the one that wrote it is loaded."""
         if self._loads or not self.speaks(reply) or reply not in self.conversation:
+            return None
+        if self.limit(NEXT):
             return None
         ids = tuple(record.token_id for record in reply.tokens[: place + 1])
         messages = self.conversation.messages(until=reply)
@@ -277,7 +281,7 @@ class SessionReplies(SessionSettings):
         elif isinstance(event, ReplyFinished):
             reply.reason, reply.statistics = event.reason, event.statistics
             reply.unspoken = event.unspoken
-        else:
+        elif isinstance(event, ReplyFailed):
             reply.reason, reply.failure = "failed", event.message
 
     # Asking for a reply
