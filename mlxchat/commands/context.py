@@ -16,6 +16,7 @@ POLICIES: dict[Overflow, str] = {
     "window": "The oldest messages fall out of the model's sight when there is no room.",
     "stop": "Replies end where the model's limit is.",
 }
+OF_THIS_MACHINE = "That is for models of this machine: a server does not tell its model's limit."
 NOT_ANSWERED = "Your message is kept and not answered; /retry asks again."
 
 
@@ -24,8 +25,11 @@ def run_context(session: ChatSession, word: str) -> str:
     what there is to say of it. Raises MlxchatError."""
     if word:
         session.choose_overflow(cast(Overflow, word))
-        return POLICIES[session.conversation.overflow]
+        policy = POLICIES[session.conversation.overflow]
+        return f"{policy} {OF_THIS_MACHINE}" if _is_served(session) else policy
     session.check_shown()  # how much one lane has said tells which it is
+    if _is_served(session):
+        return _served_words(session.context)
     return f"{context_words(session.context)} {POLICIES[session.conversation.overflow]}"
 
 
@@ -42,6 +46,18 @@ def context_words(use: ContextUse) -> str:
     if use.limit is None:
         return f"The conversation has {use.used:,} tokens, and the model names no limit."
     return f"{use.used:,} of {use.limit:,} tokens are used ({use.share:.0%})."
+
+
+def _is_served(session: ChatSession) -> bool:
+    return bool(session.info and session.info.server)
+
+
+def _served_words(use: ContextUse) -> str:
+    has = f"The conversation has {use.used:,} tokens. " if use.used else ""
+    return (
+        f"{has}A server does not tell how many its model takes, and does by its own rule what is "
+        "done where there is no room."
+    )
 
 
 def exceeded_words(held: ContextExceeded) -> str:

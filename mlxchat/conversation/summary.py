@@ -19,6 +19,7 @@ ENDINGS = {
     "interrupted": "cut off when the program ended",
 }
 """What ended a reply, where it did not end by itself."""
+WAITING = "waiting for the server"
 IMPORTED = "imported, and nothing but its text is known"
 
 RATING_MARKS: dict[Rating | None, str] = {"good": "+ good", "bad": "− bad", None: ""}
@@ -88,9 +89,14 @@ def reply_footer(reply: Reply, earlier: Iterable[Reply] = ()) -> str:
 def prefill_status(progress: PrefillProgress) -> str:
     """How far the prompt is read; a server says so only where it reads for long."""
     if not progress.reused + progress.total:
-        return "waiting for the server"
+        return WAITING
     read = f"reading {progress.done}/{progress.total} tokens · {progress.reused} in cache"
     return " · ".join([read, *([left_out_words(progress.left_out)] if progress.left_out else [])])
+
+
+def silence_status(seconds: int, key: str) -> str:
+    """That nothing has come for so long, and the key that ends the waiting; nothing for 0."""
+    return f"nothing from the server for {seconds} s · {key} stops" if seconds else ""
 
 
 def left_out_words(count: int) -> str:

@@ -232,6 +232,15 @@ class TokensCounted:
 
 
 @dataclass(frozen=True, slots=True)
+class Silent:
+    """Nothing has come of a reply for a while from where it is written."""
+
+    reply_id: int
+    seconds: int
+    """0 as soon as something has come again."""
+
+
+@dataclass(frozen=True, slots=True)
 class WordsNoted:
     """What a person should know of words in the settings in force: which are no token of the
     model. It comes when that has changed."""
@@ -248,14 +257,20 @@ class Inspected:
     distribution: Distribution
 
 
-Event = (
-    LoadEvent
-    | PrefillProgress
+ReplyEvent = (
+    PrefillProgress
     | ContextExceeded
     | ReplyStarted
     | TokenSampled
+    | Silent
     | ReplyFinished
     | ReplyFailed
+)
+"""What tells of a reply, by its `reply_id`."""
+
+Event = (
+    LoadEvent
+    | ReplyEvent
     | TokensCounted
     | WordsNoted
     | Inspected
@@ -339,8 +354,8 @@ class Engine(Protocol):
         """The exact bytes that a token stands for; a special token's name."""
 
     def machines(self) -> list[str]:
-        """What each process does that has a part of the model, a line for each; none where one
-        process has it all."""
+        """What each process does that has a part of the model, a line for each, or where a server
+        is; none where the model is in this process."""
 
     def drain(self) -> list[Event]:
         """The events since the last call; never waits."""

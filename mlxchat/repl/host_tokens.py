@@ -20,10 +20,11 @@ from mlxchat.render.lines import Line, Span
 from mlxchat.repl.host_models import ModelsHost
 from mlxchat.repl.page import Item
 from mlxchat.session.other_view import lane_with, other_view
+from mlxchat.session.replies import NEXT
 
+UNLOADED = "What else could come is known while the reply's own model is loaded."
 MOST = 10
 """Tokens that a list shows, and other tokens that a place could have had."""
-NOT_LOADED = "What else could come is known while the reply's own model is loaded."
 SHOWS = {
     "always": "Every reply shows its tokens from now on; /tokens off ends that.",
     "off": "Replies are shown as text again.",
@@ -72,8 +73,8 @@ class TokensHost(ModelsHost):
         self.remark(" · ".join(facts(selected)))
         seen = self._ask_about(reply, place)
         if seen is None:
-            limit = self.session.limit("next token")
-            self.remark(f"What else could come is not known: {limit}." if limit else NOT_LOADED)
+            reason = self.session.limit(NEXT)
+            self.remark(f"What else could come is not known: {reason}." if reason else UNLOADED)
             return
         candidates = seen.candidates[:MOST]
         items = [_candidate_item(c, c.token_id == record.token_id) for c in candidates]

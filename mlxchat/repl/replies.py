@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.node import Node
 from mlxchat.conversation.replay import verdict
-from mlxchat.conversation.summary import prefill_status, rating_mark
+from mlxchat.conversation.summary import prefill_status, rating_mark, silence_status
 from mlxchat.conversation.token_body import TokenBody, TokenLook
 from mlxchat.conversation.token_words import spelled
-from mlxchat.engine.interface import Event, PrefillProgress
-from mlxchat.render.lines import Line
+from mlxchat.engine.interface import Event, PrefillProgress, Silent
+from mlxchat.render.lines import Line, Span
 from mlxchat.render.stream import MarkdownStream
 from mlxchat.repl.live import Body
 from mlxchat.repl.page import Head, Page, ReplyView
@@ -20,6 +20,7 @@ from mlxchat.session.chat import ChatSession
 from mlxchat.session.column import MAIN, Column
 
 BROKE_OFF = "broke off"
+STOP_KEY = "^C"
 
 
 class Looks:
@@ -107,7 +108,7 @@ class Replies:
         self._waiting: list[int] = []
         """The lanes whose reply is not shown to its end."""
         self._writing: WrittenReply | None = None
-        self._reading = ""
+        self._reading = self._silence = ""
         self._speed = _Speed()
 
     @property
@@ -118,7 +119,7 @@ class Replies:
     def begin(self) -> None:
         """Replies were asked for: show them from now on."""
         self._waiting = list(self._session.order) or [MAIN]
-        self._writing, self._reading = None, ""
+        self._writing, self._reading, self._silence = None, "", ""
         self._speed = _Speed()
 
     def give_up(self) -> None:
@@ -127,8 +128,12 @@ class Replies:
 
     def take(self, event: Event) -> None:
         """Take in what an event tells beside the text."""
-        if isinstance(event, PrefillProgress) and self._session.lane_of(event) is None:
+        if self._session.lane_of(event) is not None:
+            return
+        if isinstance(event, PrefillProgress):
             self._reading = prefill_status(event)
+        elif isinstance(event, Silent):
+            self._silence = silence_status(event.seconds, STOP_KEY)
 
     def show(self) -> None:
         """Write what came since, and begin the next one where one is over."""
@@ -149,9 +154,10 @@ class Replies:
             return
         writing = self._writing
         if writing is not None and writing.begun:
-            writing.tell(settings)
-        elif self._reading:
-            self._page.status(self._reading)
+            told = Line((Span(self._silence, "muted"),)) if self._silence else settings
+            writing.tell(told)
+        elif status := self._silence or self._reading:
+            self._page.status(status)
 
     def setting(self, text: str) -> None:
         """Say that a setting counts from here on."""

@@ -16,6 +16,7 @@ from mlxchat.session.lane import Lane, OtherView
 from mlxchat.session.replies import (
     MOST_READ_UNASKED,
     NEW_SEEDS,
+    NEXT,
     Ask,
     ReplyEvent,
     beginning,
@@ -151,7 +152,7 @@ class SessionLaneReplies(SessionEarlierLanes):
 
     def ask_next(self, request_id: int, lane: Lane | None = None) -> InspectRequest | None:
         """Ask what can come next at the end of a lane's branch, or of the conversation."""
-        if self.limit("next token"):
+        if self.limit(NEXT):
             return None
         if lane is None or not lane.number:
             return super().ask_next(request_id)
@@ -170,7 +171,7 @@ class SessionLaneReplies(SessionEarlierLanes):
 
     def ask_token(self, request_id: int, reply: Reply, place: int) -> InspectRequest | None:
         """Ask what could have come at a place of a reply, in whichever lane it stands."""
-        if self.limit("next token"):
+        if self.limit(NEXT):
             return None
         found = ((lane, n) for lane in self.lanes[1:] for n in lane.path if n.entry is reply)
         lane, node = next(found, (None, None))

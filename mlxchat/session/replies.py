@@ -33,6 +33,9 @@ from mlxchat.engine.interface import (
     TokenRecord,
     TokenSampled,
 )
+from mlxchat.engine.interface import (
+    ReplyEvent as ReplyEvent,
+)
 from mlxchat.errors import MlxchatError
 from mlxchat.files.recent import absolute
 from mlxchat.session.settings import SessionSettings
@@ -40,10 +43,9 @@ from mlxchat.settings.parameters import Settings, Value
 
 State = Literal["empty", "loading", "ready", "reading", "writing", "held"]
 """`held`: a reply waits until the person says what is done about the model's limit."""
-ReplyEvent = (
-    PrefillProgress | ContextExceeded | ReplyStarted | TokenSampled | ReplyFinished | ReplyFailed
-)
 
+NEXT = "next token"
+"""What `limit` calls the look at what can come."""
 NEW_SEEDS = 2**32
 MOST_READ_UNASKED = 256
 """Tokens that may be read for what the person did not ask for."""
@@ -277,7 +279,7 @@ class SessionReplies(SessionSettings):
         elif isinstance(event, ReplyFinished):
             reply.reason, reply.statistics = event.reason, event.statistics
             reply.unspoken = event.unspoken
-        else:
+        elif isinstance(event, ReplyFailed):
             reply.reason, reply.failure = "failed", event.message
 
     # Asking for a reply

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 
+from mlxchat.commands.keys import key_name, keys
 from mlxchat.conversation.entries import Reply
-from mlxchat.conversation.summary import prefill_status
+from mlxchat.conversation.summary import WAITING, prefill_status, silence_status
 from mlxchat.engine.interface import (
     Event,
     PrefillProgress,
     ReplyFailed,
     ReplyFinished,
     ReplyStarted,
+    Silent,
     TokenSampled,
 )
 from mlxchat.session.chat import ChatSession
@@ -66,6 +68,8 @@ class ReplyFollower:
                 self._read(event)
             case ReplyStarted():
                 self._started()
+            case Silent():
+                self._tell_silence(event.seconds)
             case ReplyFinished() | ReplyFailed():
                 self._finished(event)
 
@@ -98,6 +102,12 @@ class ReplyFollower:
         self._title.context = event.reused + event.done
         self._title.speed = 0.0
         self._transcript.set_status(self._reply_entry(), prefill_status(event))
+
+    def _tell_silence(self, seconds: int) -> None:
+        reply = self._column.reply
+        before = "" if reply is not None and reply.text else WAITING
+        status = silence_status(seconds, key_name(keys().of.get("stop", ""))) or before
+        self._transcript.set_status(self._reply_entry(), status)
 
     def _started(self) -> None:
         entry, reply = self._reply_entry(), self._column.reply

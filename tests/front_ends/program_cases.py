@@ -98,9 +98,10 @@ async def _context(front: Front, folder: Path) -> None:
     await front.line("/context window")
     assert front.session.conversation.overflow == "window"
     await front.line("/context")
-    limit = front.session.info.context_limit if front.session.info else None
-    full = f"of {limit:,} tokens are used" if limit else "the model names no limit"
-    assert await front.shows(full)
+    info = front.session.info
+    limit = f"{info.context_limit:,}" if info.context_limit else ""
+    served = "A server does not tell how many its model takes"
+    assert await front.shows(served if info.server else f"of {limit} tokens are used")
     await front.line("/context nonsense")
     assert await front.shows("/context takes nothing, ask, window, stop or summary, not")
 
@@ -140,7 +141,9 @@ async def _panel(front: Front, folder: Path) -> None:
 @of("machines")
 async def _machines(front: Front, folder: Path) -> None:
     await front.line("/machines")
-    assert await front.shows("One process on one machine has the whole model.")
+    served = "what is behind it, a server does not tell"
+    here = "One process on one machine has the whole model."
+    assert await front.shows(served if front.session.info.server else here)
 
 
 @of("help")

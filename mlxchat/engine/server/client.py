@@ -24,6 +24,7 @@ from mlxchat.engine.server.pieces import (
     shortened,
 )
 from mlxchat.engine.server.sentences import lost
+from mlxchat.engine.server.sockets import keep_alive
 from mlxchat.errors import MlxchatError
 
 CONNECT_SECONDS = 10.0
@@ -130,7 +131,11 @@ class Client:
     ) -> httpx2.Response:
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         request = self._http.build_request(
-            method, self._address.url(path), json=body, headers=headers
+            method,
+            self._address.url(path),
+            json=body,
+            headers=headers,
+            extensions={"trace": keep_alive},
         )
         return await self._http.send(request, stream=True)
 

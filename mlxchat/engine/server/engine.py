@@ -46,7 +46,7 @@ from mlxchat.engine.server.records import Names
 from mlxchat.engine.server.sentences import unexpected
 from mlxchat.errors import MlxchatError
 from mlxchat.settings.parameters import Settings
-from mlxchat.settings.speed import Speed
+from mlxchat.settings.speed import SPEED, Speed
 
 if TYPE_CHECKING:
     from mlxchat.engine.server.client import Client
@@ -129,7 +129,9 @@ class ServerEngine:
 
     def switch(self, speed: Speed) -> None:
         """Refused: these are the server's own options."""
-        self._buffer.append(SwitchFailed(_refusal("That", OF_EVERY_SERVER["kv_bits"])))
+        asked = [name for name in SPEED if speed.value(name) != Speed().value(name)]
+        refusals = (_refusal(name, OF_EVERY_SERVER[name]) for name in asked or SPEED)
+        self._buffer.append(SwitchFailed(" ".join(refusals)))
 
     # Replies
 
@@ -223,8 +225,8 @@ class ServerEngine:
         return self._model.token_bytes(token_id) if self._model else b""
 
     def machines(self) -> list[str]:
-        """None: one process has the model."""
-        return []
+        """Where the server is: it tells nothing of what is behind it."""
+        return [f"{self._address} has the model; what is behind it, a server does not tell."]
 
     # Events
 

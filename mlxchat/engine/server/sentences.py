@@ -11,11 +11,11 @@ def lost(address: Address, why: str = "") -> str:
     reason = f" ({shortened(why)})" if why else ""
     return (
         f"The connection to {address} was lost{reason}: what had arrived is kept, "
-        "and ^R writes the reply again."
+        "and /retry writes the reply again."
     )
 
 
 def unexpected(error: Exception) -> str:
     """Something that nobody thought of."""
     what = shortened(f"{type(error).__name__}: {error}")
-    return f"The request to the server failed unexpectedly ({what}); ^R writes the reply again."
+    return f"The request to the server failed unexpectedly ({what}); /retry writes the reply again."

@@ -21,6 +21,7 @@ from mlxchat.engine.interface import (
     ReplyFinished,
     ReplyRequest,
     ReplyStarted,
+    Silent,
     TokenRecord,
     TokenSampled,
     WordsNoted,
@@ -35,6 +36,7 @@ from mlxchat.engine.server.pieces import Piece, Usage, first_token_id, parse_obj
 from mlxchat.engine.server.records import records_of
 from mlxchat.engine.server.sentences import lost
 from mlxchat.engine.server.served import ServedModel
+from mlxchat.engine.server.silence import Silence
 from mlxchat.engine.server.thoughts import Thoughts
 from mlxchat.engine.server.whole import told, whole_of
 from mlxchat.errors import MlxchatError
@@ -64,6 +66,7 @@ class Writing:
         self._tell = tell
         self._thoughts = Thoughts()
         self._cost = Cost()
+        self._silence = Silence(lambda seconds: tell(Silent(request.reply_id, seconds)))
         self._text = ""
         self._settings = self._wanted = request.settings
         self._changed = 0.0
@@ -87,11 +90,12 @@ class Writing:
         self._cost.begin()
         self._tell(PrefillProgress(self._request.reply_id, 0, 0, 0))
         unspoken = 0
-        if self._request.schedule:
-            unspoken = await self._write_whole(client)
-        else:
-            while await self._cut(client):
-                self._settings = self._wanted
+        async with self._silence.watched():
+            if self._request.schedule:
+                unspoken = await self._write_whole(client)
+            else:
+                while await self._cut(client):
+                    self._settings = self._wanted
         self._finish("length" if self._reason == "length" else "stop", unspoken)
 
     def _check_start(self) -> None:
@@ -136,7 +140,7 @@ class Writing:
                 continue
         raise MlxchatError(
             "The server did not go on from the text that it had written: what had arrived is "
-            "kept, and ^R writes the reply again."
+            "kept, and /retry writes the reply again."
         )
 
     async def _stream(self, client: Client) -> bool:
@@ -170,6 +174,7 @@ class Writing:
         over = False
         async with aclosing(client.events(path, body)) as events:
             async for event in events:
+                self._silence.heard()
                 if isinstance(event, bytes):
                     self._take_comment(event)
                 elif event == END:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -16,12 +17,16 @@ from mlxchat.engine.interface import (
     PrefillProgress,
     ReplyFailed,
     ReplyRequest,
+    Silent,
+    SwitchFailed,
     TokenSampled,
 )
 from mlxchat.engine.samples import Draw, SampleToken
+from mlxchat.engine.server import silence
 from mlxchat.engine.server.address import DEFAULT_MODEL, parse_address
 from mlxchat.engine.server.engine import ServerEngine
 from mlxchat.settings.parameters import Settings
+from mlxchat.settings.speed import Speed
 from tests.driving import Driver, Written
 from tests.serving import Handler, Server, hello
 
@@ -283,3 +288,53 @@ def test_what_nobody_thought_of_is_said_too(loaded: Driver):
     assert isinstance(written.end, ReplyFailed)
     assert "failed unexpectedly (UnicodeEncodeError" in written.end.message
     assert loaded.reply("Hi").text == "Hello there"
+
+
+def test_a_silent_server_is_told_of_until_it_speaks(
+    loaded: Driver, server: Server, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(silence, "SILENT_SECONDS", 0.05)
+    told: list[int] = []
+    heard = threading.Event()
+
+    def pauses(handler: Handler) -> None:
+        handler.begin()
+        handler.say("Once")
+        heard.wait(10)
+        handler.say(" upon", reason="stop")
+        handler.event("[DONE]")
+
+    def watch(event: Event) -> None:
+        if isinstance(event, Silent):
+            told.append(event.seconds)
+            heard.set()
+
+    server.answer = pauses
+    assert loaded.reply("Hi", watch=watch).text == "Once upon"
+    assert told[0] > 0
+    assert told[-1] == 0
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="tells of timers on Linux alone")
+def test_a_connection_asks_whether_the_other_side_is_there(loaded: Driver, server: Server):
+    timers: list[str] = []
+
+    def look(handler: Handler) -> None:
+        own = f":{handler.client_address[1]:04X}"
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+        timers.extend(row[5] for row in rows if row[1].endswith(own))
+        hello(handler)
+
+    server.answer = look
+    loaded.reply("Hi")
+    assert timers[0].startswith("02:")  # the kernel's keepalive timer
+    assert 0 < int(timers[0][3:], 16) <= 1500  # hundredths of a second
+
+
+def test_each_option_of_speed_is_refused_for_its_own_reason(loaded: Driver):
+    loaded.engine.switch(Speed(draft_model="small"))
+    assert loaded.engine.wait(10)
+    (refused,) = loaded.engine.drain()
+    assert isinstance(refused, SwitchFailed)
+    assert "--draft-model" in refused.message
+    assert "--kv-bits" not in refused.message
