@@ -74,7 +74,7 @@ class Client:
         async with self._sent("GET", "models") as response:
             # The only server of these that is Python's own, and that names no owner of a model.
             plain = response.headers.get("server", "").startswith("BaseHTTP/")
-            body = await _whole(response, LARGEST_ANSWER)
+            body = await self._body(response)
         # It answers with nothing where its machine never downloaded a model.
         answer = {} if plain and not body else parse_object(body)
         return Served(model_names(answer), plain and not names_owners(answer))
@@ -82,7 +82,7 @@ class Client:
     async def answer(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """An answer that is no stream. Raises MlxchatError."""
         async with self._sent("POST", path, body) as response:
-            return parse_object(await _whole(response, LARGEST_ANSWER))
+            return parse_object(await self._body(response))
 
     async def events(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[str | bytes]:
         """The data of each event of an answer, `END` the last, and each comment as bytes. Raises
@@ -139,13 +139,22 @@ class Client:
         )
         return await self._http.send(request, stream=True)
 
+    async def _body(self, response: httpx2.Response) -> bytes:
+        """All of an answer that is no page for people."""
+        if _content_type(response) == "text/html":
+            raise self._other(response, "JSON")
+        return await _whole(response, LARGEST_ANSWER)
+
     def _check_stream(self, response: httpx2.Response) -> None:
-        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "text/event-stream":
-            raise MlxchatError(
-                f"{self._address} answered with {shortened(kind) or 'no content type'} and not "
-                "with a stream of events: is that the address of mlx_lm.server?"
-            )
+        if _content_type(response) != "text/event-stream":
+            raise self._other(response, "a stream of events")
+
+    def _other(self, response: httpx2.Response, wanted: str) -> MlxchatError:
+        kind = shortened(_content_type(response)) or "no content type"
+        return MlxchatError(
+            f"{self._address} answered with {kind} and not with {wanted}: is that the address of "
+            "mlx_lm.server?"
+        )
 
     async def _refusal(self, response: httpx2.Response) -> str:
         status = response.status_code
@@ -159,8 +168,11 @@ class Client:
             said = error_text(parse_object(body))
         except MlxchatError:
             said = ""
+        passes = response.request.method == "POST" and (status == 429 or status >= 500)
         if not said:
             said = f"{response.reason_phrase or 'no reason given'}; is that mlx_lm.server?"
+        elif passes:
+            said = f"{said.rstrip('.')}; /retry asks again."
         return f"{self._address} refused the request ({status}): {said}"
 
     def _sentence(self, error: httpx2.HTTPError) -> str:
@@ -175,6 +187,10 @@ class Client:
                 "mlx_lm.server there, or give --server another address."
             )
         return lost(self._address, str(error))
+
+
+def _content_type(response: httpx2.Response) -> str:
+    return response.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 async def _whole(response: httpx2.Response, most: int) -> bytes:

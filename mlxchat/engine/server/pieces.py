@@ -54,7 +54,10 @@ def piece_of(event: Mapping[str, Any]) -> Piece:
     """What an event adds, of chat and of raw completions; an answer that is no stream adds all at
     once. Raises MlxchatError where it tells of an error."""
     if event.get("error"):
-        raise MlxchatError(f"The server broke off: {error_text(event)}")
+        raise MlxchatError(
+            f"The server broke off ({error_text(event)}): what had arrived is kept, and /retry "
+            "writes the reply again."
+        )
     choice = _choice(event)
     delta = _table(choice.get("delta")) or _table(choice.get("message"))
     return Piece(

@@ -226,12 +226,14 @@ def test_a_connection_that_is_lost_keeps_what_came(loaded: Driver, server: Serve
         (lambda h: h.json({"error": "no such model"}, 404), "(404): no such model"),
         (lambda h: h.json({"error": {"message": "too long"}}, 400), "(400): too long"),
         (lambda h: h.json({"detail": "Not Found"}, 404), "(404): Not Found"),
+        (lambda h: h.json({"error": "Too many."}, 429), "(429): Too many; /retry asks again."),
         (lambda h: (h.begin("text/html", 502), h.send("<html>")), "(502): Bad Gateway"),
         (lambda h: h.begin("text/html", 301), "(301)"),
         (lambda h: (h.begin("text/html"), h.send("<html>")), "answered with text/html"),
         (lambda h: (h.begin(), h.event("{oh")), "no JSON object"),
         (lambda h: (h.begin(), h.event("[" * 100_000)), "no JSON object"),
-        (lambda h: (h.begin(), h.event({"error": {"message": "out of memory"}})), "out of memory"),
+        (lambda h: (h.begin(), h.event({"error": {"message": "out of memory"}})),
+         "(out of memory): what had arrived is kept"),
         (lambda h: (h.begin(), h.send("data: " + "x" * 3_000_000)), "without an end"),
         (lambda h: h.json({}, 401), "MLXCHAT_API_KEY"),
         (lambda h: h.wfile.close(), "was lost"),
@@ -254,6 +256,15 @@ def test_no_server_at_the_address():
     driver = Driver(ServerEngine(parse_address(closed.url)))
     assert f"No server answers at {closed.url}" in driver.fail_to_load(DEFAULT_MODEL)
     driver.close()
+
+
+def test_a_page_for_people_is_no_list_of_models(driver: Driver, server: Server):
+    def page(handler: Handler) -> None:
+        handler.begin("text/html")
+        handler.send("<html>")
+
+    server.models = page
+    assert "text/html and not with JSON" in driver.fail_to_load(DEFAULT_MODEL)
 
 
 def test_a_load_can_be_cancelled(driver: Driver, server: Server):
