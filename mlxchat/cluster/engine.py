@@ -24,8 +24,8 @@ LIMITS: Mapping[str, str] = {"adapter": DIVIDED, "adapter_strength": DIVIDED}
 KNOWN_SECONDS = 3.0
 """How long a failure waits for the news of a rank that ended: a connection is lost first."""
 WHAT_TO_DO = (
-    "What was written is kept: leave with Ctrl+Q, and start the same command line with --continue "
-    "to go on."
+    "What was written is kept: leave (/quit), and start the same command line with --continue to "
+    "go on."
 )
 
 

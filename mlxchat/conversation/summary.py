@@ -95,8 +95,10 @@ def prefill_status(progress: PrefillProgress) -> str:
 
 
 def silence_status(seconds: int, key: str) -> str:
-    """That nothing has come for so long, and the key that ends the waiting; nothing for 0."""
-    return f"nothing from the server for {seconds} s · {key} stops" if seconds else ""
+    """That nothing has come for so long, and the key that ends the waiting, where there is one;
+    nothing for 0."""
+    stops = f" · {key} stops" if key else ""
+    return f"nothing from the server for {seconds} s{stops}" if seconds else ""
 
 
 def left_out_words(count: int) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from mlxchat.engine.interface import (
     LoadProgress,
     PrefillProgress,
+    Silent,
 )
 from mlxchat.tui.widgets.message_editor import MessageEditor
 from mlxchat.tui.widgets.message_editor_area import EditorArea
@@ -175,6 +178,19 @@ async def test_the_prefill_is_shown():
         assert "reading 256/900 tokens · 100 in cache" in await person.look()
         person.engine.begin()
         assert "reading" not in await person.look()
+
+
+@pytest.mark.parametrize("size", [(120, 40), (40, 15)])
+async def test_a_silent_server_is_shown_until_it_speaks(size):
+    async with chatting(size) as person:
+        await person.send("A long one")
+        person.engine.begin()
+        person.engine.say("Once")
+        person.engine.tell(Silent(1, 20))
+        screen = " ".join((await person.look()).split())
+        assert "nothing from the server for 20 s · Esc stops" in screen
+        person.engine.tell(Silent(1, 0))
+        assert "nothing from the server" not in await person.look()
 
 
 async def test_the_context_meter():
