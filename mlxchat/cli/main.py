@@ -16,8 +16,7 @@ from mlxchat.cli.interrupts import cut_off
 from mlxchat.cli.options import (
     add_model_argument,
     add_options,
-    check_adapter_names,
-    check_one_model,
+    check_models,
     given_settings,
     given_system,
     model_spec,
@@ -119,8 +118,7 @@ def _epilog() -> str:
 def _chat(arguments: Sequence[str]) -> int:
     parser = chat_parser()
     parsed = parser.parse_args(arguments)
-    check_one_model(parser, parsed)
-    check_adapter_names(parser, parsed)
+    check_models(parser, parsed)
     if resumes(parsed) and parsed.prompt is not None:
         parser.error("--continue and --resume open the app; --prompt answers without it")
     if parsed.json and parsed.stream:

@@ -289,6 +289,20 @@ def check_one_model(parser: argparse.ArgumentParser, arguments: argparse.Namespa
         parser.error("--demo is a model of this machine: leave it out, or --server")
 
 
+def check_models(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    """End the program where several models, or two adapters of one name, are named; take the
+    configured server where no model is named at all, and no session is gone on with."""
+    check_one_model(parser, arguments)
+    check_adapter_names(parser, arguments)
+    named = arguments.model_argument or arguments.model or arguments.demo or arguments.server
+    if named or resumes(arguments) or not (server := configuration().value("server")):
+        return
+    try:
+        arguments.server = parse_address(server)
+    except MlxchatError as error:
+        parser.error(f"the configured server {error}")
+
+
 def resumes(arguments: argparse.Namespace) -> bool:
     """Whether they ask to go on with a session, which has a model and a system prompt."""
     resumed = getattr(arguments, "resume", None) is not None

@@ -14,8 +14,7 @@ from mlxchat.cli.chatting import chatting, later_options
 from mlxchat.cli.options import (
     add_model_argument,
     add_options,
-    check_adapter_names,
-    check_one_model,
+    check_models,
     resumes,
 )
 from mlxchat.cli.parser import Parser
@@ -40,8 +39,7 @@ def run(arguments: Sequence[str]) -> int:
     """Do what stands after `mlxchat repl`; the exit code."""
     mine = parser()
     parsed = mine.parse_args(arguments)
-    check_one_model(mine, parsed)
-    check_adapter_names(mine, parsed)
+    check_models(mine, parsed)
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")

@@ -14,8 +14,7 @@ from mlxchat.cli.oneshot import new_session
 from mlxchat.cli.options import (
     add_model_argument,
     add_options,
-    check_adapter_names,
-    check_one_model,
+    check_models,
     checked,
     given_settings,
     given_system,
@@ -58,8 +57,7 @@ def run(arguments: Sequence[str]) -> int:
     """Do what stands after `mlxchat sample`; the exit code."""
     own = parser()
     parsed = own.parse_args(arguments)
-    check_one_model(own, parsed)
-    check_adapter_names(own, parsed)
+    check_models(own, parsed)
     if (parsed.prompt is None) == (parsed.prompts is None):
         own.error("give one of --prompt and --prompts")
     parsed.n = parsed.n or (USUAL if parsed.prompts is None else 1)

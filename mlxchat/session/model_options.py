@@ -13,8 +13,8 @@ from mlxchat.engine.server.address import DEFAULT_MODEL
 def server_words(server: str) -> str:
     """How another model of a server is asked for; nothing lists what it could load."""
     return (
-        f"/model NAME asks {server} for a model, /model {DEFAULT_MODEL} for its own; for one of "
-        "this machine start mlxchat without --server."
+        f"/model NAME asks {server} for a model, /model {DEFAULT_MODEL} for its own; one of this "
+        "machine is named where mlxchat is started (mlxchat MODEL)."
     )
 
 

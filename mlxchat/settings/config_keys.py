@@ -87,6 +87,9 @@ CONFIG_KEYS: dict[str, ConfigKey] = {
     for key in (
         _top("model", "What is opened where no model is named: a folder or a Hugging Face "
              "repository", text("model"), example="mlx-community/Llama-3.2-3B-Instruct-4bit"),
+        _top("server", "The server whose model is used where no model is named, as --server takes "
+             "it: it goes before the configured model", text("server"),
+             example="http://desk:8080"),
         _top("adapter_path", "A folder with LoRA or DoRA weights for that model; left out where "
              "another one is named", text("adapter_path"), example="./adapters"),
         _top("system_prompt", "The system prompt of a new session", text("system_prompt"),

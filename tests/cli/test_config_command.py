@@ -5,17 +5,19 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from mlxchat.cli.main import chat_parser
-from mlxchat.cli.options import given_settings, given_system, model_spec
+from mlxchat.cli.options import check_models, given_settings, given_system, model_spec
 from mlxchat.files.preferences import Preferences
 from mlxchat.session.chat import ChatSession
 from mlxchat.settings.configuration import config_file, configuration
 from mlxchat.settings.preset_file import set_default_preset
 from tests.command import Here
 from tests.scripted import ScriptedEngine
+from tests.serving import Server
 from tests.session.test_session_settings import load
 
 PLACE = "~/config/mlxchat/config.toml"
@@ -97,6 +99,41 @@ def test_another_model_has_not_the_configured_ones_adapter():
         spec = model_spec(parsed(*flags))
         assert spec.model != "org/configured"
         assert (spec.adapter_path, spec.draft_model, spec.kv_bits) == (None, None, 4)
+
+
+def test_the_configured_server_is_asked_where_nothing_is_named(here, monkeypatch):
+    write(f'server = "http://nowhere:1"\n{FILE}')
+    with Server() as server:
+        Thread(target=server.serve_forever).start()
+        monkeypatch.setenv("MLXCHAT_SERVER", server.url)
+        told = here("-p", "Hi")
+        assert (told.code, told.out) == (0, "Hello there\n")
+        assert here("sample", "-p", "Hi", "-n", "1").out.splitlines()[1] == "Hello there"
+        server.shutdown()
+    assert all(body["temperature"] == 0.5 and "adapters" not in body for body in server.bodies)
+
+
+@pytest.mark.parametrize("named", [["./other"], ["--demo"], ["--server", "b:2"], ["--continue"]])
+def test_what_is_named_goes_before_the_configured_server(named):
+    write('server = "http://a:1"')
+    arguments = parsed(*named)
+    check_models(chat_parser(), arguments)
+    assert str(arguments.server) == ("http://b:2" if "--server" in named else "None")
+
+
+@pytest.mark.parametrize(
+    ("server", "says"),
+    [
+        ("ftp://x", "the configured server needs a server's address"),
+        ("http://me:secret@x", "the configured server takes no password"),
+    ],
+)
+def test_a_wrong_configured_server_is_said(here, server, says):
+    write(f'server = "{server}"')
+    told = here("-p", "Hi")
+    assert told.code == 2
+    assert says in told.sentence
+    assert "secret" not in told.err
 
 
 def test_a_named_adapter_goes_before_the_configured_one():

@@ -199,7 +199,7 @@ def test_a_file_of_prompts_that_lies_is_told_in_a_sentence(here, tmp_path, conte
         (("--prompts", "/nowhere/at/all"), "There is no file"),
         (("--prompts", "/"), "is a folder"),
         (("-p", "a", "--sweep", "temp"), "A sweep is a parameter and its values"),
-        (("-p", "a", "--sweep", "temp=0:1:0"), "is no row of values"),
+        (("-p", "a", "--sweep", "temp=0:1:0"), "The step of 0:1:0 is 0"),
         (("-p", "a", *["--sweep", "temp=1"] * 2), "temp is swept twice"),
         (("-p", "a", "--sweep", "temp=nan"), "temp must be a number"),
         (("-p", "a", "--sweep", "adapter=0,1"), "needs an adapter: put one on first"),
