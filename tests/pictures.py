@@ -123,6 +123,17 @@ async def compare(pilot: Pilot[object], session: ChatSession) -> None:
             await command(pilot, session, *words)
 
 
+async def samples(pilot: Pilot[object], session: ChatSession) -> None:
+    """Samples of three temperatures, side by side."""
+    session.set_parameter("max_tokens", 60)
+    await ask(pilot, session, "Write a short poem about the sea.")
+    pilot.app.screen.run_command("samples", "3 temp=0,0.7,1.4")  # type: ignore[attr-defined]
+    await pilot.pause(1.0)
+    while session.busy:
+        await pilot.pause(0.1)
+    await pilot.pause(1.0)
+
+
 async def command(pilot: Pilot[object], session: ChatSession, *words: str) -> None:
     """Run a command, and wait until its model or adapter is there."""
     pilot.app.screen.run_command(*words)  # type: ignore[attr-defined]
@@ -212,6 +223,7 @@ PICTURES: dict[str, tuple[tuple[int, int], Act]] = {
     "map": ((100, 30), tree),
     "sessions": ((120, 30), sessions),
     "compare": ((120, 34), compare),
+    "samples": ((120, 34), samples),
 }
 
 
