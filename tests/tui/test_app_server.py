@@ -74,8 +74,8 @@ async def test_a_replay_has_tokens_to_look_into(url: str):
         await person.wait(lambda: "identical text: 8 tokens" in person.transcript)
         assert "0.0 tok/s" not in person.transcript
         await person.say("/tokens")
-        screen = await person.wait(lambda: person.app.chat.query_one(TokenDetail).selected)
-        assert "entropy not sent" in " ".join(screen.split())
+        await person.wait(lambda: person.app.chat.query_one(TokenDetail).selected)
+        await person.wait(lambda: "entropy not sent" in " ".join(person.screen.split()))
 
 
 def test_a_cut_changes_nothing_where_the_settings_mean_the_same(
