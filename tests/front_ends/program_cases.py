@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from mlxchat.conversation.code.as_code import FROM_SERVER
 from mlxchat.engine.server.address import DEFAULT_MODEL
 from mlxchat.files.preferences import Preferences
 from mlxchat.files.prompt_library import read_prompts
@@ -168,8 +169,8 @@ async def _copy(front: Front, folder: Path) -> None:
     await front.line("/copy")
     assert front.copied == reply.entry.text
     await front.line("/copy python")
-    if reply.entry.damage:  # a server did not send what the code is made of
-        assert await front.shows(reply.entry.damage)
+    if front.session.info.server:
+        assert await front.shows(FROM_SERVER)
     else:
         assert "mlx_lm" in front.copied
     await front.line("/copy ruby")

@@ -12,6 +12,11 @@ from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.node import Node
 from mlxchat.errors import MlxchatError
 
+FROM_SERVER = (
+    "A server wrote this reply, and a script on this machine cannot know with which weights: /copy "
+    "copies the text."
+)
+
 Language = Literal["python", "shell"]
 
 
@@ -35,6 +40,8 @@ def as_code(
     """
     tip = tip or conversation.tip
     reply = tip.entry if isinstance(tip.entry, Reply) else None
+    if reply is not None and reply.tokens.text_only:
+        raise MlxchatError(FROM_SERVER)
     if reply is not None and reply.damage:
         raise MlxchatError(reply.damage)
     if reply is None or not reply.tokens:
