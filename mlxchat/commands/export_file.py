@@ -56,12 +56,12 @@ def read_file(file: Path) -> bytes:
     try:
         if file.is_dir():
             raise MlxchatError(f"{shown(file)} is a folder: name a file in it.")
-        if not file.exists():
-            raise MlxchatError(f"There is no file {shown(file)}: name one that is there.")
         if file.stat().st_size > LARGEST_FILE:
             raise MlxchatError(f"{shown(file)} is larger than {LARGEST_FILE // 1024**2} MB.")
         with file.open("rb") as stream:
             return stream.read(LARGEST_FILE + 1)
+    except FileNotFoundError:
+        raise MlxchatError(f"There is no file {shown(file)}: name one that is there.") from None
     except (OSError, ValueError) as error:
         raise MlxchatError(f"{shown(file)} cannot be read: {_reason(error)}.") from None
 

@@ -14,9 +14,8 @@ from mlxchat.conversation.summarizing import (
     without_thought,
 )
 from mlxchat.engine.context import MOST_ROOM, ContextUse, most_prompt_tokens
-from mlxchat.engine.interface import Event, Overflow, ReplyRequest, TokensCounted
+from mlxchat.engine.interface import Event, Overflow, ReplyEvent, ReplyRequest, TokensCounted
 from mlxchat.errors import MlxchatError
-from mlxchat.session.replies import ReplyEvent
 from mlxchat.session.speed import SessionSpeed
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from mlxchat.conversation.entries import Reply, UserMessage
 from mlxchat.conversation.node import Node
-from mlxchat.engine.interface import Event, InspectRequest, Overflow, ReplyStarted
+from mlxchat.engine.interface import Event, InspectRequest, Overflow, ReplyEvent, ReplyStarted
 from mlxchat.engine.samples import ScoreFailed, TokensScored
 from mlxchat.errors import MlxchatError
 from mlxchat.session.earlier_lanes import SessionEarlierLanes
@@ -18,7 +18,6 @@ from mlxchat.session.replies import (
     NEW_SEEDS,
     NEXT,
     Ask,
-    ReplyEvent,
     beginning,
 )
 from mlxchat.settings.number_parameter import MAX_SEED

@@ -25,6 +25,7 @@ from mlxchat.engine.interface import (
     ModelSpec,
     Overflow,
     PrefillProgress,
+    ReplyEvent,
     ReplyFailed,
     ReplyFinished,
     ReplyRequest,
@@ -32,9 +33,6 @@ from mlxchat.engine.interface import (
     Statistics,
     TokenRecord,
     TokenSampled,
-)
-from mlxchat.engine.interface import (
-    ReplyEvent as ReplyEvent,
 )
 from mlxchat.errors import MlxchatError
 from mlxchat.files.recent import absolute

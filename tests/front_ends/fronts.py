@@ -253,7 +253,12 @@ class TheRepl:
         answers: Sequence[str] = (),
         half: bool = False,
     ) -> None:
+        self._wait_for(half=half)
         self._written = self._person.type(text, *self._bound(steps), answers=tuple(answers))
+        self._wait_for(half=False)
+
+    def _wait_for(self, *, half: bool) -> None:
+        """Whether a line is followed until the first of a reply is there, or all of it."""
 
     def _bound(self, steps: Sequence[Step]) -> list[Callable[[], object]]:
         """The steps, as what happens while a reply is followed."""

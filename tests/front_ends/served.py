@@ -115,22 +115,13 @@ class ServedRepl(TheRepl):
 
     scripted = False
 
-    async def line(
-        self,
-        text: str,
-        *steps: Step,
-        keys: Sequence[str] = (),
-        answers: Sequence[str] = (),
-        half: bool = False,
-    ) -> None:
+    def _bound(self, steps: Sequence[Step]) -> list[Callable[[], object]]:
+        return []  # the server says something by itself
+
+    def _wait_for(self, *, half: bool) -> None:
         reader = self._person.reader
         assert isinstance(reader, PatientReader)
         reader.until = (lambda: begun(self.session)) if half else None
-        await super().line(text, answers=answers)
-        reader.until = None
-
-    async def look(self, *steps: Step) -> None:
-        await super().look()
 
     async def begin_anew(self) -> None:
         await super().begin_anew()

@@ -40,10 +40,8 @@ def as_code(
     """
     tip = tip or conversation.tip
     reply = tip.entry if isinstance(tip.entry, Reply) else None
-    if reply is not None and reply.tokens.text_only:
-        raise MlxchatError(FROM_SERVER)
     if reply is not None and reply.damage:
-        raise MlxchatError(reply.damage)
+        raise MlxchatError(FROM_SERVER if reply.tokens.text_only else reply.damage)
     if reply is None or not reply.tokens:
         raise MlxchatError("There is no reply to copy yet: send a message first.")
     if not reply.drawn:

@@ -39,6 +39,10 @@ class Piece:
     """Its tokens and how likely they were, as far as the server sends that."""
 
 
+KEPT = "what had arrived is kept, and /retry writes the reply again."
+"""How a sentence about a reply that broke off ends."""
+
+
 def parse_object(text: str | bytes) -> dict[str, Any]:
     """A JSON object. Raises MlxchatError for anything else."""
     try:
@@ -54,10 +58,7 @@ def piece_of(event: Mapping[str, Any]) -> Piece:
     """What an event adds, of chat and of raw completions; an answer that is no stream adds all at
     once. Raises MlxchatError where it tells of an error."""
     if event.get("error"):
-        raise MlxchatError(
-            f"The server broke off ({error_text(event)}): what had arrived is kept, and /retry "
-            "writes the reply again."
-        )
+        raise MlxchatError(f"The server broke off ({error_text(event)}): {KEPT}")
     choice = _choice(event)
     delta = _table(choice.get("delta")) or _table(choice.get("message"))
     return Piece(

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from mlxchat.engine.server.address import Address
-from mlxchat.engine.server.pieces import shortened
+from mlxchat.engine.server.pieces import KEPT, shortened
 
 
 def lost(address: Address, why: str = "") -> str:
     """The connection ended before the answer did."""
     reason = f" ({shortened(why)})" if why else ""
-    return (
-        f"The connection to {address} was lost{reason}: what had arrived is kept, "
-        "and /retry writes the reply again."
-    )
+    return f"The connection to {address} was lost{reason}: {KEPT}"
 
 
 def unexpected(error: Exception) -> str:

@@ -32,7 +32,7 @@ from mlxchat.engine.server.cost import Cost
 from mlxchat.engine.server.exact_prompt import answer_of
 from mlxchat.engine.server.first_token import CUT_CHARACTER, OtherToken, asked_alone, with_space
 from mlxchat.engine.server.limits import NEXT_REPLY
-from mlxchat.engine.server.pieces import Piece, Usage, first_token_id, parse_object, piece_of
+from mlxchat.engine.server.pieces import KEPT, Piece, Usage, first_token_id, parse_object, piece_of
 from mlxchat.engine.server.records import records_of
 from mlxchat.engine.server.sentences import lost
 from mlxchat.engine.server.served import ServedModel
@@ -138,10 +138,7 @@ class Writing:
                 return await self._stream(client)
             except OtherToken:
                 continue
-        raise MlxchatError(
-            "The server did not go on from the text that it had written: what had arrived is "
-            "kept, and /retry writes the reply again."
-        )
+        raise MlxchatError(f"The server did not go on from the text that it had written: {KEPT}")
 
     async def _stream(self, client: Client) -> bool:
         try:
