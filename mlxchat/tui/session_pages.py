@@ -53,23 +53,30 @@ class Page:
 class SessionPages:
     """The first so many of the sessions that are wanted."""
 
-    def __init__(self, sessions: Sessions, asker: Asker, changed: Callable[[int], None]) -> None:
-        """`changed` is told of new rows, with the place at which the cursor should be."""
+    def __init__(
+        self,
+        sessions: Sessions,
+        asker: Asker,
+        changed: Callable[[int | None], None],
+        to_end: Callable[[], bool],
+    ) -> None:
+        """`changed` is told of new rows, with the place of the cursor; None leaves it.
+
+        While `to_end` says that the person is on the way to the end, everything is fetched.
+        """
         self.rows: list[SessionRow] = []
         self.problem: str | None = None
         self.wanted = Wanted()
-        self.to_end = False
-        """Whether the person went to the end: then everything is fetched."""
         self._sessions = sessions
         self._asker = asker
         self._changed = changed
+        self._to_end = to_end
         self._complete = False
 
     def fetch(self, wanted: Wanted, at: int | None = None) -> None:
         """Fetch anew, with the cursor on the session with the id `at`, or on the first."""
         most = PAGE if wanted != self.wanted else max(PAGE, len(self.rows))
         self.wanted = wanted
-        self.to_end = False
         self._complete = True  # nothing more is asked for until the answer is here
 
         def took(page: Page) -> None:
@@ -79,13 +86,13 @@ class SessionPages:
 
         self._ask(most, 0, took)
 
-    def fetch_more(self, cursor: int) -> None:
-        """Fetch the next ones, if there are any, with the cursor where it is."""
+    def fetch_more(self) -> None:
+        """Fetch the next ones, if there are any; the cursor stays where it is, or at the end."""
         if self._complete:
             return
         self._complete = True
-        most = LONG_PAGE if self.to_end else PAGE
-        self._ask(most, len(self.rows), lambda page: self._add(page, most, cursor))
+        most = LONG_PAGE if self._to_end() else PAGE
+        self._ask(most, len(self.rows), lambda page: self._add(page, most, None))
 
     def _ask(self, most: int, offset: int, took: Callable[[Page], None]) -> None:
         wanted, sessions = self.wanted, self._sessions
@@ -93,10 +100,10 @@ class SessionPages:
             lambda: Page(sessions.page(wanted, most, offset), sessions.problem), took, lane="rows"
         )
 
-    def _add(self, page: Page, most: int, cursor: int) -> None:
+    def _add(self, page: Page, most: int, cursor: int | None) -> None:
         self.rows += page.rows
         self._complete = len(page.rows) < most
-        at = len(self.rows) - 1 if self.to_end else cursor
-        self._changed(at)
-        if self.to_end:
-            self.fetch_more(at)
+        to_end = self._to_end()
+        self._changed(len(self.rows) - 1 if to_end else cursor)
+        if to_end:
+            self.fetch_more()

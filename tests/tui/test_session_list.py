@@ -7,6 +7,7 @@ import pytest
 from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.tui.screens.session_list import NEW, SessionList
 from mlxchat.tui.session_pages import PAGE
+from mlxchat.tui.widgets.line_list import LineList
 from tests.saved import FakeSessions, talk
 from tests.tui.screen_person import SIZES, ScreenPerson, showing
 
@@ -208,6 +209,39 @@ async def test_ten_thousand_sessions_come_page_by_page():
         assert cursor(person) == "session 0"
         await person.press("home", "pagedown", "up")
         assert len({offset for _, _, offset in sessions.asked}) < 15
+
+
+async def test_who_leaves_the_end_while_it_is_fetched_stays_there():
+    sessions, conversation = FakeSessions(), talk("hi", "Hello!")
+    for number in range(5000):
+        sessions.add(f"session {number}", conversation)
+    async with showing(SessionList(sessions)) as person:
+        await person.wait_for("session 4999")
+        sessions.gate.clear()
+        await person.press("end", "up")
+        at = cursor(person)
+        sessions.gate.set()
+        await person.wait_for(lambda: len(titles(person)) > PAGE)
+        await person.pilot.pause(0.2)
+        assert cursor(person) == at
+        assert len(titles(person)) < 5000
+
+
+async def test_a_page_that_comes_before_word_of_the_move_is_no_leaving():
+    """The list tells of its moves a little later; meanwhile it has grown."""
+    sessions, conversation = FakeSessions(), talk("hi", "Hello!")
+    for number in range(5000):
+        sessions.add(f"session {number}", conversation)
+    async with showing(SessionList(sessions)) as person:
+        await person.wait_for("session 4999")
+        sessions.gate.clear()
+        await person.press("end")
+        listed = person.app.screen.query_one(LineList)
+        listed.post_message(LineList.Moved(3))
+        await person.pilot.pause()
+        sessions.gate.set()
+        await person.wait_for(lambda: len(titles(person)) == 5000)
+        assert cursor(person) == "session 0"
 
 
 async def test_hostile_titles_and_texts_stay_text(sessions):

@@ -68,7 +68,9 @@ class SessionList(Dialog[int | Literal["new"]]):
         super().__init__()
         self._sessions = sessions
         self._asker = Asker(self, self._failed)
-        self._pages = SessionPages(sessions, self._asker, self._show_rows)
+        self._pages = SessionPages(
+            sessions, self._asker, self._show_rows, lambda: self._list.keeps_end
+        )
         self._text = text
         self._filter = "all"
         self._deleted: list[int] = []
@@ -110,7 +112,7 @@ class SessionList(Dialog[int | Literal["new"]]):
 
     # The list
 
-    def _show_rows(self, cursor: int) -> None:
+    def _show_rows(self, cursor: int | None) -> None:
         pages = self._pages
         self.set_class(pages.problem is not None, "-problem")
         self.query_one("#session-problem", Static).update(visible(pages.problem or ""))
@@ -121,12 +123,7 @@ class SessionList(Dialog[int | Literal["new"]]):
 
     @on(LineList.EndInSight)
     def _load_more(self) -> None:
-        self._pages.fetch_more(self._list.cursor)
-
-    @on(LineList.EndWanted)
-    def _go_to_end(self) -> None:
-        self._pages.to_end = True
-        self._load_more()
+        self._pages.fetch_more()
 
     def _draw(self, index: int, width: int) -> list[Content]:
         return session_lines(self._pages.rows[index], width, words_pattern(self._text))
@@ -188,16 +185,12 @@ class SessionList(Dialog[int | Literal["new"]]):
         self._fetch()
 
     def _fetch(self, at: int | None = None) -> None:
+        self._list.keeps_end = False
         self._pages.fetch(replace(FILTERS[self._filter], text=self._text), at)
 
     # The preview
 
     @on(LineList.Moved)
-    def _moved(self, event: LineList.Moved) -> None:
-        if event.index < len(self._pages.rows) - 1:
-            self._pages.to_end = False
-        self._cursor_moved()
-
     def _cursor_moved(self) -> None:
         self._show_keys()
         if self._rest is not None:

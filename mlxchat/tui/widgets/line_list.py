@@ -77,10 +77,6 @@ class LineList(ScrollView, can_focus=True):
     class EndInSight(Message):
         """The end of the list is at most a page away: more may be wanted."""
 
-    @dataclass
-    class EndWanted(Message):
-        """The person went to the end of the list."""
-
     def __init__(self, draw: Draw, *, placeholder: str = "", id: str | None = None) -> None:
         """`placeholder` stands where the list is empty."""
         super().__init__(id=id)
@@ -89,6 +85,8 @@ class LineList(ScrollView, can_focus=True):
         self._count = 0
         self.choose_at_once = False
         """Whether a click chooses an item that was not under the cursor."""
+        self.keeps_end = False
+        """Whether the person went to the end, and nowhere else since."""
 
     @property
     def count(self) -> int:
@@ -124,7 +122,8 @@ class LineList(ScrollView, can_focus=True):
     def action_last(self) -> None:
         """Go to the last item."""
         self.go_to(self._count - 1)
-        self.post_message(self.EndWanted())
+        self.keeps_end = True
+        self.post_message(self.EndInSight())
 
     def action_choose(self) -> None:
         """Choose the item under the cursor."""
@@ -133,6 +132,7 @@ class LineList(ScrollView, can_focus=True):
 
     def go_to(self, index: int) -> None:
         """Put the cursor on an item, and the item in sight."""
+        self.keeps_end = False
         self.cursor = max(0, min(index, self._count - 1))
         self._show_cursor()
 
@@ -151,6 +151,7 @@ class LineList(ScrollView, can_focus=True):
         index = self._count if at is None else (self.scroll_offset.y + at.y) // self.item_height
         if index < self._count:
             chosen = index == self.cursor or self.choose_at_once
+            self.keeps_end = False
             self.cursor = index
             if chosen:
                 self.action_choose()
