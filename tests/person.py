@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -20,6 +20,7 @@ from mlxchat.tui.screens.chat import ChatScreen
 from mlxchat.tui.screens.chat_sessions import Resume
 from mlxchat.tui.transcript.transcript import Transcript, UserEntry
 from mlxchat.tui.widgets.message_editor import MessageEditor
+from tests.patience import until
 from tests.scripted import INFO, ScriptedEngine
 
 WIDE = (120, 40)
@@ -74,6 +75,17 @@ class Person:
         """Let the app take in what the engine said; the screen."""
         self.chat.take_in()
         await self.pilot.pause()
+        return self.screen
+
+    async def until(self, seen: str | Callable[[], object]) -> str:
+        """Look until something is so, or stands on the screen; the screen."""
+        test = (lambda: seen in self.screen) if isinstance(seen, str) else seen
+
+        async def look() -> None:
+            await self.pilot.pause(0.01)
+            await self.look()
+
+        await until(test, look, lambda: f"{seen} was not seen: {self.notes}\n{self.screen}")
         return self.screen
 
     async def press(self, *keys: str) -> str:

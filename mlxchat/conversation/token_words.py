@@ -72,7 +72,7 @@ def facts(selected: SelectedToken) -> list[str]:
 
 
 def short_facts(selected: SelectedToken) -> list[str]:
-    """The same in fewer words, for two lines of forty cells."""
+    """The same in fewer words, for three lines of forty cells."""
     record, other = selected.record, selected.other
     drawn = "chosen" if record.drawn_prob is None else f"{share(record.drawn_prob)} drawn"
     return [
@@ -80,8 +80,8 @@ def short_facts(selected: SelectedToken) -> list[str]:
         drawn,
         rank_words(record),
         bits(record, 1),
-        f"id {'?' if record.token_id < 0 else record.token_id}",
-        selected.token_bytes.hex(" ") or "bytes unknown",
-        f"{selected.place + 1}/{selected.count}",
         *([f"{percent(math.exp(other[1]))} {visible(other[0])}"] if other else []),
+        f"id {'?' if record.token_id < 0 else record.token_id}",
+        f"{selected.place + 1}/{selected.count}",
+        f"0x{selected.token_bytes.hex()}" if selected.token_bytes else "bytes unknown",
     ]

@@ -1,9 +1,10 @@
 """Tokens a second through the server engine against a bare HTTP client reading the same stream.
 
-One mlx_lm.server writes for both, one after the other in changing order, the same prompt's reply of
-the same length under the same settings and seed. The engine is drained 20 times a second; the bare
-client reads the lines of the stream and does nothing with them. The time is that from the first
-piece of text to the last; a figure is the median of the ratios of such pairs.
+One mlx_lm.server writes for both, one after the other in changing order: the answer to the same
+request, under the same seed. The engine is drained 20 times a second; the bare client reads the
+lines of the stream and does nothing with them. The time is that from the first piece of text to the
+last; a figure is the median of the ratios of such pairs. Told beside it: what the engine's asking
+for the tokens' log-probabilities costs, which is the bare client with them against it without.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from mlxchat.engine.interface import (
     TokenSampled,
 )
 from mlxchat.engine.server.address import DEFAULT_MODEL, parse_address
-from mlxchat.engine.server.asking import STREAM, chat_body, sampling_body
+from mlxchat.engine.server.asking import STREAM, chat_body, logprobs_body, sampling_body
 from mlxchat.engine.server.engine import ServerEngine
 from mlxchat.settings.parameters import Settings
 from tests.benchmarks import report, setting
@@ -65,11 +66,16 @@ def bare_reply(client: httpx2.Client, url: str, body: dict[str, Any]) -> float:
     return (len(times) - 1) / (times[-1] - times[0])
 
 
-def asked(settings: Settings, seed: int) -> dict[str, Any]:
-    """The body that the engine posts for a reply."""
+def plain_body(settings: Settings, seed: int) -> dict[str, Any]:
+    """What asks for a reply, and for no log-probabilities."""
     messages = chat_body(MESSAGES, ModelSpec(DEFAULT_MODEL), is_mlx=True)
     sampling = sampling_body(settings, seed, is_mlx=True)
     return {**STREAM, "model": DEFAULT_MODEL, **sampling, **messages}
+
+
+def engine_body(settings: Settings, seed: int) -> dict[str, Any]:
+    """What the engine posts for a reply."""
+    return plain_body(settings, seed) | logprobs_body(is_mlx=True, raw=False)
 
 
 def measure(url: str, settings: Settings, pairs: int) -> dict[str, Any]:
@@ -78,22 +84,29 @@ def measure(url: str, settings: Settings, pairs: int) -> dict[str, Any]:
     driver.load(DEFAULT_MODEL)
     sides: dict[str, Callable[[int], float]] = {
         "engine": lambda seed: engine_reply(driver, settings, seed),
-        "bare": lambda seed: bare_reply(client, url, asked(settings, seed)),
+        "bare": lambda seed: bare_reply(client, url, engine_body(settings, seed)),
+        "plain": lambda seed: bare_reply(client, url, plain_body(settings, seed)),
     }
-    speeds: dict[str, list[float]] = {"engine": [], "bare": []}
+    speeds: dict[str, list[float]] = {name: [] for name in sides}
     for seed in range(pairs + 1):  # the first pair warms up
         for name in sorted(sides, reverse=bool(seed % 2)):
             speeds[name].append(sides[name](seed))
     driver.close()
     client.close()
-    engine, bare = speeds["engine"][1:], speeds["bare"][1:]
-    ratios = [mine / theirs for mine, theirs in zip(engine, bare, strict=True)]
+    engine, bare, plain = (speeds[name][1:] for name in ("engine", "bare", "plain"))
+    ratios = ratios_of(engine, bare)
     return {
         "ratio": median(ratios),
+        "asking": median(ratios_of(bare, plain)),
         "engine_pieces_per_s": median(engine),
         "bare_pieces_per_s": median(bare),
         "ratios": sorted(ratios),
     }
+
+
+def ratios_of(speeds: list[float], others: list[float]) -> list[float]:
+    """Those of each pair."""
+    return [one / other for one, other in zip(speeds, others, strict=True)]
 
 
 def run(small: bool) -> report.Report:
@@ -106,8 +119,9 @@ def run(small: bool) -> report.Report:
             log = folder / f"server-{case.model}"
             with setting.blas_threads(case.threads), mlx_server(path, log) as url:
                 raw = measure(url, settings, case.pairs)
-            ratio = raw.pop("ratio")
+            ratio, asking = raw.pop("ratio"), raw.pop("asking")
             found.add(case.name, ratio, at_least=case.at_least, tokens=case.tokens, **raw)
+            found.add(f"{case.name}: log-probabilities asked for", asking)
     return found
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from textual.pilot import Pilot
@@ -18,8 +18,7 @@ from mlxchat.session.chat import ChatSession
 from mlxchat.tui.app import MlxchatApp
 from mlxchat.tui.transcript.transcript import Transcript
 from mlxchat.tui.widgets.message_editor import MessageEditor
-
-PATIENCE = 60.0
+from tests.patience import until
 
 
 class Person:
@@ -37,10 +36,7 @@ class Person:
 
     async def wait(self, test: Callable[[], bool]) -> str:
         """Wait until something is so; the screen."""
-        end = time.monotonic() + PATIENCE
-        while not test():
-            assert time.monotonic() < end, self.screen
-            await asyncio.sleep(0.01)
+        await until(test, partial(asyncio.sleep, 0.01), lambda: self.screen)
         await self.pilot.pause()
         return self.screen
 

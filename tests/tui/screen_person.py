@@ -11,10 +11,9 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from mlxchat.tui.themes import ThemedApp
+from tests.patience import until
 
 SIZES = [(120, 40), (80, 24), (40, 15)]
-PATIENCE = 200
-"""Pauses after which a test gives up; never a measure of speed."""
 NOT_YET: Any = object()
 
 
@@ -57,11 +56,11 @@ class ScreenPerson:
 
     async def wait_for(self, seen: str | Callable[[], bool]) -> str:
         test = (lambda: seen in self.screen) if isinstance(seen, str) else seen
-        for _ in range(PATIENCE):
-            if test():
-                return self.screen
-            await self.pilot.pause(0.02)
-        raise AssertionError(f"{seen} was not seen:\n{self.screen}")
+        await until(test, self._pause, lambda: f"{seen} was not seen:\n{self.screen}")
+        return self.screen
+
+    async def _pause(self) -> None:
+        await self.pilot.pause(0.02)
 
     def fits(self, size: tuple[int, int]) -> bool:
         return all(cell_len(line) <= size[0] for line in self.lines)

@@ -48,12 +48,10 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 async def open_picker(person: Person) -> AdapterPicker:
     await person.send("/adapter")
-    for _ in range(200):
-        if isinstance(person.app.screen, AdapterPicker):
-            await person.pilot.pause()
-            return person.app.screen
-        await person.pilot.pause(0.01)
-    raise AssertionError("the choice did not open")
+    await person.until(lambda: isinstance(person.app.screen, AdapterPicker))
+    await person.pilot.pause()
+    assert isinstance(person.app.screen, AdapterPicker)
+    return person.app.screen
 
 
 async def put_on(person: Person, what: str, *notes: str) -> str:

@@ -19,9 +19,6 @@ from tests.conversation.storage.spoiled import newer, truncated
 from tests.person import Person, chatting
 from tests.trees import talk
 
-PATIENCE = 200
-"""Pauses after which a test gives up; never a measure of speed."""
-
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SessionStore]:
@@ -29,15 +26,6 @@ def store(tmp_path: Path) -> Iterator[SessionStore]:
     made = SessionStore(tmp_path / "sessions.sqlite3")
     yield made
     made.close()
-
-
-async def until(person: Person, seen: Callable[[], object]) -> None:
-    for _ in range(PATIENCE):
-        if seen():
-            return
-        await person.pilot.pause(0.02)
-        await person.look()
-    raise AssertionError(f"it did not come to that: {person.notes}\n{person.screen}")
 
 
 def _words(person: Person) -> str:
@@ -68,7 +56,7 @@ async def test_an_export_is_written_while_the_chat_goes_on(store, tmp_path, gate
         await person.send(f"/export messages {tmp_path / 'a.jsonl'}")
         await person.send("and now?")  # the screen does not wait
         gate.set()
-        await until(person, lambda: any("written to" in note for note in person.notes))
+        await person.until(lambda: any("written to" in note for note in person.notes))
         said = json.loads((tmp_path / "a.jsonl").read_text("utf-8"))["messages"]
         assert [row["content"] for row in said][-2:] == ["hi", "ho"]  # as it was when it was asked
 
@@ -89,7 +77,7 @@ async def test_an_import_is_read_while_the_chat_goes_on_and_then_opened(store, t
         await person.send(f"/import {file}")
         assert "from the file" not in await person.look()
         gate.set()
-        await until(person, lambda: "from the file" in person.screen)
+        await person.until(lambda: "from the file" in person.screen)
         assert "imported as session 1" in person.notes[-1]
         assert person.session.keeper.number == 1
 
@@ -101,7 +89,7 @@ async def test_an_import_takes_no_reply_away_that_is_being_written(store, tmp_pa
         await person.send(f"/import {file}")
         await person.send("hi")
         gate.set()
-        await until(person, lambda: any("imported as session" in note for note in person.notes))
+        await person.until(lambda: any("imported as session" in note for note in person.notes))
         assert [entry.text for entry in person.session.conversation.entries][:1] == ["hi"]
         assert person.session.busy
 
@@ -111,7 +99,7 @@ async def test_what_does_not_work_is_said(store, tmp_path, monkeypatch, line):
     monkeypatch.chdir(tmp_path)
     async with chatting(keeper=Keeper(store)) as person:
         await person.send(line)
-        await until(person, lambda: person.notes)
+        await person.until(lambda: person.notes)
         assert list(tmp_path.glob("*.json*")) == []
 
 
@@ -120,7 +108,7 @@ async def test_a_session_that_was_just_left_opens_with_all_that_was_said(store):
     async with chatting(keeper=keeper) as person:
         await person.send("hi")
         await person.hear("ho")
-        await until(person, lambda: keeper.session_id and keeper.saved)
+        await person.until(lambda: keeper.session_id and keeper.saved)
         session = keeper.session_id
         person.session.conversation.add(UserMessage("said just now"))
         person.chat.open_session(session)
@@ -132,12 +120,12 @@ async def test_the_open_session_is_deleted(store):
     async with chatting(keeper=keeper) as person:
         await person.send("hi")
         await person.hear("ho")
-        await until(person, lambda: keeper.session_id and keeper.saved)
+        await person.until(lambda: keeper.session_id and keeper.saved)
         store.delete(keeper.session_id)
         await person.send("what now?")
         await person.hear("We go on.")
-        await until(person, lambda: keeper.number == 2 and keeper.saved)
-        await until(person, lambda: DELETED[:40] in person.screen)
+        await person.until(lambda: keeper.number == 2 and keeper.saved)
+        await person.until(lambda: DELETED[:40] in person.screen)
         assert [row.number for row in store.page()] == [2]
         assert store.read(keeper.session_id).conversation.entries[-1].text == "We go on."
 
@@ -149,7 +137,7 @@ async def test_damaged_tokens_are_said_and_the_text_stays(store):
         connection.commit()
     async with chatting(keeper=Keeper(store)) as person:
         person.chat.open_session(session)
-        await until(person, lambda: "Hi there" in person.screen)
+        await person.until(lambda: "Hi there" in person.screen)
         await person.press("ctrl+t")
         assert person.notes[-1].startswith("The saved tokens of this reply are damaged")
         await person.send("/tokens always")
@@ -170,7 +158,7 @@ async def test_the_app_goes_on_without_its_file(tmp_path, spoil, part):
         assert part in shown
         assert "stays as it is" in shown
         await person.press("f4")
-        await until(person, lambda: part in _words(person))
+        await person.until(lambda: part in _words(person))
         await person.press("escape")
         await person.send("/rename Mine")
         await person.send("and now?")

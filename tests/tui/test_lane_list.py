@@ -57,10 +57,8 @@ async def test_compare_completes_adapters_and_what_is_found_of_their_runs(tmp_pa
     remember_adapter(str(run))
     async with comparing() as person:
         await person.type("/compare ru")
-        for _ in range(200):
-            if "rum" in person.chat.query_one(CompletionList).render_line(0).text:
-                break
-            await person.pilot.pause(0.01)
+        offered = person.chat.query_one(CompletionList)
+        await person.until(lambda: "rum" in offered.render_line(0).text)
         offers = person.chat.completions("/compare ru")
         assert [whole for whole, _ in offers] == [
             f"/compare {run}", f"/compare {run}/0000100_adapters.safetensors",

@@ -29,12 +29,10 @@ SIZES = [(120, 40), (80, 24), (40, 15)]
 
 
 async def wait_for_picker(person: Person) -> ComparePicker:
-    for _ in range(200):
-        if isinstance(person.app.screen, ComparePicker):
-            await person.pilot.pause()
-            return person.app.screen
-        await person.pilot.pause(0.01)
-    raise AssertionError("the choice did not open")
+    await person.until(lambda: isinstance(person.app.screen, ComparePicker))
+    await person.pilot.pause()
+    assert isinstance(person.app.screen, ComparePicker)
+    return person.app.screen
 
 
 # Open and closed

@@ -53,11 +53,7 @@ async def write(person: Person, *texts: str) -> str:
 
 async def shrunk(card: SampleCard, person: Person) -> None:
     """Wait until a card has its usual height again."""
-    for _ in range(100):
-        if card.size.height < 10:
-            return
-        await person.pilot.pause(0.02)
-    raise AssertionError(card.size)
+    await person.until(lambda: card.size.height < 10)
 
 
 def cards(person: Person) -> list[SampleCard]:

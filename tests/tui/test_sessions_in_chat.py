@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -17,8 +17,6 @@ from mlxchat.tui.widgets.title_bar import TitleBar
 from tests.person import Person, chatting
 from tests.saved import talk
 
-PATIENCE = 200
-"""Looks after which a test gives up; never a measure of speed."""
 SIZES = [(120, 40), (80, 24), (40, 15)]
 
 
@@ -35,24 +33,13 @@ async def saved_chat(tmp_path: Path, **options: object) -> AsyncIterator[tuple[P
         async with chatting(keeper=keeper, **options) as person:
             await person.send("Here")
             await person.hear("Now")
-            await until(person, lambda: keeper.saved and keeper.number is not None)
+            await person.until(lambda: keeper.saved and keeper.number is not None)
             person.transcript.focus()
             await person.look()
             yield person, keeper
     finally:
         keeper.close()
         store.close()
-
-
-async def until(person: Person, seen: str | Callable[[], bool]) -> str:
-    """Look until something is so; the screen."""
-    test = (lambda: seen in person.screen) if isinstance(seen, str) else seen
-    for _ in range(PATIENCE):
-        await person.look()
-        if test():
-            return person.screen
-        await person.pilot.pause(0.02)
-    raise AssertionError(f"{seen} was not seen:\n{person.screen}")
 
 
 def rows(keeper: Keeper, **wanted: object) -> dict[str, SessionRow]:
@@ -72,20 +59,20 @@ async def test_one_is_searched_looked_at_and_opened(tmp_path, size, by):
         else:
             await person.press("f4")
         assert isinstance(person.app.screen, SessionList)
-        await until(person, "sums")
+        await person.until("sums")
         if by == "mouse":
             await person.click("search titles")
         else:
             await person.press("slash")
         await person.press(*"blue")
-        await until(person, lambda: "sums" not in person.screen)
+        await person.until(lambda: "sums" not in person.screen)
         if size[1] > 20:
-            await until(person, "Be wet.")  # the preview
+            await person.until("Be wet.")  # the preview
         if by == "mouse":
             await person.click("  sea")
         else:
             await person.press("enter")
-        await until(person, lambda: person.app.screen is person.chat)
+        await person.until(lambda: person.app.screen is person.chat)
         assert said(person) == ["About the sea", "Blue."]
         assert person.chat.query_one(SystemPromptEditor).text == "Be wet."
         assert person.chat.query_one(SystemPromptEditor).status == ""
@@ -94,7 +81,7 @@ async def test_one_is_searched_looked_at_and_opened(tmp_path, size, by):
             "Be wet.", "About the sea", "Blue.", "More",
         ]  # fmt: skip
         await person.hear("Wet.")
-        await until(person, lambda: keeper.saved)
+        await person.until(lambda: keeper.saved)
         assert rows(keeper)["sea"].messages == 4
 
 
@@ -107,19 +94,19 @@ async def test_rename_pin_delete_and_undo(tmp_path, by):
             await (person.press(key) if by == "keys" else person.click(f"{key} {act[key]}"))
 
         await person.press("f4")
-        await until(person, "sums")
+        await person.until("sums")
         await person.press("end")
         assert person.app.screen._row.title == "sea"
         await do("r")
         await person.press(*" two", "enter")
-        await until(person, lambda: "sea two" in rows(keeper))
+        await person.until(lambda: "sea two" in rows(keeper))
         await do("p")
-        await until(person, "★ sea two")
+        await person.until("★ sea two")
         await do("d")
-        await until(person, lambda: "sea two" in rows(keeper, deleted=True))
-        await until(person, lambda: "“sea two” is deleted; u brings it back." in person.notes)
+        await person.until(lambda: "sea two" in rows(keeper, deleted=True))
+        await person.until(lambda: "“sea two” is deleted; u brings it back." in person.notes)
         await do("u")
-        await until(person, "★ sea two")
+        await person.until("★ sea two")
         assert "sea two" in rows(keeper)
         await person.press("escape")
         assert person.app.screen is person.chat
@@ -130,26 +117,26 @@ async def test_rename_pin_delete_and_undo(tmp_path, by):
 async def test_a_filter_by_rating(tmp_path):
     async with saved_chat(tmp_path) as (person, _):
         await person.press("f4")
-        await until(person, "sums")
+        await person.until("sums")
         await person.press("f")
-        await until(person, lambda: "sums" not in person.screen)
+        await person.until(lambda: "sums" not in person.screen)
         assert "sea" in person.screen
         await person.click(" bad ")
-        await until(person, "No sessions.")
+        await person.until("No sessions.")
 
 
 async def test_the_title_by_command_and_a_new_one_by_key(tmp_path):
     async with saved_chat(tmp_path) as (person, keeper):
         await person.send("/rename Here and now")
-        await until(person, lambda: "Here and now" in rows(keeper))
+        await person.until(lambda: "Here and now" in rows(keeper))
         await person.press("ctrl+l")
         assert said(person) == []
         await person.press("f4")
-        await until(person, "Here and now")
+        await person.until("Here and now")
         await person.press("enter")
-        await until(person, lambda: said(person) == ["Here", "Now"])
+        await person.until(lambda: said(person) == ["Here", "Now"])
         await person.press("f4")
-        await until(person, "Here and now")
+        await person.until("Here and now")
         await person.press("n")
         assert said(person) == []
 
@@ -157,9 +144,9 @@ async def test_the_title_by_command_and_a_new_one_by_key(tmp_path):
 async def test_another_models_session_says_so_and_works(tmp_path):
     async with saved_chat(tmp_path) as (person, _):
         await person.send("/sessions sea")
-        await until(person, lambda: "sums" not in person.screen)
+        await person.until(lambda: "sums" not in person.screen)
         await person.press("enter")
-        await until(person, "SmolLM2-135M-Instruct wrote this, and scripted goes on")
+        await person.until("SmolLM2-135M-Instruct wrote this, and scripted goes on")
         await person.send("/continue")
         assert person.requests[-1].prefill == "Blue."
         await person.hear(" And deep.")
@@ -170,9 +157,9 @@ async def test_opening_one_tells_how_full_it_is(tmp_path):
     async with saved_chat(tmp_path) as (person, _):
         person.engine.counted = 70
         await person.press("f4")
-        await until(person, "sums")
+        await person.until("sums")
         await person.press("down", "enter")
-        await until(person, lambda: said(person)[0] == "Two and two")
+        await person.until(lambda: said(person)[0] == "Two and two")
         await person.look()
         assert person.chat.query_one(TitleBar).context == 70
         assert "re-read" not in person.screen

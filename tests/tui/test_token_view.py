@@ -8,7 +8,7 @@ import pytest
 from textual.events import Key
 
 from mlxchat.conversation.surprise import LEGENDS, MEASURES, level
-from mlxchat.conversation.token_words import SelectedToken, facts
+from mlxchat.conversation.token_words import SelectedToken, facts, short_facts
 from mlxchat.engine.distribution import Candidate
 from mlxchat.engine.interface import TokenRecord, TokenSampled
 from mlxchat.tui.transcript.transcript import Transcript
@@ -52,7 +52,8 @@ async def test_in_and_out(size):
         told = " ".join(screen.split())
         assert ("3.0% by the model" if size[0] > 60 else "3.0% by model") in told
         record = person.app.session.reply.tokens[4]
-        spelled = person.engine.token_bytes(record.token_id).hex(" ")
+        token_bytes = person.engine.token_bytes(record.token_id)
+        spelled = token_bytes.hex(" ") if size[0] > 60 else f"0x{token_bytes.hex()}"
         for fact in ("rank ", "bits", f"id {record.token_id}", spelled):
             assert fact in told
         await person.press("escape")
@@ -60,6 +61,19 @@ async def test_in_and_out(size):
         assert not person.chat.query_one(TokenDetail).display
         await person.press("ctrl+t", "ctrl+t")
         assert not person.transcript.walking
+
+
+async def test_a_long_token_is_told_of_whole_on_a_small_screen(monkeypatch):
+    async with chatting((40, 15)) as person:
+        monkeypatch.setattr(person.engine, "token_bytes", lambda _, model: b" extraordinary")
+        await person.send("What swims?")
+        await person.hear("An extraordinary whale")
+        screen = await person.press("ctrl+t", "home", "right")
+        record = person.app.session.reply.tokens[1]
+        assert record.text == " extraordinary"
+        shown = " ".join(screen.split())
+        for fact in short_facts(SelectedToken(record, 1, 3, b" extraordinary")):
+            assert fact in shown
 
 
 async def test_another_theme_colours_the_facts_at_once():

@@ -22,6 +22,7 @@ from mlxchat.tui.transcript.transcript import (
     Transcript,
     UserEntry,
 )
+from tests.patience import until
 from tests.person import add_user
 
 TAGS = ("<think>", "</think>")
@@ -82,11 +83,11 @@ def wheel_up(transcript: Transcript) -> events.MouseScrollUp:
 
 async def settled(transcript: Transcript, pilot: Pilot[object]) -> None:
     """Wait until every height is known."""
-    for _ in range(400):
-        if all(entry.exact for entry in transcript.entries):
-            return
-        await pilot.pause(0.02)
-    raise AssertionError("heights are estimates still")
+    await until(
+        lambda: all(entry.exact for entry in transcript.entries),
+        lambda: pilot.pause(0.02),
+        lambda: "heights are estimates still",
+    )
 
 
 async def test_empty_state_shows_the_placeholder() -> None:
