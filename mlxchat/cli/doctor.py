@@ -15,9 +15,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from mlxchat.cli.parser import Parser
+from mlxchat.cli.progress import ProgressLine
 from mlxchat.engine import backend, hub_cache
 from mlxchat.engine.demo import demo_model_path, ensure_demo_model
-from mlxchat.engine.interface import LoadProgress
 from mlxchat.errors import MlxchatError
 from mlxchat.files import folders
 
@@ -204,22 +204,14 @@ def _terminal_advice(terminal: Terminal) -> Iterator[str]:
 
 def _get_demo() -> str | None:
     """Get the demo model ready, with progress on standard error; what went wrong, if anything."""
+    line = ProgressLine(sys.stderr)
     try:
-        ensure_demo_model(_show_progress, lambda: False)
+        ensure_demo_model(line.show_load, lambda: False)
     except MlxchatError as error:
         return str(error)
     finally:
-        if sys.stderr.isatty():
-            sys.stderr.write("\r\x1b[K")
+        line.clear()
     return None
-
-
-def _show_progress(progress: LoadProgress) -> None:
-    if not sys.stderr.isatty():
-        return
-    share = f" {100 * progress.done // progress.total}%" if progress.total else ""
-    sys.stderr.write(f"\r\x1b[K{progress.stage}{share}")
-    sys.stderr.flush()
 
 
 def _lines(report: Report) -> Iterator[str]:

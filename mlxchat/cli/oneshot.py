@@ -10,6 +10,7 @@ from typing import TextIO
 
 from mlxchat.cli.interrupts import Interrupts, catching_interrupts, cut_off
 from mlxchat.cli.parser import complain
+from mlxchat.cli.progress import ProgressLine
 from mlxchat.cli.prompt_input import prompt_text
 from mlxchat.cli.reply_output import EventOutput, ObjectOutput, ReplyOutput, TextOutput
 from mlxchat.conversation.entries import Reply
@@ -20,8 +21,11 @@ from mlxchat.engine.interface import (
     LoadFailed,
     LoadProgress,
     ModelSpec,
+    PrefillProgress,
     ReplyFailed,
     ReplyFinished,
+    ReplyStarted,
+    Silent,
     WordsNoted,
 )
 from mlxchat.errors import INTERRUPTED, MODEL_ERROR, OK, WRONG_USE, MlxchatError
@@ -29,6 +33,7 @@ from mlxchat.render.safe import visible
 from mlxchat.session.chat import ChatSession
 from mlxchat.settings.parameters import Value
 
+STOP_KEY = "Ctrl+C"
 LOOK_SECONDS = 0.1
 """How often an interrupt is looked for while the engine has nothing to tell."""
 
@@ -86,8 +91,9 @@ class Follower:
         """`statistics`: whether they are told; None: where `err` is a terminal."""
         self._output = output
         self._err = err
-        self._progress = err.isatty()
-        self._statistics = self._progress if statistics is None else statistics
+        self._line: ProgressLine | None = ProgressLine(err)
+        """Until the reply begins: it may be written on the same terminal."""
+        self._statistics = err.isatty() if statistics is None else statistics
 
     def follow(self, session: ChatSession, interrupts: Interrupts) -> int:
         """Show what the session does until its reply is over; the program's exit code."""
@@ -97,15 +103,13 @@ class Follower:
             if interrupts.pressed:
                 session.stop()
             for event in session.events():
-                if isinstance(event, LoadProgress):
-                    self._show_progress(event)
-                else:
-                    self._clear_progress()
+                self._show_progress(event)
                 self._output.show(event, session.current)
                 code = self._tell(event, session.current)
                 if code is not None:
                     return code
-        self._clear_progress()
+        if self._line is not None:
+            self._line.clear()
         self._say("Stopped before the answer.")
         return INTERRUPTED
 
@@ -137,17 +141,26 @@ class Follower:
     def _say(self, sentence: str) -> None:
         print(f"mlxchat: {sentence}", file=self._err)
 
-    def _show_progress(self, event: LoadProgress) -> None:
-        if self._progress:
-            share = f" {event.done * 100 // event.total}%" if event.total else ""
-            self._err.write(f"\r\x1b[K{visible(event.stage)}{share}")
-            self._err.flush()
+    def _show_progress(self, event: Event) -> None:
+        if self._line is None:
+            return
+        if isinstance(event, LoadProgress):
+            self._line.show_load(event)
+        elif isinstance(event, PrefillProgress | Silent):
+            self._line.show(waiting_words(event))
+        else:
+            self._line.clear()
+            if isinstance(event, ReplyStarted):
+                self._line = None
 
-    def _clear_progress(self) -> None:
-        if self._progress:
-            self._err.write("\r\x1b[K")
-            self._err.flush()
-            self._progress = False
+
+def waiting_words(event: PrefillProgress | Silent) -> str:
+    """What a reply that has not begun waits for."""
+    from mlxchat.conversation.summary import prefill_status, silence_status
+
+    if isinstance(event, Silent):
+        return silence_status(event.seconds, STOP_KEY)
+    return prefill_status(event)
 
 
 def statistics_lines(reply: Reply) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TextIO
 
+from mlxchat.engine.interface import LoadProgress
 from mlxchat.render.safe import visible
 
 WIDTH = 24
@@ -31,6 +32,11 @@ class ProgressLine:
         self._out.write(f"\r\x1b[K{bar(share)} {visible(what)}" if share is not None else
                         f"\r\x1b[K{visible(what)}")  # fmt: skip
         self._out.flush()
+
+    def show_load(self, progress: LoadProgress) -> None:
+        """Say how far a model is on its way."""
+        share = progress.done / progress.total if progress.total else None
+        self.show(progress.stage, share)
 
     def clear(self) -> None:
         """Take the line away, for something else to be written."""

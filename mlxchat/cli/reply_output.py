@@ -22,6 +22,7 @@ from mlxchat.engine.interface import (
     ReplyFailed,
     ReplyFinished,
     ReplyStarted,
+    Silent,
     TokenSampled,
 )
 from mlxchat.render.safe import visible
@@ -106,6 +107,7 @@ EVENTS: Mapping[type, tuple[str, Fields]] = {
         "reading",
         lambda event, _: {"reused": event.reused, "done": event.done, "total": event.total},
     ),
+    Silent: ("silent", lambda event, _: {"seconds": event.seconds}),
     ReplyStarted: (
         "start", lambda _, reply: {**origin_object(reply), "prefill": reply.prefill}
     ),
@@ -119,7 +121,7 @@ EVENTS: Mapping[type, tuple[str, Fields]] = {
     ReplyFailed: ("failed", lambda event, _: {"message": event.message}),
     LoadFailed: ("failed", lambda event, _: {"message": event.message}),
 }  # fmt: skip
-"""The events of `--stream json`, in the order in which they come."""
+"""The events of `--stream json`."""
 
 
 def write_json(out: TextIO, value: object) -> None:

@@ -39,7 +39,7 @@ class SampleRun:
                 if isinstance(event, Loaded):
                     self._note(event.info.adapter_notes)
                 if isinstance(event, LoadProgress):
-                    self._line.show(event.stage, event.done / event.total if event.total else None)
+                    self._line.show_load(event)
         self._line.clear()
 
     def sample(self, prompt: Prompt, parsed: argparse.Namespace, place: str) -> Samples:
