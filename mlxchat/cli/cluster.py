@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from mlxchat.cli.cluster_state import StateLine
 from mlxchat.cli.options import (
     add_model_argument,
     add_options,
@@ -20,6 +19,7 @@ from mlxchat.cli.options import (
     whole,
 )
 from mlxchat.cli.parser import Parser, complain
+from mlxchat.cli.progress import ProgressLine
 from mlxchat.cluster.cluster import Cluster
 from mlxchat.cluster.demo import dividable_copy
 from mlxchat.cluster.hostfile import check_hostfile, read_hostfile, write_hostfile
@@ -197,10 +197,9 @@ def _check_use(own: argparse.ArgumentParser, parsed: argparse.Namespace) -> None
 
 def _run(parsed: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, _leave)
-    line = StateLine()
-    line.show("asking mlx_lm how it can divide the model")
+    line = ProgressLine(sys.stderr)
     try:
-        launch = _launch(parsed)
+        launch = _launch(parsed, line)
     finally:
         line.clear()
     cluster = Cluster(launch, cache_folder() / "cluster" / f"{launch.port}.log")
@@ -221,12 +220,14 @@ def _leave(*_: object) -> NoReturn:
     sys.exit(128 + signal.SIGTERM)
 
 
-def _launch(parsed: argparse.Namespace) -> Launch:
+def _launch(parsed: argparse.Namespace, line: ProgressLine) -> Launch:
     """What to start. Raises MlxchatError where it cannot be."""
     file = Path(parsed.hostfile) if parsed.hostfile else None
     hosts = read_hostfile(file) if file else None
     ranks = len(hosts.hosts) if hosts else parsed.local
-    model = _model(parsed)
+    model = _model(parsed, line)
+    line.clear()
+    line.show("asking mlx_lm how it can divide the model")
     return Launch(
         model=model,
         ranks=ranks,
@@ -239,10 +240,10 @@ def _launch(parsed: argparse.Namespace) -> Launch:
     )
 
 
-def _model(parsed: argparse.Namespace) -> str:
+def _model(parsed: argparse.Namespace, line: ProgressLine) -> str:
     """The model as the ranks are told of it."""
     if parsed.demo:
-        demo = ensure_demo_model(lambda _: None, lambda: False)
+        demo = ensure_demo_model(line.show_load, lambda: False)
         return str(dividable_copy(demo, cache_folder() / "cluster" / demo.name))
     named: str = parsed.model or parsed.model_argument
     folder = Path(named).expanduser()
@@ -268,7 +269,7 @@ def _server_options(parsed: argparse.Namespace) -> tuple[str, ...]:
     return tuple(given)
 
 
-def _serve(cluster: Cluster, line: StateLine) -> int:
+def _serve(cluster: Cluster, line: ProgressLine) -> int:
     """Let others use the server, until Ctrl+C or until a rank ends."""
     print(f"{cluster.launch.url} answers; Ctrl+C ends it.", flush=True)
     print(*(rank.words for rank in cluster.ranks), sep="\n", flush=True)
