@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mlxchat.commands.arguments import Completion
 from mlxchat.commands.command import Command
 from mlxchat.commands.registry import COMMANDS, find, is_word, parted
-from mlxchat.commands.working import works
+from mlxchat.commands.working import out_of_place, works
 from mlxchat.errors import MlxchatError
 from mlxchat.render.one_line import first_words
 
@@ -31,7 +31,7 @@ def completions(text: str, session: ChatSession | None = None) -> list[Completio
     word, space, argument = text[1:].partition(" ")
     if not space:
         found = [command for command in COMMANDS.values() if command.begins(word.lower())]
-        return [(f"/{command.name}", command.help) for command in found]
+        return _words(found, session)
     try:
         offers = find(word).argument.completions(argument.lstrip(), session)
     except MlxchatError:
@@ -70,6 +70,13 @@ def refused(line: str, session: ChatSession) -> bool:
 def is_command(text: str) -> bool:
     """Whether a text is a command; two slashes begin a message that begins with one."""
     return text.startswith("/") and not text.startswith("//")
+
+
+def _words(commands: list[Command], session: ChatSession | None) -> list[Completion]:
+    """Commands, with why not after those that can be used now."""
+    reasons = {c.name: out_of_place(c, session) if session else "" for c in commands}
+    commands = sorted(commands, key=lambda command: bool(reasons[command.name]))
+    return [(f"/{command.name}", reasons[command.name] or command.help) for command in commands]
 
 
 def _of_command(command: Command) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlxchat.commands.command import Command
+from mlxchat.commands.compare import NOT_COMPARING
 from mlxchat.commands.keys import key_name, keys
 from mlxchat.session.chat import ChatSession
 
@@ -28,11 +29,18 @@ def works(command: Command, session: ChatSession) -> bool | None:
 def why_not(command: Command, session: ChatSession) -> str:
     """Why a key does not run its command, in a sentence; empty where it does, or where the key is
     left to others."""
+    if command.comparing == "only" and not session.comparing:
+        return ""
+    return out_of_place(command, session) or (_writing() if works(command, session) is None else "")
+
+
+def out_of_place(command: Command, session: ChatSession) -> str:
+    """Why a command is refused, however long one waits, in a sentence; empty where it is not."""
     if command.comparing == "never" and session.comparing:
         return COMPARING
-    if reason := session.limit(command.name):
-        return f"/{command.name} cannot be done here: {reason}."
-    return _writing() if works(command, session) is None else ""
+    if command.comparing == "only" and not session.comparing:
+        return NOT_COMPARING
+    return session.impossible(command.name)
 
 
 def _writing() -> str:

@@ -160,8 +160,13 @@ class SessionReplies(SessionSettings):
 
     def check_possible(self, name: str) -> None:
         """Raises MlxchatError where the engine cannot do what this command asks for."""
-        if reason := self.limit(name):
-            raise MlxchatError(f"/{name} cannot be done here: {reason}.")
+        if sentence := self.impossible(name):
+            raise MlxchatError(sentence)
+
+    def impossible(self, name: str) -> str:
+        """That the engine cannot do what this command asks for, and why; empty where it can."""
+        reason = self.limit(name)
+        return f"/{name} cannot be done here: {reason}." if reason else ""
 
     # Questions
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mlxchat.commands.bare import BARE_LETTERS
+from mlxchat.commands.compare import NOT_COMPARING
 from mlxchat.commands.help import help_sections
 from mlxchat.commands.registry import COMMANDS, find
 from mlxchat.commands.typed import completions, hint, refused
+from mlxchat.commands.working import COMPARING
 from mlxchat.files import recent
 from mlxchat.session.chat import ChatSession
 from mlxchat.settings.preset_file import save_preset
@@ -58,6 +62,18 @@ def offered(line: str, session: ChatSession | None = None) -> list[str]:
 )
 def test_completions(line, offers):
     assert offered(line) == offers
+
+
+def test_what_cannot_be_used_now_comes_last_and_says_why(session):
+    session.info = replace(session.info, limits={"kv_bits": "the server keeps its own cache"})
+    assert completions("/mo", session) == [
+        ("/model", COMMANDS["model"].help), ("/moved", NOT_COMPARING),
+    ]  # fmt: skip
+    kv_bits = "/kv_bits cannot be done here: the server keeps its own cache."
+    assert completions("/kv", session) == [("/kv_bits", kv_bits)]
+    session.open_lane("same")
+    assert completions("/mo", session)[0] == ("/moved", COMMANDS["moved"].help)
+    assert completions("/fo", session) == [("/fork", COMPARING)]
 
 
 def test_models_used_last_are_offered_and_folders_of_any_letter_case(tmp_path, monkeypatch):
