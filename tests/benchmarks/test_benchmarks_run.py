@@ -17,6 +17,7 @@ from tests.benchmarks.setting import ROOT
 SECONDS = 240
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("demo_model")
 @pytest.mark.parametrize("name", [name for name in ALL if name not in PRINT_JSON])
 def test_runs_and_prints(name: str, tmp_path: Path) -> None:
