@@ -26,9 +26,9 @@ def run_context(session: ChatSession, word: str) -> str:
     if word:
         session.choose_overflow(cast(Overflow, word))
         policy = POLICIES[session.conversation.overflow]
-        return f"{policy} {OF_THIS_MACHINE}" if _is_served(session) else policy
+        return f"{policy} {OF_THIS_MACHINE}" if session.server else policy
     session.check_shown()  # how much one lane has said tells which it is
-    if _is_served(session):
+    if session.server:
         return _served_words(session.context)
     return f"{context_words(session.context)} {POLICIES[session.conversation.overflow]}"
 
@@ -46,10 +46,6 @@ def context_words(use: ContextUse) -> str:
     if use.limit is None:
         return f"The conversation has {use.used:,} tokens, and the model names no limit."
     return f"{use.used:,} of {use.limit:,} tokens are used ({use.share:.0%})."
-
-
-def _is_served(session: ChatSession) -> bool:
-    return bool(session.info and session.info.server)
 
 
 def _served_words(use: ContextUse) -> str:

@@ -56,9 +56,8 @@ class ModelsHost(SessionsHost):
 
     def choose_model(self, name: str | None) -> None:
         """Load a model; None lists those to choose from."""
-        info = self.session.info
-        if name is None and info is not None and info.server:
-            self.say(server_words(info.server))
+        if name is None and self.session.server:
+            self.say(server_words(self.session.server))
             return
         if name is None:
             entries = find_models()

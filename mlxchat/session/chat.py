@@ -123,7 +123,7 @@ class ChatSession(SessionVotes):
         self._check_ready()
         self.check_alone()
         self.check_possible("replay")
-        if self.info and self.info.server:
+        if self.server:
             original = check_rewritable(self.reply)
             self._check_speaks(original)
         else:

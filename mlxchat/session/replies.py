@@ -154,6 +154,11 @@ class SessionReplies(SessionSettings):
         """Why this parameter has no effect just now, or None where it has one."""
         return self.limit(name) or super().idle_reason(name)
 
+    @property
+    def server(self) -> str:
+        """The address of the server that writes; empty where the model is here."""
+        return self.info.server if self.info else ""
+
     def limit(self, name: str) -> str:
         """Why the engine cannot do what has this name; empty where it can."""
         return self.info.limits.get(name, "") if self.info else ""
@@ -322,7 +327,7 @@ class SessionReplies(SessionSettings):
             settings=self.settings,
             prefill=self.prefill,
             system=self.conversation.system,
-            spec=None if self.info.server else self.spec,
+            spec=None if self.server else self.spec,
             vocabulary_size=self.info.vocabulary_size,
             tokens=TokenList(start),
             given=len(start),
