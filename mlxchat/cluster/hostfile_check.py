@@ -20,6 +20,7 @@ MEETING = (*REMOTE_MEMORY, "nccl")
 KEYS = ("backend", "envs", "hosts")
 HOST_KEYS = ("ips", "rdma", "ssh")
 TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|[\[\]{}]', re.DOTALL)
+COLON = re.compile(r"\s*:")
 VARIABLE = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL | re.ASCII)
 
 
@@ -47,8 +48,24 @@ def check_text(text: str) -> list[Problem]:
         content = {"hosts": content}
     if not isinstance(content, dict):
         return [Problem(1, "it holds neither a list of machines nor an object with hosts")]
-    found = [*_settings(content, text), *_hosts(content, text)]
+    found = [*_repeated(text), *_settings(content, text), *_hosts(content, text)]
     return sorted(found, key=lambda problem: problem.line)
+
+
+def _repeated(text: str) -> Iterator[Problem]:
+    """Keys that stand more than once in an object: JSON takes the last one without a word."""
+    seen: list[set[str]] = []
+    for match in TOKEN.finditer(text):
+        token = match[0]
+        if token in "[{":
+            seen.append(set())
+        elif token in "]}":
+            seen.pop()
+        elif COLON.match(text, match.end()):
+            key = json.loads(token)
+            if key in seen[-1]:
+                yield Problem(_line_at(text, match), f"{key!r} stands here a second time")
+            seen[-1].add(key)
 
 
 def _settings(content: dict[str, Any], text: str) -> Iterator[Problem]:
@@ -138,7 +155,11 @@ def _is_address(text: str) -> bool:
 
 def _line_of_key(text: str, key: str) -> int:
     found = re.search(rf"{re.escape(json.dumps(key))}\s*:", text)
-    return text.count("\n", 0, found.start()) + 1 if found else 1
+    return _line_at(text, found) if found else 1
+
+
+def _line_at(text: str, found: re.Match[str]) -> int:
+    return text.count("\n", 0, found.start()) + 1
 
 
 def _lines_of_hosts(text: str) -> list[int]:
@@ -148,7 +169,7 @@ def _lines_of_hosts(text: str) -> list[int]:
     for match in TOKEN.finditer(text):
         token = match[0]
         if token == "{" and around and around[-1] == "[":
-            lines.append(text.count("\n", 0, match.start()) + 1)
+            lines.append(_line_at(text, match))
         if token in "[{":
             around.append(token)
         elif token in "]}":

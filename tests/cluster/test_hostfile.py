@@ -56,6 +56,8 @@ def test_a_list_of_machines_alone(tmp_path: Path):
         ('"ssh": "studio-2"', '"ssh": "-oProxyCommand=x"', 6, "ssh"),
         ('"ssh": "studio-2"', '"host": "studio-2"', 6, "'host'"),
         ('"10.0.0.2"', '"127.0.0.1"', 6, "its own machine alone"),
+        ('"ssh": "studio-2"', '"ssh": "x", "ssh": "studio-2"', 7, "'ssh' stands here a second"),
+        ('"envs"', '"backend": "mpi", "envs"', 3, "'backend' stands here a second"),
         ('"ring"', '"jaccl"', 5, "rdma must name 2"),
         ('"ring"', '"jaccl"', 6, "rdma must name 2"),
     ],
