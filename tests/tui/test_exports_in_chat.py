@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.person import chatting
-from tests.tui.test_sessions_in_chat import said, saved_chat, until
+from tests.tui.test_sessions_in_chat import said, saved_chat
 
 
 @pytest.mark.parametrize(
@@ -18,11 +18,11 @@ async def test_a_conversation_goes_out_in_each_format(tmp_path, form, suffix):
     async with saved_chat(tmp_path) as (person, _):
         file = tmp_path / f"mine.{suffix}"
         await person.send(f"/export {form} {file}")
-        await until(person, file.exists)
-        await until(person, lambda: any("written to" in note for note in person.notes))
+        await person.until(file.exists)
+        await person.until(lambda: any("written to" in note for note in person.notes))
         assert "Now" in file.read_text(encoding="utf-8")
         await person.send(f"/export {form} {file}")
-        await until(person, lambda: any("force" in note for note in person.notes))
+        await person.until(lambda: any("force" in note for note in person.notes))
 
 
 async def test_pairs_of_what_was_rated_by_keys(tmp_path):
@@ -32,7 +32,7 @@ async def test_pairs_of_what_was_rated_by_keys(tmp_path):
         await person.press("minus")
         file = tmp_path / "pairs.jsonl"
         await person.send(f"/export preferences {file}")
-        await until(person, file.exists)
+        await person.until(file.exists)
         (line,) = file.read_text(encoding="utf-8").splitlines()
         pair = json.loads(line)
         assert [pair[side][-1]["content"] for side in ("chosen", "rejected")] == ["Now", "Never"]
@@ -44,18 +44,18 @@ async def test_it_comes_in_again_with_all_its_branches(tmp_path):
         await person.hear("Later")
         file = tmp_path / "mine.json"
         await person.send(f"/export json {file}")
-        await until(person, file.exists)
+        await person.until(file.exists)
         await person.press("ctrl+l")
         assert said(person) == []
         await person.send(f"/import {file}")
-        await until(person, lambda: said(person) == ["Here", "Later"])
-        await until(person, lambda: any("imported as session" in n for n in person.notes))
+        await person.until(lambda: said(person) == ["Here", "Later"])
+        await person.until(lambda: any("imported as session" in n for n in person.notes))
         person.transcript.focus()
         await person.press("left")
         assert said(person) == ["Here", "Now"]
         await person.send("Go on")
         await person.hear("Yes")
-        await until(person, lambda: keeper.saved)
+        await person.until(lambda: keeper.saved)
 
 
 async def test_a_plain_list_of_messages_comes_in(tmp_path):
@@ -64,13 +64,13 @@ async def test_a_plain_list_of_messages_comes_in(tmp_path):
     file.write_text(json.dumps(turns))
     async with saved_chat(tmp_path) as (person, _):
         await person.send(f"/import {file}")
-        await until(person, lambda: said(person) == ["Ahoy", "Arr"])
+        await person.until(lambda: said(person) == ["Ahoy", "Arr"])
 
 
 async def test_a_file_that_is_none_is_told(tmp_path):
     async with saved_chat(tmp_path) as (person, _):
         await person.send(f"/import {tmp_path / 'nothing.json'}")
-        await until(person, lambda: any("nothing.json" in note for note in person.notes))
+        await person.until(lambda: any("nothing.json" in note for note in person.notes))
         assert said(person) == ["Here", "Now"]
 
 
@@ -82,4 +82,4 @@ async def test_formats_are_completed_and_the_palette_knows_them():
             assert form in screen
         await person.type("")
         await person.press("ctrl+p", *"export")
-        await until(person, "Write this conversation into a file")
+        await person.until("Write this conversation into a file")
