@@ -21,17 +21,38 @@ TOGETHER = 12
 class Change:
     """A change of settings in the middle of a reply."""
 
-    token: int
-    """The first token that was drawn after it."""
-    last: int
-    """The first token under the last of its settings."""
-    settings: tuple[Settings, ...]
-    """Those before it, and in turn those that tokens were drawn under."""
+    before: Settings
+    steps: tuple[tuple[int, Settings], ...]
+    """In turn the places of the first tokens that were drawn under other settings, and these."""
+
+    @property
+    def token(self) -> int:
+        """The first token that was drawn after it."""
+        return self.steps[0][0]
+
+    @property
+    def last(self) -> int:
+        """The first token under the last of its settings."""
+        return self.steps[-1][0]
+
+    @property
+    def settings(self) -> list[Settings]:
+        """Those before it, and in turn those that tokens were drawn under."""
+        return [self.before, *(settings for _, settings in self.steps)]
 
     @property
     def text(self) -> str:
-        """What changed: `temp 0.70→1.10`."""
-        return " · ".join(spelled(self.settings).values())
+        """What changed, in turn, and where: `temp 0.70→1.10 from token 17`."""
+        words = spelled(self.settings)
+        names = sorted(words, key=lambda name: self._places(name)[0])
+        groups = groupby(names, key=lambda name: _where(self._places(name)))
+        return " · ".join(f"{' · '.join(words[name] for name in of)} {at}" for at, of in groups)
+
+    def _places(self, name: str) -> list[int]:
+        """Where this parameter became another one."""
+        values = [settings.value(name) for settings in self.settings]
+        moved = zip(self.steps, pairwise(values), strict=True)
+        return [place for (place, _), (was, now) in moved if was != now]
 
 
 def spelled(settings: Sequence[Settings]) -> dict[str, str]:
@@ -52,10 +73,15 @@ def changes(runs: Sequence[Run]) -> list[Change]:
     for (_, before), (place, after) in pairwise(runs):
         if found and place - found[-1].last <= TOGETHER:
             first = found.pop()
-            found.append(Change(first.token, place, (*first.settings, after)))
+            found.append(Change(first.before, (*first.steps, (place, after))))
         else:
-            found.append(Change(place, place, (before, after)))
+            found.append(Change(before, ((place, after),)))
     return found
+
+
+def _where(places: Sequence[int]) -> str:
+    first, last = places[0] + 1, places[-1] + 1
+    return f"from token {first}" if first == last else f"at tokens {first} to {last}"
 
 
 def _in_turn(name: str, settings: Sequence[Settings]) -> list[str]:

@@ -21,8 +21,8 @@ def test_changes_are_found_and_those_close_together_are_one():
     tokens = [record(s) for s in [a] * 5 + [b] * 3 + [c] * (TOGETHER + 2) + [a] * 4]
     found = changes(TokenList(tokens).runs)
     assert [(x.token, x.text) for x in found] == [
-        (5, "temp 0.10→0.50→0.90"),
-        (22, "temp 0.90→0.10"),
+        (5, "temp 0.10→0.50→0.90 at tokens 6 to 9"),
+        (22, "temp 0.90→0.10 from token 23"),
     ]
     assert changes(TokenList([record(a), record(replace(a))]).runs) == []
 
@@ -31,12 +31,24 @@ def test_values_on_the_way_are_told_and_a_value_that_came_back():
     a, b, c = (Settings(temp=temp) for temp in (0.1, 0.5, 0.9))
     there_and_back = [record(s) for s in [a] * 5 + [b] * 3 + [a] * 4]
     [change] = changes(TokenList(there_and_back).runs)
-    assert change.text == "temp 0.10→0.50→0.10"
+    assert change.text == "temp 0.10→0.50→0.10 at tokens 6 to 9"
     [change] = changes(TokenList([record(s) for s in (a, b, c)]).runs)
-    assert change.text == "temp 0.10→0.50→0.90"
+    assert change.text == "temp 0.10→0.50→0.90 at tokens 2 to 3"
     dragged = [record(Settings(temp=n / 10, top_k=n // 10)) for n in range(1, 13)]
     [change] = changes(TokenList(dragged).runs)
-    assert change.text == "temp 0.10→0.20→0.30→(6 more)→1.00→1.10→1.20 · top_k off→1"
+    assert change.text == (
+        "temp 0.10→0.20→0.30→(6 more)→1.00→1.10→1.20 at tokens 2 to 12 · top_k off→1 from token 10"
+    )
+
+
+def test_each_parameter_is_told_where_it_changed_and_in_turn():
+    a = Settings(temp=0.1, logit_bias=((7, 1.0),))
+    b = replace(a, logit_bias=((7, 5.0),))
+    c = replace(b, presence_penalty=0.5, top_k=7)
+    [change] = changes(TokenList([record(s) for s in [a] * 3 + [b] * 4 + [c]]).runs)
+    assert change.text == (
+        "logit_bias 7 +1→7 +5 from token 4 · top_k off→7 · presence_penalty off→0.50 from token 8"
+    )
 
 
 async def test_a_change_that_was_taken_back_is_told():
@@ -52,8 +64,7 @@ async def test_a_change_that_was_taken_back_is_told():
         assert "temp 0.70→0.90→0.70" in screen
         person.transcript.focus()
         await person.press("enter")
-        told = next(line for line in person.lines if "from token" in line)
-        assert "temp 0.70→0.90→0.70 from token 4" in told
+        assert any("temp 0.70→0.90→0.70 at tokens 4 to 7" in line for line in person.lines)
 
 
 def test_the_footer_names_all_settings_with_an_effect():
@@ -137,4 +148,4 @@ async def test_what_is_told_keeps_up():
         assert "temp 0.70→0.90 from token 4" in await person.press("enter")
         person.chat.run_command("temp", "1.3")
         person.engine.say("five")
-        assert "temp 0.70→0.90→1.30 from token 4" in await person.look()
+        assert "temp 0.70→0.90→1.30 at tokens 4 to 5" in await person.look()

@@ -8,6 +8,7 @@ from mlxchat.conversation.token_words import spelled
 from mlxchat.engine.distribution import Candidate, Distribution
 from mlxchat.engine.interface import Inspected, InspectRequest
 from mlxchat.settings.parameters import Settings
+from mlxchat.tui.widgets.message_editor import MessageEditor
 from mlxchat.tui.widgets.next_token import NextToken
 from mlxchat.tui.widgets.next_token_rows import ROWS, Row, bar_of, rows_of
 from tests.person import Person, chatting
@@ -64,7 +65,7 @@ def test_every_filter_is_named_however_many_tokens_are_kept():
         rows = rows_of(told(*kept, *(c for c in gone if c.cut_by in names[:count]), kept=60))
         rules = [row.text for row in rows if row.role == "rule"]
         assert len(rules) == count
-        assert all(name in rule for name, rule in zip(names, rules, strict=False))
+        assert all(name in rule.lower() for name, rule in zip(names, rules, strict=False))
         assert len(rows) <= ROWS
     assert rules[0] == "banned by logit_bias: 40"
     assert [row.share for row in rows_of(told(*gone[:1], kept=0))][-1] == gone[0].by_model
@@ -81,7 +82,7 @@ def test_what_xtc_cuts_in_some_draws_is_told():
             xtc=1,
         )
     )
-    assert [row.text for row in rows] == ["b", "·a xtc", "xtc cuts 1 in 50.0% of draws"]
+    assert [row.text for row in rows] == ["b", "·a XTC", "cut by XTC in 50.0% of draws: 1"]
 
 
 def test_a_bar_is_as_long_as_its_share():
@@ -159,6 +160,30 @@ async def test_nothing_below_jumps_when_a_slider_moves():
         await answer(person, greedy)
         assert "SYSTEM PROMPT" in person.lines[row]
         assert "·Paris" in person.screen
+
+
+async def test_all_that_is_known_can_be_walked_though_the_answer_stays_the_same():
+    """With the focus there are more lines, and no new answer has to come for them."""
+    kept = [Candidate(n, f" k{n}", -2.0 - n / 10, 0.08) for n in range(12)]
+    cut = [Candidate(50 + n, f" c{n}", -6.0 - n, 0.0, "min_p") for n in range(6)]
+    full = told(*kept, *cut, kept=12)
+    async with chatting() as person:
+        await person.send("Where?")
+        await person.hear("In Paris.")
+        screen = await answer(person, full)
+        assert "6 more" in screen
+        panel = person.chat.query_one(NextToken)
+        panel.focus()
+        await person.look()
+        await answer(person, full)
+        assert "more" not in "".join(row.text for row in panel._rows)
+        screen = await person.press("end")
+        assert "›·c5" in screen
+        screen = await person.press("up", "up", "up", "up", "up", "up")
+        assert "›·k11" in screen
+        assert "›·k0" in await person.press("home")
+        person.chat.query_one(MessageEditor).focus()
+        assert "6 more" in await person.look()
 
 
 async def test_a_panel_that_is_opened_asks():

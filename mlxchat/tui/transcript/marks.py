@@ -78,9 +78,7 @@ class ChangeMarks:
         return [
             (line, row)
             for change, line in zip(self._changes, self._lines, strict=True)
-            for row in render_plain(
-                f"± {change.text} from token {change.token + 1}", width, "change"
-            )
+            for row in render_plain(f"± {change.text}", width, "change")
         ]
 
 

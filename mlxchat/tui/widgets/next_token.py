@@ -58,6 +58,8 @@ cut. `Up` and `Down` choose, `Enter` writes another version of the reply with th
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", "Token above", show=False),
         Binding("down", "move(1)", "Token below", show=False),
+        Binding("home", "move(-1000)", "First token", show=False),
+        Binding("end", "move(1000)", "Last token", show=False),
         Binding("enter", "choose", "take this road"),
         Binding("escape", "leave", "back"),
     ]
@@ -97,15 +99,14 @@ cut. `Up` and `Down` choose, `Enter` writes another version of the reply with th
             self._put_cursor(next((n for n, row in rows if row.token_id == before), 0))
         self.set_class(bool(self._rows), "-known")
 
-    def on_focus(self) -> None:
-        """Show all there is to choose from, beginning at the token that stands there."""
-        self._make_rows()
-        self._put_cursor(next((n for n in self._choices if self._is_current(n)), 0))
-
-    def on_blur(self) -> None:
-        """Show the first rows again."""
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Show all there is to choose from, beginning at the token that stands there; without the
+        focus the first rows again."""
+        super().watch_has_focus(has_focus)
         self._top = 0
         self._make_rows()
+        if has_focus:
+            self._put_cursor(next((n for n in self._choices if self._is_current(n)), 0))
 
     def action_move(self, step: int) -> None:
         """Go to another token."""

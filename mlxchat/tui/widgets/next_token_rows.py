@@ -86,7 +86,7 @@ def _kept_rows(distribution: Distribution, count: int) -> list[Row]:
 
 
 def _named(candidate: Candidate) -> str:
-    return spelled(candidate.text) + (" xtc" if candidate.xtc else "")
+    return spelled(candidate.text) + (" XTC" if candidate.xtc else "")
 
 
 def _shown_cut(distribution: Distribution, cutting: Sequence[Cut], count: int) -> list[Candidate]:
@@ -112,9 +112,11 @@ def _cut_title(name: Cut, distribution: Distribution) -> str:
     if name == "temp":
         return "never at temp 0"
     count = distribution.cut[name]
-    return f"banned by logit_bias: {count:,}" if name == "bias" else f"cut by {name}: {count:,}"
+    if name == "bias":
+        return f"banned by logit_bias: {count:,}"
+    return f"cut by {'XTC' if name == 'xtc' else name}: {count:,}"
 
 
 def _xtc_title(distribution: Distribution) -> str:
     share = percent(distribution.settings.xtc_probability)
-    return f"xtc cuts {distribution.xtc:,} in {share} of draws"
+    return f"cut by XTC in {share} of draws: {distribution.xtc:,}"
