@@ -96,6 +96,30 @@ async def test_keys_that_break_the_line(key: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("packet", "sent", "left"),
+    [
+        ("what?\rand", ["what?"], "and"),
+        ("/temp 1\r/top_p 1\rx", ["/temp 1", "/top_p 1"], "x"),
+        ("ab\x1b\rcd\nef\r", ["ab\ncd\nef"], ""),
+        ("/cl\tx", [], "/clear x"),
+        ("/re\x1b[B\rx", [], "/reset x"),
+        ("one\rtwo\r\x1b[A\x1b[A!", ["one", "two"], "one!"),
+        ("ac\x1b[Db\x7f\x1b[Hx", [], "xac"),
+    ],
+)
+async def test_keys_of_one_packet_mean_the_text_as_it_is_then(
+    packet: str, sent: list[str], left: str
+) -> None:
+    """Over a slow line many keys come at once."""
+    async with shown() as (editor, pilot, app):
+        for event in XTermParser().feed(packet):
+            app.post_message(event)
+        await pilot.pause()
+        await pilot.pause()
+        assert (app.sent, editor.text) == (sent, left)
+
+
+@pytest.mark.parametrize(
     ("sequence", "key"),
     [
         ("\r", "enter"),

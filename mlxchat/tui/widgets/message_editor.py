@@ -97,8 +97,10 @@ class MessageEditor(Vertical):
         self._walk = HistoryWalk(self._history)
         self._completions = completions
         self._hint = hint
-        self._area = EditorArea(PLACEHOLDER)
+        self._area = EditorArea(PLACEHOLDER, self)
         self._list = CompletionList()
+        self._offered = ""
+        """The text whose completions are shown."""
         self._hint_line = Static(classes="editor--hint", markup=False)
 
     def compose(self) -> ComposeResult:
@@ -142,11 +144,17 @@ class MessageEditor(Vertical):
     def watch_placeholder(self, placeholder: str) -> None:
         self._area.placeholder = placeholder
 
-    @on(EditorArea.Sent)
-    def _send(self, event: EditorArea.Sent) -> None:
-        event.stop()
-        if self._list.chosen is not None:
-            self._accept()
+    @property
+    def completing(self) -> bool:
+        """Whether a list of completions is open for the text as it is now."""
+        if self._area.text != self._offered:
+            self._offer()
+        return self._list.is_open
+
+    def send(self) -> None:
+        """Send the message, or take the completion that the person went to."""
+        if self.completing and self._list.chosen is not None:
+            self.complete()
             return
         text = self.text
         if not text.strip():
@@ -155,35 +163,40 @@ class MessageEditor(Vertical):
         self.clear()
         self.post_message(self.Submitted(self, text))
 
-    @on(EditorArea.Left)
-    def _move(self, event: EditorArea.Left) -> None:
-        event.stop()
-        if self._list.is_open:
-            self._list.move(event.steps)
+    def leave(self, steps: int) -> None:
+        """Go to another completion, or to another message of the history."""
+        if self.completing:
+            self._list.move(steps)
             return
-        text = self._walk.move(event.steps, self.text)
+        text = self._walk.move(steps, self.text)
         if text is not None:
-            self._area.show(text, at_end=event.steps > 0)
-            self._close_list()
+            self._area.show(text, at_end=steps > 0)
+            self.close_completions()
+            self._show_hint(self._offered)
 
-    @on(EditorArea.CompletionWanted)
-    def _complete(self, event: EditorArea.CompletionWanted) -> None:
-        event.stop()
-        if event.accepted:
-            self._accept()
-        else:
-            self._close_list()
+    def complete(self) -> None:
+        """Take the current completion."""
+        completion = self._list.current
+        self.close_completions()
+        if completion is not None:
+            self._area.show(completion[0] + " ", at_end=True)
+
+    def close_completions(self) -> None:
+        """Offer nothing for the text as it is."""
+        self._list.show([])
+        self._offered = self._area.text
 
     @on(CompletionList.Picked)
     def _picked(self, event: CompletionList.Picked) -> None:
         event.stop()
-        self._accept()
+        self.complete()
         self.focus()
 
     @on(TextArea.Changed)
     def _changed(self, event: TextArea.Changed) -> None:
         event.stop()
-        self._offer()
+        if self._area.text != self._offered:
+            self._offer()
 
     def offer_again(self) -> None:
         """More is known of what the text could become; a choice in the list stays."""
@@ -191,10 +204,9 @@ class MessageEditor(Vertical):
             self._offer()
 
     def _offer(self) -> None:
-        text = self._area.text
+        text = self._offered = self._area.text
         found = self._completions(text) if self._completions and text.startswith("/") else []
         self._list.show(found if [text.rstrip()] != [offer for offer, _ in found] else [])
-        self._area.completing = self._list.is_open
         self._show_hint(text)
 
     def _show_hint(self, text: str) -> None:
@@ -203,13 +215,3 @@ class MessageEditor(Vertical):
         if hint is not None:
             self._hint_line.update(hint.text)
             self._hint_line.set_class(hint.wrong, "-wrong")
-
-    def _accept(self) -> None:
-        completion = self._list.current
-        self._close_list()
-        if completion is not None:
-            self._area.show(completion[0] + " ", at_end=True)
-
-    def _close_list(self) -> None:
-        self._list.show([])
-        self._area.completing = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -23,6 +23,27 @@ MAX_LINES = 8
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
+class Owner(Protocol):
+    """What the area belongs to. It is called at once, before the next key: several can come in one
+    packet, and each means the text as it is then."""
+
+    @property
+    def completing(self) -> bool:
+        """Whether a list of completions is open, so that Tab, Escape, Up and Down are its own."""
+
+    def send(self) -> None:
+        """Enter was pressed."""
+
+    def leave(self, steps: int) -> None:
+        """The cursor went beyond the first line (-1) or the last (+1)."""
+
+    def complete(self) -> None:
+        """Tab was pressed while completing."""
+
+    def close_completions(self) -> None:
+        """Escape was pressed while completing."""
+
+
 class EditorArea(TextArea):
     """A TextArea in which Enter sends and a very long paste stands as one token."""
 
@@ -31,32 +52,15 @@ class EditorArea(TextArea):
     ]
 
     @dataclass
-    class Sent(Message):
-        """Enter was pressed."""
-
-    @dataclass
-    class Left(Message):
-        """The cursor went beyond the first line (-1) or the last (+1)."""
-
-        steps: int
-
-    @dataclass
     class BeginningLeft(Message):
         """Shift+Up was pressed where the text begins: there is nothing above to select."""
 
-    @dataclass
-    class CompletionWanted(Message):
-        """Tab was pressed, or Escape (`accepted` False)."""
-
-        accepted: bool
-
-    def __init__(self, placeholder: str) -> None:
+    def __init__(self, placeholder: str, owner: Owner) -> None:
         super().__init__(
             soft_wrap=True, compact=True, highlight_cursor_line=False, placeholder=placeholder
         )
         self.pastes = Pastes()
-        self.completing = False
-        """Whether a list of completions is open, so that Tab, Escape, Up and Down are its own."""
+        self._owner = owner
         self._screen_height = 0
 
     def on_mount(self) -> None:
@@ -105,14 +109,23 @@ class EditorArea(TextArea):
         return super().edit(replace(edit, text=text, from_location=start, to_location=end))
 
     async def _on_key(self, event: events.Key) -> None:
-        if event.key == "enter":
+        if await self._take(event.key):
             event.stop()
             event.prevent_default()
-            self.post_message(self.Sent())
-        elif self.completing and event.key in ("tab", "escape"):
-            event.stop()
-            event.prevent_default()
-            self.post_message(self.CompletionWanted(event.key == "tab"))
+
+    async def _take(self, key: str) -> bool:
+        """Do what a key means here, and at once: by the way of the app's bindings it would come
+        after the letters that were typed behind it."""
+        own = {
+            "enter": self._owner.send,
+            "tab": self._owner.complete,
+            "escape": self._owner.close_completions,
+        }
+        if key == "enter" or (key in own and self._owner.completing):
+            own[key]()
+            return True
+        bindings = self._bindings.key_to_bindings.get(key, ())
+        return any([await self.app.run_action(each.action, self) for each in bindings])
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()
@@ -138,16 +151,16 @@ class EditorArea(TextArea):
         first = self.navigator.is_first_wrapped_line(self.cursor_location)
         if select and self.selection == Selection.cursor((0, 0)):
             self.post_message(self.BeginningLeft())
-        elif not select and (first or self.completing):
-            self.post_message(self.Left(-1))
+        elif not select and (first or self._owner.completing):
+            self._owner.leave(-1)
         else:
             super().action_cursor_up(select)
 
     def action_cursor_down(self, select: bool = False) -> None:
         """Go down a line, or beyond the last one."""
         last = self.navigator.is_last_wrapped_line(self.cursor_location)
-        if not select and (last or self.completing):
-            self.post_message(self.Left(1))
+        if not select and (last or self._owner.completing):
+            self._owner.leave(1)
         else:
             super().action_cursor_down(select)
 
