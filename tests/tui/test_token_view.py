@@ -220,6 +220,36 @@ async def test_ctrl_t_goes_from_the_panel_back_to_the_conversation_where_one_cov
         assert person.notes == []
 
 
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("key", ["escape", "ctrl+t"])
+async def test_from_the_sliders_back_to_the_token(size, key):
+    async with chatting(size) as person:
+        await reply(person)
+        await person.press("ctrl+t", "right", "ctrl+s", "right")
+        assert person.app.focused is not person.transcript
+        assert "esc back" in person.screen
+        await person.press(key)
+        assert person.app.focused is person.transcript
+        assert place(person) == 5
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("opens", ["ctrl+s", "f2"])
+async def test_escape_leads_out_of_the_panel_to_the_message(size, opens):
+    async with chatting(size) as person:
+        screen = await person.press(opens)
+        assert "esc back" in screen
+        await person.press("escape", *"hello")
+        assert person.chat.query_one(MessageEditor).text == "hello"
+        assert person.session.conversation.system == ""
+        await person.press("enter")
+        person.engine.begin()
+        await person.press(opens)
+        assert "esc stop" in person.screen
+        await person.press("escape")
+        assert ("cancel", None) in person.engine.calls
+
+
 async def test_colours():
     async with chatting() as person:
         await reply(person)

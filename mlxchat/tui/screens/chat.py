@@ -253,6 +253,8 @@ class ChatScreen(LanesScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Which keys work now."""
+        if action == "leave_panel":
+            return self.in_panel and not self.session.busy
         if action in ("command", "refuse"):
             command = COMMANDS[str(parameters[0])]
             if action == "refuse":

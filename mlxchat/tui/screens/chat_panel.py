@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.reactive import var
 from textual.screen import Screen
@@ -17,6 +20,8 @@ WIDE = 100
 class PanelScreen(Screen[None]):
     """A screen with a panel that is open where there is room, or where the person wants it."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave_panel", "back")]
+
     panel_chosen: var[bool | None] = var[bool | None](None)
     """Whether the person opened or closed the panel; None while its width decides."""
 
@@ -29,12 +34,26 @@ class PanelScreen(Screen[None]):
         """Whether the panel is open."""
         return self.size.width >= WIDE if self.panel_chosen is None else self.panel_chosen
 
+    @property
+    def in_panel(self) -> bool:
+        """Whether something in the panel has the focus."""
+        return self.focused is not None and self.query_one("#panel") in self.focused.ancestors
+
+    def action_leave_panel(self) -> None:
+        """Go back to the conversation; a panel that covers it closes."""
+        if self.has_class("-panel-only"):
+            self.panel_chosen = False
+        self.focus_home()
+
+    def focus_home(self) -> None:
+        """Put the focus where one writes, or where one was before the panel."""
+        self.query_one(MessageEditor).focus()
+
     def toggle_panel(self) -> None:
         """Go to the sampler panel; from inside it, hide it."""
-        inside = self.focused is not None and self.query_one("#panel") in self.focused.ancestors
-        if inside and self.panel_shown:
+        if self.in_panel and self.panel_shown:
             self.panel_chosen = False
-            self.query_one(MessageEditor).focus()
+            self.focus_home()
         else:
             self._open_panel()
             self.query_one("SamplerPanel Slider").focus()

@@ -81,9 +81,9 @@ class TokensScreen(TreeScreen):
         """Walk through the tokens of the reply in sight, or stop it; or show all, or other
         colours."""
         view = self.looked_at
-        if what is None and self.has_class("-panel-only"):
-            self.panel_chosen = False
-            self.looked_at.focus()
+        if what is None and self.in_panel and (view.walking or self.has_class("-panel-only")):
+            self.action_leave_panel()
+            view.focus()
         elif what in ("always", "off"):
             view.always_tokens = what == "always"
         elif what is not None:
@@ -94,6 +94,13 @@ class TokensScreen(TreeScreen):
             view.focus()
         else:
             raise MlxchatError(view.damage or NO_TOKENS)
+
+    def focus_home(self) -> None:
+        """Put the focus on the token that is selected, or else where one writes."""
+        if self.looked_at.walking:
+            self.looked_at.focus()
+        else:
+            super().focus_home()
 
     @on(Transcript.TokenSelected)
     def _token_selected(self, message: Transcript.TokenSelected) -> None:
