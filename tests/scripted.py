@@ -248,8 +248,8 @@ class ScriptedEngine:
         )
         self.tell(ReplyFinished(self._id, reason, statistics, unspoken))  # type: ignore[arg-type]
 
-    def fail(self, message: str) -> None:
-        self.tell(ReplyFailed(self._id, message))
+    def fail(self, message: str, *, too_long: bool = False) -> None:
+        self.tell(ReplyFailed(self._id, message, too_long))
 
     # Samples
 

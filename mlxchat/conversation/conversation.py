@@ -182,6 +182,11 @@ class Conversation:
         """How many steps `redo` can do again."""
         return self._steps.undone
 
+    @property
+    def last_step(self) -> str:
+        """What the last gesture was; empty where there was none."""
+        return self._steps.last
+
     def undo(self) -> Step | None:
         """Take the last gesture back, and show where it was; None where there is none."""
         return self._went_back(self._steps.undo())

@@ -51,6 +51,11 @@ class Steps:
         """How many steps can be done again."""
         return len(self._undone)
 
+    @property
+    def last(self) -> str:
+        """The label of the last step that can be undone; empty where there is none."""
+        return next((step.label for step in reversed(self._done) if step.changes), "")
+
     def begin(self, label: str, joins: Node | None = None) -> None:
         """Another gesture begins: what is changed from now on is one step. Where the last one has
         the same label and ended at the node `joins`, it goes on: typing is one step."""

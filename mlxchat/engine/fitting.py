@@ -29,6 +29,10 @@ class Fitted(NamedTuple):
     """Tokens of the prompt with nothing left out."""
 
 
+class TooLong(MlxchatError):
+    """Not even the last message fits."""
+
+
 class DoesNotFit(Exception):
     """The person has to say what happens: a part of the conversation does not fit."""
 
@@ -48,7 +52,7 @@ def fit_prompt(loaded: LoadedModel, request: ReplyRequest) -> Fitted:
         loaded, request.messages, request.prefill, len(request.reply_ids), request.room
     )
     if request.overflow == "stop" and not fitting.possible:
-        raise MlxchatError(fitting.sentence)
+        raise fitting.refusal
     if request.overflow == "stop" or fitting.comfortable:
         return fitting.whole
     windowed = fitting.windowed()
@@ -96,14 +100,15 @@ class _Fitting:
         return self._possible(self.whole.prompt)
 
     @property
-    def sentence(self) -> str:
+    def refusal(self) -> MlxchatError:
         """Why all of it does not fit, and what to do."""
         if len(self._starts) < 2:
-            return self._too_long(self.whole.prompt)
-        return (
-            f"The conversation has {self.whole.whole + self._given - self._written} tokens and the "
-            f"model takes {self._limit}: let its oldest messages fall out (/context window), or "
-            "begin anew with a summary (/context summary)."
+            return TooLong(self._too_long(self.whole.prompt))
+        tokens = self.whole.whole + self._given - self._written
+        return MlxchatError(
+            f"The conversation has {tokens:,} tokens and the model takes {self._limit:,}: let its "
+            "oldest messages fall out (/context window), or begin anew with a summary (/context "
+            "summary)."
         )
 
     def windowed(self) -> Fitted:
@@ -115,7 +120,7 @@ class _Fitting:
         place = first_that(lambda n: self._dropped(n) >= wanted, last, self._guess(wanted))
         prompt = self._from(place)
         if not self._possible(prompt):
-            raise MlxchatError(self._too_long(prompt))
+            raise TooLong(self._too_long(prompt))
         return Fitted(prompt, self._starts[place] - self._starts[0], self.whole.whole)
 
     def _dropped(self, place: int) -> int:
@@ -167,6 +172,6 @@ class _Fitting:
         what = ", ".join(parts[:-1]) + " and " + parts[-1] if len(parts) > 1 else parts[0]
         verb = "alone have" if len(parts) > 1 else "alone has"
         return (
-            f"{what[0].upper()}{what[1:]} {verb} {taken} tokens, and the model takes "
-            f"{self._limit}: make it shorter."
+            f"{what[0].upper()}{what[1:]} {verb} {taken:,} tokens, and the model takes "
+            f"{self._limit:,}: make it shorter."
         )

@@ -215,6 +215,8 @@ class ReplyFailed:
 
     reply_id: int
     message: str
+    too_long: bool = False
+    """Whether nothing was read because the last message alone has no room."""
 
 
 @dataclass(frozen=True, slots=True)

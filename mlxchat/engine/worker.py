@@ -12,7 +12,7 @@ backend.prepare()
 
 import mlx.core as mx  # noqa: E402
 
-from mlxchat.engine.fitting import DoesNotFit, Fitted, window_of  # noqa: E402
+from mlxchat.engine.fitting import DoesNotFit, Fitted, TooLong, window_of  # noqa: E402
 from mlxchat.engine.interface import (  # noqa: E402
     AdapterFailed,
     AdapterLoaded,
@@ -145,7 +145,8 @@ class Worker:
         except DoesNotFit as error:
             self._emit(self._exceeded(request, error.fitted))
         except MlxchatError as error:
-            self._emit(ReplyFailed(request.reply_id, str(error)))
+            too_long = isinstance(error, TooLong)
+            self._emit(ReplyFailed(request.reply_id, str(error), too_long))
         except Exception as error:
             sentence = unexpected("The reply broke off", error)
             self._emit(ReplyFailed(request.reply_id, sentence))

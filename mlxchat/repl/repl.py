@@ -155,6 +155,7 @@ class Repl(LanesHost):
             if self.session.held is not None and not self.left:
                 self.replies.give_up()
                 self.attempt(self.ask_about_context)
+        self.draft = self.session.take_back() or self.draft
         self.save()
 
     def _drafted(self) -> str:

@@ -59,6 +59,16 @@ class ChatSession(SessionVotes):
         self._say(text)
         self._ask(Ask())
 
+    def take_back(self) -> str:
+        """Take back a message that was too long to be read, so that it does not stand before the
+        next one; its text. Empty where that is not what happened last."""
+        if not self._too_long or self.comparing or self.conversation.last_step != "message":
+            return ""
+        self._too_long = False
+        [text] = [e.text for e in self.conversation.entries[-2:] if isinstance(e, UserMessage)]
+        self.undo_step()
+        return text
+
     def retry(self, node: Node | None = None) -> None:
         """Write another version of a reply, or of the last one."""
         self._check_ready()

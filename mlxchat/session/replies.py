@@ -88,7 +88,7 @@ class SessionReplies(SessionSettings):
         self._request: ReplyRequest | None = None
         """What was asked for last."""
         self._reply_id = 0
-        self._reading = False
+        self._reading = self._too_long = False
         self._loads = self._adapting = 0
         """Loads of models, and of adapters and models beside, that have not ended."""
         self._specs: deque[ModelSpec] = deque()
@@ -289,6 +289,7 @@ class SessionReplies(SessionSettings):
             reply.unspoken = event.unspoken
         elif isinstance(event, ReplyFailed):
             reply.reason, reply.failure = "failed", event.message
+            self._too_long = event.too_long
 
     # Asking for a reply
 
@@ -343,21 +344,13 @@ class SessionReplies(SessionSettings):
         overflow: Overflow = "stop",
     ) -> None:
         self._reply_id += 1
-        self._reading = True
+        self._reading, self._too_long = True, False
         self.current, self.replayed = reply, None
         self._request = ReplyRequest(
-            self._reply_id,
-            messages,
-            self.settings,
-            reply.seed,
-            prefill=reply.prefill,
-            reply_ids=tuple(record.token_id for record in reply.tokens),
-            schedule=schedule,
-            read_in=read_in,
-            uncounted=uncounted,
-            overflow=overflow,
-            adapter=self.adapter,
-        )
+            self._reply_id, messages, self.settings, reply.seed, prefill=reply.prefill,
+            reply_ids=tuple(record.token_id for record in reply.tokens), schedule=schedule,
+            read_in=read_in, uncounted=uncounted, overflow=overflow, adapter=self.adapter,
+        )  # fmt: skip
         self.engine.reply(self._request)
 
     def _go_on_with_held(self, overflow: Overflow) -> None:

@@ -145,7 +145,7 @@ class TestStop:
     def test_the_tokenizer_writes_nothing_onto_the_screen(self, cold, tiny_short, capfd):
         """It has a limit of its own, 8192 tokens here, and would warn."""
         cold.load(tiny_short)
-        assert "9017 tokens" in cold.reply([SYSTEM, Message("user", " a" * 9000)]).end.message
+        assert "9,017 tokens" in cold.reply([SYSTEM, Message("user", " a" * 9000)]).end.message
         assert "longer than" not in "".join(capfd.readouterr())
 
     def test_a_reply_ends_where_the_limit_is(self, short):
@@ -200,10 +200,12 @@ class TestAsk:
         failed = short.reply(messages, GREEDY, overflow=overflow)
         assert isinstance(failed.end, ReplyFailed)
         assert str(LIMIT) in failed.end.message
+        assert failed.end.too_long == (overflow != "stop")
         if overflow != "stop":
             assert "system prompt and the last message alone have" in failed.end.message
         alone = short.reply([Message("user", " a" * 600)], GREEDY, overflow=overflow)
         assert "The last message alone has" in alone.end.message
+        assert alone.end.too_long
         begun = short.reply(" a" * 200, GREEDY, prefill=" b" * 320, overflow=overflow)
         assert "the start of the reply" in begun.end.message
 

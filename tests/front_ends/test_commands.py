@@ -18,6 +18,7 @@ from tests.front_ends.cases import (
     two_slashes,
 )
 from tests.front_ends.fronts import Front
+from tests.front_ends.parts import exchange, reply_is, texts
 from tests.scripted import ScriptedEngine
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -52,6 +53,18 @@ async def test_a_speed_option(front: Front, name: str):
 
 async def test_what_is_no_command(front: Front):
     await no_command(front)
+
+
+async def test_a_message_that_is_too_long_is_given_back_and_stands_in_no_ones_way(front: Front):
+    await exchange(front)
+    before = texts(front)
+    await front.line("Too long", lambda engine: engine.fail("It is too long.", too_long=True))
+    assert await front.shows("It is too long.")
+    assert texts(front) == before
+    assert front.draft == "Too long"
+    await front.line("Shorter", reply_is("Yes."))
+    [*_, request] = front.engine.called("reply")
+    assert [m.content for m in request.messages][-1] == "Shorter"
 
 
 async def test_two_slashes_begin_a_message(front: Front):

@@ -30,6 +30,7 @@ from mlxchat.engine.interface import (
     LoadFailed,
     ModelSpec,
     Noticed,
+    ReplyFailed,
     ReplyFinished,
     ReplyStarted,
     Switched,
@@ -186,6 +187,8 @@ class ChatScreen(LanesScreen):
             self._version_written()
             self._system_applied()
             self.tell_level()
+        elif isinstance(event, ReplyFailed):
+            self._take_back(event.message)
         elif isinstance(event, WordsNoted):
             for remark in self.query_one(SamplerPanel).take_remarks(event.notes):
                 self.say(remark)
@@ -193,6 +196,13 @@ class ChatScreen(LanesScreen):
             self.inspection.answered(event)
         elif isinstance(event, Noticed):
             self.transcript.add_notice(event.message, "error")
+
+    def _take_back(self, why: str) -> None:
+        """Let the person shorten a message that was too long."""
+        if text := self.session.take_back():
+            self.query_one(MessageEditor).restore(text)
+            self._moved_to(None)
+            self.notify(why, severity="warning", markup=False)
 
     def _load(self, spec: ModelSpec) -> None:
         self._spec = spec
