@@ -250,8 +250,9 @@ async def test_escape_leads_out_of_the_panel_to_the_message(size, opens):
         assert ("cancel", None) in person.engine.calls
 
 
-async def test_colours():
-    async with chatting() as person:
+@pytest.mark.parametrize("size", SIZES)
+async def test_colours(size):
+    async with chatting(size) as person:
         await reply(person)
         screen = await person.press("ctrl+t")
         for measure in MEASURES:
