@@ -63,8 +63,7 @@ def refused(line: str, session: ChatSession) -> bool:
         command.argument.check(text, f"/{word}", session)
     except (MlxchatError, OSError):
         return True
-    nothing_said = bool(command.about) and not session.conversation.entries
-    return nothing_said or not works(command, session)
+    return not works(command, session)
 
 
 def is_command(text: str) -> bool:

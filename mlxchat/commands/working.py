@@ -8,6 +8,7 @@ from mlxchat.commands.keys import key_name, keys
 from mlxchat.session.chat import ChatSession
 
 WRITING = "A reply is being written: wait for it, or stop it{key}."
+NOTHING_SAID = "There is nothing to {name} yet: send a message first."
 COMPARING = "This is for one model alone: close the comparison first (/compare off)."
 
 
@@ -16,7 +17,7 @@ def works(command: Command, session: ChatSession) -> bool | None:
     where it means nothing."""
     if command.comparing and (command.comparing == "only") != session.comparing:
         return False
-    if session.limit(command.name):
+    if session.limit(command.name) or _has_nothing(command, session):
         return None
     working = session.busy or session.state == "loading"
     if command.when == "busy" and not working:
@@ -31,7 +32,11 @@ def why_not(command: Command, session: ChatSession) -> str:
     left to others."""
     if command.comparing == "only" and not session.comparing:
         return ""
-    return out_of_place(command, session) or (_writing() if works(command, session) is None else "")
+    if reason := out_of_place(command, session):
+        return reason
+    if _has_nothing(command, session):
+        return NOTHING_SAID.format(name=command.name)
+    return _writing() if works(command, session) is None else ""
 
 
 def out_of_place(command: Command, session: ChatSession) -> str:
@@ -41,6 +46,11 @@ def out_of_place(command: Command, session: ChatSession) -> str:
     if command.comparing == "only" and not session.comparing:
         return NOT_COMPARING
     return session.impossible(command.name)
+
+
+def _has_nothing(command: Command, session: ChatSession) -> bool:
+    """Whether it is about a message, and there is none."""
+    return bool(command.about) and not session.conversation.entries
 
 
 def _writing() -> str:

@@ -40,6 +40,9 @@ async def test_a_key_without_a_use_is_dimmed_and_its_command_says_why():
     async with chatting() as person:
         await limited(person)
         assert person.chat.check_action("command", ("tokens",)) is None
+        assert person.chat.check_action("command", ("retry",)) is None
+        await person.send("Hi")
+        await person.hear("Hello.")
         assert person.chat.check_action("command", ("retry",)) is True
         await person.send("/kv_bits 8")
         assert person.notes[-1].endswith(f"{LIMITS['kv_bits']}.")
