@@ -130,6 +130,12 @@ class ReplBase:
 
     # What is shown again
 
+    def show_opened(self, what: str) -> None:
+        """Say what was opened, and show its end, but not among the answers that a script gets."""
+        self.page.say(what, "opened")
+        if self.page.dialogue:
+            self.show_path()
+
     def show_path(self, did: str = "", count: int = SHOWN_AGAIN) -> None:
         """Show the end of the conversation again, under a sentence that says what was done."""
         if did:

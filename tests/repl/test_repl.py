@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.storage.keeper import Keeper
 from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.engine.interface import ModelSpec, WordsNoted
+from mlxchat.repl.plain_page import PlainPage
 from mlxchat.repl.repl import AGAIN_LEAVES, Start
 from tests.repl.person import ReplPerson
+from tests.saved import talk
 
 
 @pytest.fixture
@@ -312,4 +315,18 @@ def test_what_was_said_is_saved_and_gone_on_with(tmp_path: Path):
     assert "is called “Ships” now" in again.type("/sessions", answers=("r 1 Ships",))
     assert "“Ships” is pinned." in again.type("/sessions ships", answers=("p 1",))
     assert "sessions restore 1 brings it back" in again.type("/sessions", answers=("d 1",))
+    store.close()
+
+
+def test_a_script_gets_no_old_answers(tmp_path: Path, capsys):
+    store = SessionStore(tmp_path / "sessions.sqlite3")
+    store.add(talk("Ships?", "At sea."), "Ships")
+    out = io.StringIO()
+    person = ReplPerson(keeper=Keeper(store), page=PlainPage(out, dialogue=False))
+    person.load()
+    person.repl.begin(Start(last=True))
+    assert texts(person) == ["Ships?", "At sea."]
+    assert (out.getvalue(), capsys.readouterr().err) == ("", "Session 1: Ships\n")
+    person.type("And planes?", lambda: person.reply("In the air."))
+    assert out.getvalue() == "In the air.\n"
     store.close()
