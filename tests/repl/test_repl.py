@@ -6,12 +6,15 @@ import io
 from pathlib import Path
 
 import pytest
+from prompt_toolkit.input import DummyInput
 
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.storage.keeper import Keeper
 from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.engine.interface import ModelSpec, WordsNoted
+from mlxchat.files.message_history import MessageHistory
 from mlxchat.repl.plain_page import PlainPage
+from mlxchat.repl.plain_reader import PlainReader
 from mlxchat.repl.repl import AGAIN_LEAVES, Start
 from tests.repl.person import ReplPerson
 from tests.saved import talk
@@ -292,6 +295,21 @@ def test_lanes_answer_one_after_the_other(person):
     places = [written.index(f"{name}: {text}\n") for name, text in said]
     assert places[0] < places[1]
     assert f"Only in {names[1]}\nBlue.\n" in person.type("/diff")
+
+
+# Help
+
+
+@pytest.mark.parametrize("mode", ["drawn", "plain", "script"])
+def test_the_help_tells_the_keys_that_work(person, mode, tmp_path):
+    input = None if mode == "script" else DummyInput()
+    plain = PlainReader(io.StringIO(), io.StringIO(), MessageHistory(tmp_path / "history"), input)
+    if mode != "drawn":
+        person.reader.keys = plain.keys
+    told = person.type("/help")
+    assert ("^J: Break the line" in told) == ("F1 to F9" in told) == (mode == "drawn")
+    assert ("Up, Down: Earlier" in told) == ("Up, Down: During" in told) == (mode != "script")
+    assert "/retry" in told
 
 
 # Sessions
