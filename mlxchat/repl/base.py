@@ -246,7 +246,6 @@ class ReplBase:
 
     def _sampler_line(self) -> Line:
         shown, speed = self.lane_settings, self.replies.speed
-        typed = f"› {self._ahead.end}" if self._ahead.text else ""
-        pace = f"{speed:.0f} tok/s · " if speed else ""
-        after = typed or f"{pace}^C stops"
-        return self._sampler.line(shown.settings, shown.adapted, after, self.page.width)
+        pace = (f"{speed:.0f} tok/s · " if speed else "") + "^C stops"
+        typed = self._ahead.end if self._ahead.text else None
+        return self._sampler.line(shown.settings, shown.adapted, typed, pace, self.page.width)

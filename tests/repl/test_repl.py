@@ -16,6 +16,8 @@ from mlxchat.files.message_history import MessageHistory
 from mlxchat.repl.plain_page import PlainPage
 from mlxchat.repl.plain_reader import PlainReader
 from mlxchat.repl.repl import AGAIN_LEAVES, Start
+from mlxchat.repl.sampler_keys import SamplerKeys
+from mlxchat.settings.parameters import Settings
 from tests.repl.person import ReplPerson
 from tests.saved import talk
 
@@ -295,6 +297,26 @@ def test_lanes_answer_one_after_the_other(person):
     places = [written.index(f"{name}: {text}\n") for name, text in said]
     assert places[0] < places[1]
     assert f"Only in {names[1]}\nBlue.\n" in person.type("/diff")
+
+
+@pytest.mark.parametrize(
+    ("width", "typed", "line"),
+    [
+        (61, "hi there", "↑↓ temp 0.20   top_p off   min_p off   top_k off   › hi there"),
+        (60, "hi there", "↑↓ temp 0.20   › hi there"),
+        (23, "hi there", "↑↓ temp 0.20   › …there"),
+        (23, "小说关系", "↑↓ temp 0.20   › …关系"),
+        (17, "hi there", "↑↓ temp 0.20   › "),
+        (9, "hi there", "↑↓ temp …"),
+        (24, "", "↑↓ temp 0.20   › "),
+        (24, None, "↑↓ temp 0.20   ^C stops"),
+        (20, None, "↑↓ temp 0.20"),
+    ],
+)
+def test_the_end_of_what_is_typed_stays_in_sight(width, typed, line):
+    shown = SamplerKeys().line(Settings(temp=0.2), False, typed, "^C stops", width)
+    assert shown.text == line
+    assert shown.width <= width
 
 
 # Help
