@@ -41,6 +41,15 @@ class Parser(argparse.ArgumentParser):
         near = nearest(flag.removeprefix("--"), known)
         return f"there is no flag {flag}" + (f": did you mean --{near}?" if near else "")
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Raises argparse.ArgumentError for a word that is none of those allowed."""
+        if action.choices is None or value in action.choices:
+            return
+        from mlxchat.commands.arguments import listed
+
+        takes = listed(map(str, action.choices))
+        raise argparse.ArgumentError(action, f"needs {takes}, not {value!r}")
+
     def _print_message(self, message: str, file: Any = None) -> None:
         """Raises OSError where standard output cannot be written: argparse passes over it."""
         if file is sys.stdout:
