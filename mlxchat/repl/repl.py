@@ -155,8 +155,8 @@ class Repl(LanesHost):
 
     def show_help(self) -> None:
         """List keys, commands and parameters."""
-        keys = tuple((key.name, key.what) for key in self.reader.keys)
-        for title, rows in (Section("Keys", keys), *help_sections()):
+        pressed = tuple((key.name, key.what) for key in self.reader.keys)
+        for title, rows in (Section("Keys", pressed), *help_sections()):
             self.page.say(title, "title")
             self.page.list([Item(*row) for row in rows])
 
