@@ -14,11 +14,12 @@ import tomli_w
 from mlxchat.cli.options import GROUPS, Option, all_options
 from mlxchat.commands.keys import keys_in_force
 from mlxchat.commands.registry import ACTIONS
-from mlxchat.repl.repl import KEYS as REPL_KEYS
+from mlxchat.repl.keys import KEYS as REPL_KEYS
 from mlxchat.settings.config_keys import CONFIG_KEYS, SAMPLER, ConfigKey
 from mlxchat.settings.parameters import PARAMETERS, TextsParameter
 from mlxchat.tui.keys import KEYS
 
+NOT_PLAIN = " (not in plain lines)"
 README = Path(__file__).parent.parent / "README.md"
 
 
@@ -55,7 +56,8 @@ def keys() -> str:
 
 def repl_keys() -> str:
     """Every key of the REPL."""
-    return _table(("Key", "What it does"), [(f"`{key}`", what) for key, what in REPL_KEYS])
+    rows = [(f"`{key.name}`", key.what + NOT_PLAIN * (not key.plain)) for key in REPL_KEYS]
+    return _table(("Key", "What it does"), rows)
 
 
 def commands() -> str:

@@ -99,7 +99,9 @@ def chat_parser() -> argparse.ArgumentParser:
         epilog=_epilog(),
     )
     add_model_argument(parser)
-    parser.add_argument("--version", action="version", version=f"mlxchat {__version__}")
+    parser.add_argument(
+        "--version", action="version", version=f"mlxchat {__version__}", help="Print the version"
+    )
     add_options(parser)
     return parser
 

@@ -7,6 +7,7 @@ import sys
 from typing import Any, NoReturn
 
 from mlxchat.errors import MlxchatError
+from mlxchat.files.nearest import nearest
 from mlxchat.settings.configuration import configuration
 
 
@@ -18,6 +19,36 @@ class Parser(argparse.ArgumentParser):
         options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
         options.setdefault("allow_abbrev", False)
         super().__init__(*args, **options)
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """The arguments; what is none of them ends the program."""
+        parsed, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            self.error(self._unknown(unknown))
+        return parsed
+
+    def _unknown(self, unknown: list[str]) -> str:
+        """What is wrong with arguments that nothing takes, and the flag that is nearest."""
+        mistyped = next((word for word in unknown if word.startswith("-")), None)
+        if mistyped is None:
+            return f"there is one argument too many: {unknown[0]!r}"
+        flag = mistyped.partition("=")[0]
+        known = [
+            name.removeprefix("--")
+            for name, action in self._option_string_actions.items()
+            if name.startswith("--") and action.help != argparse.SUPPRESS
+        ]
+        near = nearest(flag.removeprefix("--"), known)
+        return f"there is no flag {flag}" + (f": did you mean --{near}?" if near else "")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Raises argparse.ArgumentError for a word that is none of those allowed."""
+        if action.choices is None or value in action.choices:
+            return
+        from mlxchat.commands.arguments import listed
+
+        takes = listed(map(str, action.choices))
+        raise argparse.ArgumentError(action, f"needs {takes}, not {value!r}")
 
     def _print_message(self, message: str, file: Any = None) -> None:
         """Raises OSError where standard output cannot be written: argparse passes over it."""

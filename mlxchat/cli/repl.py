@@ -12,6 +12,7 @@ from io import TextIOWrapper
 
 from mlxchat.cli.chatting import chatting, later_options
 from mlxchat.cli.options import (
+    GROUPS,
     add_model_argument,
     add_options,
     check_models,
@@ -71,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="Plain lines without colours, each written once: for screen readers",
     )
-    add_options(made, without=("prompt",))
+    add_options(made, groups=GROUPS.keys() - {"output"}, without=("prompt",))
     return made
 
 

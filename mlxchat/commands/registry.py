@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 
 from mlxchat.commands.adapters import ADAPTER_ARGUMENT
 from mlxchat.commands.arguments import Action, Actions, Text, Typed, one_of
@@ -22,6 +21,7 @@ from mlxchat.commands.values import Value
 from mlxchat.conversation.surprise import MEASURES, MOVED
 from mlxchat.errors import MlxchatError
 from mlxchat.files.names import Kind
+from mlxchat.files.nearest import nearest
 from mlxchat.render.one_line import first_words
 from mlxchat.settings.parameters import PARAMETERS, AnyParameter
 from mlxchat.settings.speed import SPEED, SpeedParameter
@@ -260,8 +260,8 @@ def find(word: str) -> Command:
     """The command of this name or alias, or an MlxchatError that names the nearest."""
     command = _BY_WORD.get(word.lower())
     if command is None:
-        near = get_close_matches(word.lower(), _BY_WORD, n=1, cutoff=0.5)
-        hint = f" Did you mean /{near[0]}?" if near else ""
+        near = nearest(word.lower(), _BY_WORD)
+        hint = f" Did you mean /{near}?" if near else ""
         raise MlxchatError(
             f"There is no command /{first_words(word, MOST_SHOWN)}.{hint} /help lists them all."
         )

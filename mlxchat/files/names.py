@@ -6,10 +6,10 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Protocol, TypeVar
 
 from mlxchat.errors import MlxchatError
+from mlxchat.files.nearest import nearest
 
 LONGEST_NAME = 60
 QUOTED = re.compile(r'"([^"]*)"')
@@ -52,10 +52,8 @@ class Kind:
     def unknown(self, name: str, names: Iterable[str]) -> MlxchatError:
         """The sentence for a name that there is not, with the nearest one that there is."""
         by_folded = {folded(other): other for other in names}
-        near = get_close_matches(folded(name), by_folded, n=1, cutoff=0.5)
-        hint = (
-            f"Did you mean “{by_folded[near[0]]}”?" if near else f"{self.command} shows them all."
-        )
+        near = nearest(folded(name), by_folded)
+        hint = f"Did you mean “{by_folded[near]}”?" if near else f"{self.command} shows them all."
         return MlxchatError(f"There is no {self.noun} “{name}”. {hint}")
 
     def check(self, name: str) -> None:

@@ -18,7 +18,6 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -26,6 +25,7 @@ from typing import Any
 
 from mlxchat.errors import MlxchatError
 from mlxchat.files import folders
+from mlxchat.files.nearest import nearest
 
 DEFAULT_THEME = "graphite"
 LARGEST_FILE = 64 * 1024
@@ -210,8 +210,8 @@ def _unknown(table: Mapping[str, Any], known: Iterable[str], prefix: str) -> Ite
     known = list(known)
     for key in table:
         if key not in known:
-            near = get_close_matches(key, known, n=1)
-            hint = f" (did you mean `{near[0]}`?)" if near else ""
+            near = nearest(key, known)
+            hint = f" (did you mean `{near}`?)" if near else ""
             yield f"`{prefix}{_clean(key)}` is no key of a theme{hint}"
 
 

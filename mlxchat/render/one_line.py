@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from mlxchat.render.safe import visible
 from mlxchat.render.wrap import cells, clusters
 
@@ -24,10 +26,24 @@ def cut(text: str, width: int) -> str:
     """The beginning of a line that fills `width` cells together with an ellipsis."""
     if width < 1:
         return ""
+    kept, used = _first(clusters(text), width - 1)
+    return "".join(kept) + "…" + " " * (width - 1 - used)
+
+
+def end_of(text: str, width: int) -> str:
+    """A line, or the end of it behind an ellipsis where it has more than `width` cells."""
+    if cells(text) <= width:
+        return text
+    kept, _ = _first(reversed(clusters(text)), width - 1)
+    return "…" + "".join(reversed(kept)) if width > 0 else ""
+
+
+def _first(of: Iterable[tuple[str, int]], width: int) -> tuple[list[str], int]:
+    """The first clusters, as many as fit, and the cells that they take."""
     kept, used = [], 0
-    for cluster, wide in clusters(text):
-        if used + wide > width - 1:
+    for cluster, wide in of:
+        if used + wide > width:
             break
         kept.append(cluster)
         used += wide
-    return "".join(kept) + "…" + " " * (width - 1 - used)
+    return kept, used

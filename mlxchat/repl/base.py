@@ -130,6 +130,12 @@ class ReplBase:
 
     # What is shown again
 
+    def show_opened(self, what: str) -> None:
+        """Say what was opened, and show its end, but not among the answers that a script gets."""
+        self.page.say(what, "opened")
+        if self.page.dialogue:
+            self.show_path()
+
     def show_path(self, did: str = "", count: int = SHOWN_AGAIN) -> None:
         """Show the end of the conversation again, under a sentence that says what was done."""
         if did:
@@ -240,7 +246,6 @@ class ReplBase:
 
     def _sampler_line(self) -> Line:
         shown, speed = self.lane_settings, self.replies.speed
-        typed = f"› {self._ahead.end}" if self._ahead.text else ""
-        pace = f"{speed:.0f} tok/s · " if speed else ""
-        after = typed or f"{pace}^C stops"
-        return self._sampler.line(shown.settings, shown.adapted, after, self.page.width)
+        pace = (f"{speed:.0f} tok/s · " if speed else "") + "^C stops"
+        typed = self._ahead.end if self._ahead.text else None
+        return self._sampler.line(shown.settings, shown.adapted, typed, pace, self.page.width)

@@ -102,7 +102,7 @@ class SessionsHost(TreeHost):
     def _open(self, saved: SavedSession) -> None:
         note = self.session.open_saved(saved)
         self._begin_anew()
-        self.show_path(f"Session {saved.row.number}: {first_words(saved.row.title) or UNTITLED}")
+        self.show_opened(f"Session {saved.row.number}: {first_words(saved.row.title) or UNTITLED}")
         if note:
             self.remark(note)
         if self.session.info is None and self.session.state != "loading":

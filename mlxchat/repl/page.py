@@ -10,8 +10,9 @@ from mlxchat.conversation.entries import Reply
 from mlxchat.render.lines import Line
 from mlxchat.repl.live import Body
 
-Kind = Literal["said", "quiet", "title", "warning", "error"]
-"""What a statement is: an answer, a remark, the head of a list, a warning, a failure."""
+Kind = Literal["said", "quiet", "title", "opened", "warning", "error"]
+"""What a statement is: an answer, a remark, the head of a list, the session that was opened, a
+warning, a failure."""
 
 
 class Item(NamedTuple):
@@ -65,6 +66,10 @@ class Page(Protocol):
     @property
     def size(self) -> tuple[int, int]:
         """Columns and rows of the terminal; always the same where they make no difference."""
+
+    @property
+    def dialogue(self) -> bool:
+        """Whether somebody reads it who can answer."""
 
     @property
     def clipboard(self) -> Callable[[str], None] | None:

@@ -47,9 +47,9 @@ class PlainPage:
 
     def __init__(self, out: TextIO, *, dialogue: bool = True) -> None:
         """Without `dialogue` nothing is written that only helps to talk: what goes on, who speaks,
-        remarks, heads of lists; and what is wrong goes to error output."""
+        remarks, heads of lists; what is wrong and what was opened goes to error output."""
         self._out = out
-        self._dialogue = dialogue
+        self.dialogue = dialogue
         self._status = ""
         self.failed = False
         """Whether an error was said."""
@@ -58,11 +58,13 @@ class PlainPage:
         """Write a statement."""
         told = in_words(visible(text))
         self.failed = self.failed or kind == "error"
-        if self._dialogue:
+        if self.dialogue:
             lead = {"warning": "Warning: ", "error": "Error: "}.get(kind, "")
             self._write(f"{lead}{told}\n")
         elif kind in ("warning", "error"):
             print(f"mlxchat: {told}", file=sys.stderr)
+        elif kind == "opened":
+            print(told, file=sys.stderr)
         elif kind == "said":
             self._write(f"{told}\n")
 
@@ -82,7 +84,7 @@ class PlainPage:
 
     def reply(self, head: Head, body: Body, reply: Reply) -> PlainReply:
         """Begin a reply."""
-        return PlainReply(self._out, self._named(head), dialogue=self._dialogue)
+        return PlainReply(self._out, self._named(head), dialogue=self.dialogue)
 
     def lines(self, lines: Sequence[Line]) -> None:
         """Write lines as they are, without their looks."""
@@ -91,12 +93,12 @@ class PlainPage:
     def status(self, text: str) -> None:
         """Say what goes on, once: not how far it is."""
         what = re.split(r" \d| · ", text, maxsplit=1)[0]
-        if self._dialogue and what and what != self._status:
+        if self.dialogue and what and what != self._status:
             self._write(f"{in_words(visible(what))} …\n")
         self._status = what
 
     def _named(self, head: Head) -> str:
-        if not self._dialogue:
+        if not self.dialogue:
             return ""
         parts = [head.name, *([in_words(head.branch)] if head.branch else [])]
         return f"{visible(', '.join(parts))}: "

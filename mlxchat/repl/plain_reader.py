@@ -12,6 +12,7 @@ from mlxchat.errors import MlxchatError
 from mlxchat.files.message_history import MessageHistory
 from mlxchat.render.safe import visible
 from mlxchat.repl.completer import Completions
+from mlxchat.repl.keys import KEYS, Key
 from mlxchat.repl.listening import Listener, listening
 from mlxchat.repl.plain_page import in_words
 from mlxchat.repl.prompt_keys import is_open, unquoted
@@ -37,6 +38,11 @@ class PlainReader:
         self._history = history
         self._input = input
 
+    @property
+    def keys(self) -> list[Key]:
+        """Those of the system's line editing, and those during a reply; a file presses none."""
+        return [key for key in KEYS if key.plain] if self._input is not None else []
+
     def talking(self) -> AbstractContextManager[None]:
         """The system's own line editing hears by itself."""
         return nullcontext()
@@ -56,6 +62,7 @@ class PlainReader:
             line = f"{line}\n{more}"
         if self._input is not None:
             self._history.add(line)
+            remember(line)
         return unquoted(line)
 
     def answer(self, question: str, text: str = "") -> str | None:
@@ -129,13 +136,22 @@ def edit_lines(history: MessageHistory, completions: Completions) -> None:
         return
     readline.set_auto_history(False)
     for message in history.messages:
-        if "\n" not in message:
-            readline.add_history(message)
+        remember(message)
     readline.set_completer_delims("")
     readline.set_completer(_completer(completions))
     for setting in ("set enable-bracketed-paste off", "set bell-style none", "tab: complete"):
         with suppress(Exception):
             readline.parse_and_bind(setting)
+
+
+def remember(message: str) -> None:
+    """Let Up find a message, where the system can and it is one line."""
+    try:
+        import readline
+    except ImportError:
+        return
+    if message.strip() and "\n" not in message:
+        readline.add_history(message)
 
 
 def _completer(completions: Completions) -> Callable[[str, int], str | None]:

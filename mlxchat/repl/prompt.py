@@ -18,6 +18,7 @@ from mlxchat.files.message_history import MessageHistory
 from mlxchat.render.safe import visible
 from mlxchat.repl.completer import Completions, SlashCompleter
 from mlxchat.repl.history import SharedHistory
+from mlxchat.repl.keys import KEYS
 from mlxchat.repl.listening import Listener, listening
 from mlxchat.repl.prompt_keys import PromptKeys, unquoted
 from mlxchat.repl.suggestion import HistorySuggestion
@@ -31,6 +32,8 @@ Toolbar = Callable[[str], StyleAndTextTuples]
 
 class Prompt:
     """The ears of a REPL on a terminal."""
+
+    keys = KEYS
 
     def __init__(
         self,

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from mlxchat.repl.keys import Key
 from mlxchat.repl.listening import Listener
 
 
 class Reader(Protocol):
     """The ears of a REPL."""
+
+    @property
+    def keys(self) -> Sequence[Key]:
+        """The keys that it hears."""
 
     def talking(self) -> AbstractContextManager[object]:
         """Be heard from now on: what is typed between two prompts is not lost, nor echoed."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from mlxchat.commands.bare import bare_command
-from mlxchat.commands.help import help_sections
+from mlxchat.commands.help import Section, help_sections
 from mlxchat.commands.keys import keys
 from mlxchat.commands.registry import run_line
 from mlxchat.commands.typed import is_command
@@ -26,20 +26,6 @@ from mlxchat.settings.preset_file import read_presets
 
 AGAIN_LEAVES = "Ctrl+C again leaves (Ctrl+D and /quit do so too)."
 WELCOME = "Say something, or / for commands. While it answers: ↑ ↓ temp, ← → others, Ctrl+C stops."
-KEYS: tuple[tuple[str, str], ...] = (
-    ("Enter", "Send the message; after a command's name: take the completion"),
-    ("Alt+Enter, ^J", 'Break the line; """ begins a message of several lines, """ ends it'),
-    ("Tab", "Complete a command; Right takes the grey suggestion out of the history"),
-    ("Up, Down", "Earlier and later messages; ^R looks for one"),
-    ("^G", "Write the message in your own editor"),
-    ("^C", "Stop the reply, which is kept; give up what is typed; twice: leave"),
-    ("^D", "Leave, with nothing typed"),
-    ("F1 to F9", "The commands that have these keys in the app"),
-    ("Up, Down", "During a reply: move temp by a step, Page Up and Page Down by a big one"),
-    ("Left, Right", "During a reply: to top_p, min_p, top_k and the adapter's strength"),
-    ("Home", "During a reply: back to the model's own value"),
-)
-"""Keys of the REPL, for its help and the README."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +156,8 @@ class Repl(LanesHost):
 
     def show_help(self) -> None:
         """List keys, commands and parameters."""
-        sections = [("Keys", KEYS), *help_sections()]
-        for title, rows in sections:
+        pressed = tuple((key.name, key.what) for key in self.reader.keys)
+        for title, rows in (Section("Keys", pressed), *help_sections()):
             self.page.say(title, "title")
             self.page.list([Item(*row) for row in rows])
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from prompt_toolkit.keys import Keys
 
 from mlxchat.render.lines import Line, Span
-from mlxchat.render.one_line import cut
+from mlxchat.render.one_line import cut, end_of
 from mlxchat.render.wrap import cells
 from mlxchat.settings.parameters import NUMBERS, Settings, Value
 from mlxchat.settings.slider_scale import SliderScale
@@ -27,6 +27,9 @@ TURNS: dict[str, int] = {Keys.Left: -1, Keys.Right: 1, Keys.BackTab: -1, Keys.Ta
 """Which way a key goes to another parameter."""
 RESETS = (Keys.Home, Keys.Backspace, Keys.ControlH)
 SHORT_LEAD = "↑↓ "
+TYPED = "› "
+GAP = "   "
+"""Between two values, and before what stands behind them."""
 
 
 class SamplerKeys:
@@ -67,17 +70,21 @@ class SamplerKeys:
         """What Up and Down move, with its value: `temp 0.80`."""
         return _value(self.chosen(adapted), settings)
 
-    def line(self, settings: Settings, adapted: bool, after: str, width: int) -> Line:
-        """The values on a line with the chosen one marked, and what else there is to say, as far
-        as there is room."""
-        chosen = self.chosen(adapted)
+    def line(
+        self, settings: Settings, adapted: bool, typed: str | None, pace: str, width: int
+    ) -> Line:
+        """The values on a line with the chosen one marked, and behind them the end of what is
+        typed; where that is None, `pace` if there is room."""
         shown = [_value(name, settings) for name in self.names(adapted)]
         spans = _row(shown, self._at % len(shown), SHORT_LEAD)
-        if _cells(spans) > width:
+        wanted = "" if typed is None else GAP + TYPED + typed
+        if _cells(spans) + cells(wanted) > width:
             # The chosen one alone.
-            spans = _row([_value(chosen, settings)], 0, SHORT_LEAD)
-        if after and _cells(spans) + 3 + cells(after) <= width:
-            spans.append(Span(f"   {after}", "muted"))
+            spans = _row([self.value(settings, adapted)], 0, SHORT_LEAD)
+        room = width - _cells(spans) - len(GAP)
+        after = pace if typed is None else TYPED + end_of(typed, room - len(TYPED))
+        if cells(after) <= room:
+            spans.append(Span(GAP + after, "muted"))
         if _cells(spans) > width:
             spans = [Span(cut("".join(span.text for span in spans), width), "muted")]
         return Line(tuple(spans))
@@ -91,7 +98,7 @@ def _value(name: str, settings: Settings) -> str:
 def _row(values: list[str], chosen: int, lead: str) -> list[Span]:
     spans = [Span(lead, "muted")]
     for number, value in enumerate(values):
-        spans.append(Span("   " if number else "", "muted"))
+        spans.append(Span(GAP if number else "", "muted"))
         spans.append(Span(value, "accent" if number == chosen else "muted"))
     return [span for span in spans if span.text]
 

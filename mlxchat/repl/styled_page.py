@@ -22,6 +22,7 @@ ROLES: dict[Kind, str] = {
     "said": "",
     "quiet": "muted",
     "title": "title",
+    "opened": "",
     "warning": "warning",
     "error": "error",
 }
@@ -34,6 +35,8 @@ MARK, NO_MARK = "● ", "  "
 
 class StyledPage:
     """Writes lines of spans in the colours of a theme."""
+
+    dialogue = True
 
     def __init__(self, output: Output, style: BaseStyle) -> None:
         self._output = output

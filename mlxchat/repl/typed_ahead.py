@@ -7,6 +7,9 @@ from prompt_toolkit.keys import Keys
 
 from mlxchat.render.safe import visible
 
+MOST_SHOWN = 1000
+"""Characters of it that are shown at most: it is drawn anew many times a second."""
+
 
 class TypedAhead:
     """Text that grows with keys and is never sent by itself."""
@@ -34,8 +37,8 @@ class TypedAhead:
 
     @property
     def end(self) -> str:
-        """Its last line, safe to print."""
-        return visible(self.text.rpartition("\n")[2])
+        """The end of its last line, safe to print."""
+        return visible(self.text[-MOST_SHOWN:].rpartition("\n")[2])
 
     def handed_over(self) -> str:
         """The text for the prompt; nothing is left."""

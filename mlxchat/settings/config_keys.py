@@ -101,7 +101,8 @@ CONFIG_KEYS: dict[str, ConfigKey] = {
              text("theme"), example="graphite"),
         _top("bare_letters", "Whether q, r and h alone leave, begin anew and help, as in "
              "mlx_lm.chat; otherwise they are messages", switch("bare_letters"), True),
-        _top("editing_mode", "The keys of the REPL's prompt: emacs or vi",
+        _top("editing_mode", "The keys of the REPL's prompt: emacs or vi; not in plain lines, "
+             "which the system edits (~/.inputrc)",
              one_of("editing_mode", "emacs", "vi"), "emacs"),
         _top("plain", "Whether the REPL writes plain lines, for screen readers", switch("plain"),
              False),

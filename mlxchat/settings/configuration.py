@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from mlxchat.errors import MlxchatError
 from mlxchat.files import folders
+from mlxchat.files.nearest import nearest
 from mlxchat.files.theme_files import load_themes
 from mlxchat.files.toml_file import TomlFile, shown
 from mlxchat.files.toml_lines import lines_of
@@ -144,8 +144,8 @@ def _unknown(entry: _Entry) -> MlxchatError:
     name = shown(entry.name)
     if entry.table == PREFIX:
         table, _, below = entry.name.partition("_")
-        near = get_close_matches(below if table in TABLES else entry.name, CONFIG_KEYS, n=1)
-        hint = f"did you mean {CONFIG_KEYS[near[0]].variable}?" if near else SHOWN_BY
+        near = nearest(below if table in TABLES else entry.name, CONFIG_KEYS)
+        hint = f"did you mean {CONFIG_KEYS[near].variable}?" if near else SHOWN_BY
         return MlxchatError(f"there is no such setting; {hint}")
     if entry.name in TABLES:
         return MlxchatError(f"{name} is a table: write [{name}], and its keys below.")
@@ -153,8 +153,8 @@ def _unknown(entry: _Entry) -> MlxchatError:
         where = f"below [{declared.table}]" if declared.table else "before the first table"
         return MlxchatError(f"{name} belongs {where}.")
     places = {key.name: key.place for key in CONFIG_KEYS.values()}
-    near = get_close_matches(entry.name, [*places, *TABLES], n=1)
-    hint = f"did you mean {places.get(near[0], f'[{near[0]}]')}?" if near else SHOWN_BY
+    near = nearest(entry.name, [*places, *TABLES])
+    hint = f"did you mean {places.get(near, f'[{near}]')}?" if near else SHOWN_BY
     return MlxchatError(f"there is no setting {name}; {hint}")
 
 
@@ -167,6 +167,6 @@ def theme_problems() -> tuple[str, ...]:
     given = configuration().given.get("theme")
     if given is None or given.value in (names := load_themes().themes):
         return ()
-    near = get_close_matches(given.value, names, n=1, cutoff=0.5)
-    hint = f"did you mean “{near[0]}”?" if near else "/theme lists them"
+    near = nearest(given.value, names)
+    hint = f"did you mean “{near}”?" if near else "/theme lists them"
     return (f"{given.place} is left out: there is no theme “{visible(given.value)}” ({hint}).",)

@@ -4,10 +4,10 @@ raises an MlxchatError that says what may be given."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import Any
 
 from mlxchat.errors import MlxchatError
+from mlxchat.files.nearest import nearest
 from mlxchat.files.toml_file import shown
 from mlxchat.settings.parameters import AnyParameter
 from mlxchat.settings.speed import SpeedParameter
@@ -48,8 +48,8 @@ def one_of(name: str, *allowed: str | int) -> Reader:
             if not isinstance(value, bool) and str(value) == str(choice):
                 return choice
         words = [str(choice) for choice in allowed]
-        near = get_close_matches(str(value).lower(), words, n=1)
-        hint = f"did you mean “{near[0]}”?" if near else ""
+        near = nearest(str(value).lower(), words)
+        hint = f"did you mean “{near}”?" if near else ""
         raise _refused(name, f"one of {', '.join(words)}", value, hint)
 
     return read

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from mlxchat.errors import MlxchatError
+from mlxchat.files.nearest import nearest
 from mlxchat.settings.number_parameter import MAX_SEED, MOST_TOKENS, Group, Number, Parameter, Scale
 from mlxchat.settings.text_parameter import (
     Bias,
@@ -233,8 +234,6 @@ def parameter(name: str) -> AnyParameter:
     try:
         return PARAMETERS[name]
     except KeyError:
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, PARAMETERS, n=1, cutoff=0.5)
-        hint = f" Did you mean {near[0]}?" if near else ""
+        near = nearest(name, PARAMETERS)
+        hint = f" Did you mean {near}?" if near else ""
         raise MlxchatError(f"There is no parameter {name!r}.{hint}") from None

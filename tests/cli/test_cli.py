@@ -88,6 +88,22 @@ def test_a_bad_value_is_one_sentence(here, flag, value):
     assert "None" not in done.sentence
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--tmep", "1"), "there is no flag --tmep: did you mean --temp? ("),
+        (("--tem=1",), "there is no flag --tem: did you mean --temp? ("),
+        (("sessions", "--jsno"), "there is no flag --jsno: did you mean --json? ("),
+        (("cluster", "--local", "2", "--adaptr", "a=b"), "there is no flag --adaptr ("),
+        (("one", "two"), "there is one argument too many: 'two' ("),
+    ],
+)
+def test_what_nothing_takes_is_told_with_the_nearest_flag(here, arguments, says):
+    done = here(*arguments)
+    assert done.code == 2
+    assert says in done.sentence
+
+
 def test_an_empty_prompt_is_one_sentence(here, tiny_model):
     done = here(tiny_model, "-p", " \n")
     assert done.code == 2

@@ -86,6 +86,13 @@ def test_every_flag_works(here, tiny_model, demo_model, adapter, flag):
     assert done.out.strip()
 
 
+@pytest.mark.parametrize("flags", [("-p", "Hi"), ("--json",), ("--stream", "json"), ("--verbose",)])
+def test_the_repl_takes_no_flag_of_a_single_answer(here, flags):
+    done = here("repl", "nowhere", *flags)
+    assert done.code == 2
+    assert flags[0] in done.sentence
+
+
 def test_no_case_is_for_a_flag_that_is_gone():
     assert set(CASES) == set(ANSWERING)
 

@@ -210,7 +210,7 @@ def test_a_file_of_prompts_that_lies_is_told_in_a_sentence(here, tmp_path, conte
         (("-p", "a", "-n", "0"), "needs a whole number from 1 to 1000"),
         (("-p", "a", "--json", "--jsonl"), "not allowed with"),
         (("-p", "a", "--output", "/"), "is a folder"),
-        (("-p", "a", "--continue"), "unrecognized arguments"),
+        (("-p", "a", "--continue"), "there is no flag --continue ("),
         (("-p", "a", "--demo"), "name one model"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 
 from prompt_toolkit.key_binding import KeyPress
@@ -12,6 +12,7 @@ from prompt_toolkit.keys import Keys
 
 from mlxchat.conversation.storage.keeper import Keeper
 from mlxchat.engine.interface import ModelSpec
+from mlxchat.repl.keys import KEYS, Key
 from mlxchat.repl.page import Page
 from mlxchat.repl.plain_page import PlainPage
 from mlxchat.repl.repl import Repl
@@ -40,6 +41,8 @@ class Clipboard(PlainPage):
 
 class ScriptedReader:
     """Answers and keys that a test has prepared."""
+
+    keys: Sequence[Key] = KEYS
 
     def __init__(self) -> None:
         self.answers: deque[str | None] = deque()

@@ -46,9 +46,10 @@ def test_without_a_dialogue_answers_alone_are_written(capsys):
     page.say("SmolLM2", "title")
     page.say("A remark.", "quiet")
     page.say("temp 0.80")
+    page.say("Session 15: Hi", "opened")
     page.say("It failed.", "error")
     assert out.getvalue() == "temp 0.80\n"
-    assert capsys.readouterr().err == "mlxchat: It failed.\n"
+    assert capsys.readouterr().err == "Session 15: Hi\nmlxchat: It failed.\n"
     assert page.failed
 
 

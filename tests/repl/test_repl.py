@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
+from prompt_toolkit.input import DummyInput
 
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.storage.keeper import Keeper
 from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.engine.interface import ModelSpec, WordsNoted
+from mlxchat.files.message_history import MessageHistory
+from mlxchat.repl.plain_page import PlainPage
+from mlxchat.repl.plain_reader import PlainReader
 from mlxchat.repl.repl import AGAIN_LEAVES, Start
+from mlxchat.repl.sampler_keys import SamplerKeys
+from mlxchat.settings.parameters import Settings
 from tests.repl.person import ReplPerson
+from tests.saved import talk
 
 
 @pytest.fixture
@@ -291,6 +299,41 @@ def test_lanes_answer_one_after_the_other(person):
     assert f"Only in {names[1]}\nBlue.\n" in person.type("/diff")
 
 
+@pytest.mark.parametrize(
+    ("width", "typed", "line"),
+    [
+        (61, "hi there", "↑↓ temp 0.20   top_p off   min_p off   top_k off   › hi there"),
+        (60, "hi there", "↑↓ temp 0.20   › hi there"),
+        (23, "hi there", "↑↓ temp 0.20   › …there"),
+        (23, "小说关系", "↑↓ temp 0.20   › …关系"),
+        (17, "hi there", "↑↓ temp 0.20   › "),
+        (9, "hi there", "↑↓ temp …"),
+        (24, "", "↑↓ temp 0.20   › "),
+        (24, None, "↑↓ temp 0.20   ^C stops"),
+        (20, None, "↑↓ temp 0.20"),
+    ],
+)
+def test_the_end_of_what_is_typed_stays_in_sight(width, typed, line):
+    shown = SamplerKeys().line(Settings(temp=0.2), False, typed, "^C stops", width)
+    assert shown.text == line
+    assert shown.width <= width
+
+
+# Help
+
+
+@pytest.mark.parametrize("mode", ["drawn", "plain", "script"])
+def test_the_help_tells_the_keys_that_work(person, mode, tmp_path):
+    input = None if mode == "script" else DummyInput()
+    plain = PlainReader(io.StringIO(), io.StringIO(), MessageHistory(tmp_path / "history"), input)
+    if mode != "drawn":
+        person.reader.keys = plain.keys
+    told = person.type("/help")
+    assert ("^J: Break the line" in told) == ("F1 to F9" in told) == (mode == "drawn")
+    assert ("Up, Down: Earlier" in told) == ("Up, Down: During" in told) == (mode != "script")
+    assert "/retry" in told
+
+
 # Sessions
 
 
@@ -312,4 +355,18 @@ def test_what_was_said_is_saved_and_gone_on_with(tmp_path: Path):
     assert "is called “Ships” now" in again.type("/sessions", answers=("r 1 Ships",))
     assert "“Ships” is pinned." in again.type("/sessions ships", answers=("p 1",))
     assert "sessions restore 1 brings it back" in again.type("/sessions", answers=("d 1",))
+    store.close()
+
+
+def test_a_script_gets_no_old_answers(tmp_path: Path, capsys):
+    store = SessionStore(tmp_path / "sessions.sqlite3")
+    store.add(talk("Ships?", "At sea."), "Ships")
+    out = io.StringIO()
+    person = ReplPerson(keeper=Keeper(store), page=PlainPage(out, dialogue=False))
+    person.load()
+    person.repl.begin(Start(last=True))
+    assert texts(person) == ["Ships?", "At sea."]
+    assert (out.getvalue(), capsys.readouterr().err) == ("", "Session 1: Ships\n")
+    person.type("And planes?", lambda: person.reply("In the air."))
+    assert out.getvalue() == "In the air.\n"
     store.close()

@@ -139,6 +139,10 @@ def test_plain_lines(start, tiny_model, flags, environment):
     repl.wait_for("You:")
     repl.enter("hi")
     repl.wait_for("3 tokens")
+    repl.type("\x10")  # Up, as all terminals send it
+    repl.wait_for(lambda text: text.count("You: hi") == 2)
+    repl.type("\r")
+    repl.wait_for(lambda text: text.count("3 tokens") == 2)
     repl.enter("/temp 0.8")
     repl.wait_for("temp 0.80")
     leaves(repl)
