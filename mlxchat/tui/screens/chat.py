@@ -202,6 +202,7 @@ class ChatScreen(LanesScreen):
         if text := self.session.take_back():
             self.query_one(MessageEditor).restore(text)
             self._moved_to(None)
+            self._moved = ""  # what it costs was not asked
             self.notify(why, severity="warning", markup=False)
 
     def _load(self, spec: ModelSpec) -> None:
