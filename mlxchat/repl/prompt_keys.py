@@ -9,6 +9,8 @@ from functools import partial
 
 from prompt_toolkit.application import get_app
 from prompt_toolkit.application.run_in_terminal import run_in_terminal
+from prompt_toolkit.buffer import CompletionState
+from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.enums import DEFAULT_BUFFER
 from prompt_toolkit.filters import (
     Condition,
@@ -71,7 +73,7 @@ class PromptKeys:
         for name, key in keys().of.items():
             if _FUNCTION.fullmatch(key):
                 add(key)(partial(self._command, f"/{name}"))
-        add(Keys.Tab, when=has_completions & ~Condition(_walking))(self._first)
+        add(Keys.Tab, when=Condition(_commanding) & ~Condition(_walking))(self._first)
 
     # What each of them does
 
@@ -128,7 +130,19 @@ class PromptKeys:
         event.app.exit(result=line)
 
     def _first(self, event: KeyPressEvent) -> None:
-        event.current_buffer.complete_next()
+        """Go to the first completion, which is looked for at once where Tab came in one packet
+        with the letters before it."""
+        buffer = event.current_buffer
+        if not has_completions():
+            asked = CompleteEvent(completion_requested=True)
+            found = list(buffer.completer.get_completions(buffer.document, asked))
+            buffer.complete_state = CompletionState(buffer.document, found) if found else None
+        if buffer.complete_state is not None:
+            buffer.complete_next()
+
+
+def _commanding() -> bool:
+    return get_app().current_buffer.text.startswith("/")
 
 
 def _walking() -> bool:

@@ -118,6 +118,21 @@ def test_what_was_completed_is_not_offered_again(typist):
     assert offered("/theme paper ") == {}
 
 
+@pytest.mark.parametrize(
+    ("packet", "line"),
+    [
+        ("/theme pap\t\r!\r", "/theme paper !"),
+        ("/tem\t\r0.5\r", "/temp 0.5"),
+        ("/to\t\t\r0.5\r", "/top_p 0.5"),
+        ("/nothing\t\r", "/nothing"),
+        ("Hi\t\r", "Hi"),
+    ],
+)
+def test_tab_in_one_packet_with_what_is_typed(typist, packet, line):
+    """Over a slow line many keys come at once."""
+    assert typist.message(packet) == line
+
+
 def test_what_is_given_up_is_in_the_history(typist):
     assert typist.message("a draft\x03", "\x1b[A\r") == "a draft"
     with pytest.raises(KeyboardInterrupt):
