@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mlxchat.conversation.token_words import spelled
+from mlxchat.conversation.token_words import percent, spelled
 from mlxchat.engine.distribution import Candidate, Distribution
 from mlxchat.engine.interface import Inspected, InspectRequest
 from mlxchat.settings.parameters import Settings
@@ -71,6 +71,11 @@ def test_every_filter_is_named_however_many_tokens_are_kept():
     assert [row.share for row in rows_of(told(*gone[:1], kept=0))][-1] == gone[0].by_model
     two = rows_of(told(*kept, *gone[2:6], kept=60))
     assert [row.text for row in two if row.role == "cut"] == ["top_p0", "min_p0"]
+
+
+def test_what_can_be_drawn_is_never_told_as_nothing():
+    rows = rows_of(told(Candidate(1, " a", -0.1, 1.0), kept=40))
+    assert (rows[-1].text, percent(rows[-1].share)) == ("39 more", "<0.01%")
 
 
 def test_what_xtc_cuts_in_some_draws_is_told():

@@ -15,6 +15,8 @@ KEPT_ROWS = 6
 ALL_ROWS = 40
 ROWS = 11
 """Always as many, so that nothing below jumps while a slider moves."""
+SOME = 1e-9
+"""What tokens that can be drawn have together at least, however the sum was rounded."""
 EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 
 
@@ -78,7 +80,7 @@ def _kept_rows(distribution: Distribution, count: int) -> list[Row]:
     can_be = [c for c in distribution.candidates if not c.cut_by and c.logprob > -math.inf]
     kept = sorted(can_be, key=lambda c: -c.after)[:count]
     rows = [Row(_named(c), c.after, "kept", c.token_id) for c in kept]
-    left = max(0.0, 1 - sum(row.share for row in rows))
+    left = max(SOME, 1 - sum(row.share for row in rows))
     if distribution.kept is None:
         return [*rows, Row("all others", left, "more")]
     more = distribution.kept - len(rows)
