@@ -31,3 +31,16 @@ def cut(text: str, width: int) -> str:
         kept.append(cluster)
         used += wide
     return "".join(kept) + "…" + " " * (width - 1 - used)
+
+
+def ending(text: str, width: int) -> str:
+    """A line whole, or else its end, which fills at most `width` cells together with an
+    ellipsis."""
+    if cells(text) <= width:
+        return text
+    kept, room = "", width - 1
+    for cluster, wide in reversed(clusters(text)):
+        if (room := room - wide) < 0:
+            break
+        kept = cluster + kept
+    return f"…{kept}"
