@@ -141,7 +141,7 @@ def test_what_is_not_there_cannot_be_changed():
     save_preset(MINE)
     with pytest.raises(MlxchatError, match="Did you mean “story writing”"):
         delete_preset("story writting")
-    with pytest.raises(MlxchatError, match="only your own"):
+    with pytest.raises(MlxchatError, match="is built in and cannot be"):
         delete_preset("balanced")
 
 
