@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from mlxchat.errors import MlxchatError
+from mlxchat.render.one_line import quoted
 from mlxchat.settings.number_parameter import MAX_SEED, MOST_TOKENS, Group, Number, Parameter, Scale
 from mlxchat.settings.text_parameter import (
     Bias,
@@ -237,4 +238,4 @@ def parameter(name: str) -> AnyParameter:
 
         near = get_close_matches(name, PARAMETERS, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]}?" if near else ""
-        raise MlxchatError(f"There is no parameter {name!r}.{hint}") from None
+        raise MlxchatError(f"There is no parameter {quoted(name)}.{hint}") from None
