@@ -87,7 +87,8 @@ async def test_a_problem_can_be_read_whole(long_names, size):
         seen = person.screen
         if size == (20, 5):
             person.app.screen.query_one("#problem").focus()
-            seen += await person.press("end")
+            await person.press("end")
+            seen += await person.until("on.")
         assert "trained on." in " ".join(seen.replace("│", " ").split())
         assert "or type" in seen
 
