@@ -16,6 +16,7 @@ from mlxchat.engine.adapter_folder import RESERVED
 from mlxchat.engine.interface import DEMO, ModelSpec
 from mlxchat.engine.server.address import DEFAULT_MODEL, parse_address
 from mlxchat.errors import MlxchatError
+from mlxchat.render.one_line import quoted
 from mlxchat.settings.config_keys import CACHE, CONFIG_KEYS, SAMPLER
 from mlxchat.settings.configuration import configuration
 from mlxchat.settings.parameters import PARAMETERS, TEXTS, AnyParameter, TextParameter, Value
@@ -101,7 +102,7 @@ def whole(low: int, high: int | None = None) -> Callable[[str], int]:
         except ValueError:
             number = low - 1
         if number < low or (high is not None and number > high):
-            raise MlxchatError(f"needs a whole number {span}, not {text!r}")
+            raise MlxchatError(f"needs a whole number {span}, not {quoted(text)}")
         return number
 
     return parse
@@ -112,7 +113,7 @@ def word_of(*allowed: str) -> Callable[[str], str]:
 
     def parse(text: str) -> str:
         if text not in allowed:
-            raise MlxchatError(f"needs {' or '.join(allowed)}, not {text!r}")
+            raise MlxchatError(f"needs {' or '.join(allowed)}, not {quoted(text)}")
         return text
 
     return parse
@@ -125,7 +126,7 @@ def truth(text: str) -> bool:
         return True
     if word in ("false", "f", "no", "n", "0"):
         return False
-    raise MlxchatError(f"needs T or F, not {text!r}")
+    raise MlxchatError(f"needs T or F, not {quoted(text)}")
 
 
 def plain_text(text: str) -> str:
@@ -137,7 +138,9 @@ def named_path(text: str) -> tuple[str, str]:
     """A parser of NAME=PATH."""
     name, equals, path = (part.strip() for part in text.partition("="))
     if not equals or not path or not name or name.lower() in RESERVED:
-        raise MlxchatError(f"needs a name and a folder, such as pirate=./adapters, not {text!r}")
+        raise MlxchatError(
+            f"needs a name and a folder, such as pirate=./adapters, not {quoted(text)}"
+        )
     return name, path
 
 
@@ -149,7 +152,7 @@ def json_object(text: str) -> dict[str, Any]:
         value = None
     if not isinstance(value, dict):
         raise MlxchatError(
-            f"needs a JSON object such as '{{\"enable_thinking\": false}}', not {text!r}"
+            f"needs a JSON object such as '{{\"enable_thinking\": false}}', not {quoted(text)}"
         )
     return value
 

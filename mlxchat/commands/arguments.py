@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mlxchat.errors import MlxchatError
 from mlxchat.files.names import Kind, folded
-from mlxchat.render.one_line import first_words
+from mlxchat.render.one_line import quoted
 
 if TYPE_CHECKING:
     from mlxchat.session.chat import ChatSession
@@ -227,14 +227,6 @@ def listed(words: Iterable[str], needed: bool = True) -> str:
 def instead(text: str) -> str:
     """The end of a sentence about what was typed; nothing where nothing was."""
     return f", not {quoted(text)}" if text else ""
-
-
-def quoted(text: str) -> str:
-    """What was typed, as a sentence repeats it."""
-    return f"“{first_words(text, LONGEST_QUOTED)}{'…' if len(text) > LONGEST_QUOTED else ''}”"
-
-
-LONGEST_QUOTED = 40
 
 
 def _help_of(text: str, offers: Iterable[Completion]) -> str:

@@ -24,6 +24,8 @@ class Command:
     """What may follow it."""
     key: str = ""
     """Textual's name of the key that runs it in the app, where a person chooses no other."""
+    key_help: str = ""
+    """What its key does, and its line of the palette, where `help` tells more than that."""
     label: str = ""
     """Its word in the footer; commands without one are not shown there."""
     aliases: tuple[str, ...] = ()
@@ -46,6 +48,11 @@ class Command:
         """Its help, with the other words for it."""
         others = ", ".join(f"/{alias}" for alias in self.aliases)
         return f"{self.help} (also {others})" if others else self.help
+
+    @property
+    def pressed(self) -> str:
+        """What it does where nothing follows it."""
+        return self.key_help or self.help
 
     def begins(self, start: str) -> bool:
         """Whether its name, or another word for it, begins so."""

@@ -49,7 +49,7 @@ class Keys:
 
     def rows(self) -> list[tuple[str, str]]:
         """Each key as people write it, and what it does."""
-        return [(key_name(key), find(name).help) for name, key in self.of.items()]
+        return [(key_name(key), find(name).pressed) for name, key in self.of.items()]
 
 
 DEFAULTS: Mapping[str, str] = {command.name: command.key for command in ACTIONS if command.key}

@@ -10,7 +10,12 @@ from mlxchat.commands.names import own_presets, preset_names
 from mlxchat.files.names import two_typed_names, typed_name
 from mlxchat.session.settings import SessionSettings
 from mlxchat.settings.parameters import PARAMETERS
-from mlxchat.settings.preset_file import read_presets, restore_preset
+from mlxchat.settings.preset_file import (
+    BUILT_IN_NAMES,
+    check_own,
+    read_presets,
+    restore_preset,
+)
 from mlxchat.settings.presets import PRESET
 
 USAGE = "/preset NAME"
@@ -47,10 +52,14 @@ def _save(session: SessionSettings, name: str) -> str:
 
 
 def _rename(session: SessionSettings, names: str) -> str:
-    own = [preset.name for preset in read_presets().presets]
-    old, new = two_typed_names(names, own, "/preset rename OLD NEW")
+    known = [*BUILT_IN_NAMES, *(preset.name for preset in read_presets().presets)]
+    old, new = two_typed_names(names, known, "/preset rename OLD NEW")
     session.rename_preset(old, new)
     return f"“{old}” is called “{new}” now."
+
+
+def _check_deleted(name: str) -> None:
+    check_own(typed_name(name, USAGE), "deleted")
 
 
 def _delete(session: SessionSettings, name: str) -> str:
@@ -95,7 +104,8 @@ PRESET_ARGUMENT = Actions(
         "rename": Action("give one of your own another name",
                          Typed("OLD NEW", "its name and the new one", own_presets)),
         "delete": Action("take one of your own away",
-                         Typed("NAME", "the name of one of your own", own_presets, PRESET)),
+                         Typed("NAME", "the name of one of your own", own_presets, PRESET,
+                               _check_deleted)),
         "restore": Action("bring a deleted one back",
                           Text("[NAME]", "the name of a deleted one; alone: the last one")),
         "default": Action("what this model starts with",

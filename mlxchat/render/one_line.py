@@ -9,11 +9,17 @@ from mlxchat.render.wrap import cells, clusters
 
 MOST_READ = 2000
 """Characters of a text that are looked at for its first words."""
+LONGEST_QUOTED = 40
 
 
 def first_words(text: str, most: int = 200) -> str:
     """The beginning of a text on one line, safe to print, of at most `most` characters."""
     return visible(" ".join(text[:MOST_READ].split()))[:most]
+
+
+def quoted(text: str) -> str:
+    """What was typed or given, as a sentence repeats it."""
+    return f"“{first_words(text, LONGEST_QUOTED)}{'…' if len(text) > LONGEST_QUOTED else ''}”"
 
 
 def fitted(text: str, width: int) -> str:

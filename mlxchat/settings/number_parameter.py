@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from mlxchat.errors import MlxchatError
+from mlxchat.render.one_line import quoted
 
 Number = float | int
 Scale = Literal["linear", "log"]
@@ -55,8 +56,8 @@ class Parameter:
     @property
     def takes(self) -> str:
         """What may be given, and the value that switches it off."""
-        off = f"; {self.off:g} is {self.off_label}" if self.off is not None else ""
-        return f"{self.range_text}{off}"
+        inside = self.off is not None and self.low <= self.off <= self.highest
+        return self.allowed + (f"; {self.off:g} is {self.off_label}" if inside else "")
 
     @property
     def facts(self) -> str:
@@ -89,18 +90,15 @@ class Parameter:
         if value is None:
             if self.default is None:
                 return None
-            raise MlxchatError(f"{self.name} needs a number {self.range_text}.")
+            raise MlxchatError(f"{self.name} needs a number {self.allowed}.")
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise MlxchatError(f"{self.name} must be a number {self.range_text}, not {value!r}.")
+            raise self._refused(value)
         if not math.isfinite(value):
-            raise MlxchatError(f"{self.name} must be a number {self.range_text}, not {value}.")
+            raise self._refused(value)
         if self.kind is int and value != int(value):
-            raise MlxchatError(
-                f"{self.name} must be a whole number {self.range_text}, not {value:g}."
-            )
+            raise self._refused(f"{value:g}", "a whole number")
         if value != self.off and not self.low <= value <= self.highest:
-            span = self.range_text.removeprefix("of ")
-            raise MlxchatError(f"{self.name} must be {span}, not {value:g}.")
+            raise self._refused(f"{value:g}", "")
         return self.kind(value)
 
     def parse(self, text: str) -> Number | None:
@@ -118,9 +116,7 @@ class Parameter:
             try:
                 number = float(word)
             except ValueError:
-                raise MlxchatError(
-                    f"{self.name} must be a number {self.range_text}, not {text.strip()!r}."
-                ) from None
+                raise self._refused(text) from None
         return self.check(number)
 
     def format(self, value: Any) -> str:
@@ -134,10 +130,23 @@ class Parameter:
         texts = (f"{value:.{self.decimals}f}", f"{value:g}")
         return next((text for text in texts if float(text) == value), repr(value))
 
+    def _refused(self, given: object, wanted: str = "a number") -> MlxchatError:
+        """The sentence for what cannot be taken."""
+        span = self.allowed if wanted else self.allowed.removeprefix("of ")
+        must = f"{wanted} {span}".lstrip()
+        return MlxchatError(f"{self.name} must be {must}, not {quoted(str(given))}.")
+
     @property
     def highest(self) -> Number:
         """The highest value that may be typed."""
         return self.high if self.typed_high is None else self.typed_high
+
+    @property
+    def allowed(self) -> str:
+        """The range, and the value that switches it off where that is outside."""
+        if self.off is None or self.low <= self.off <= self.highest:
+            return self.range_text
+        return f"{self.range_text}, or {self.off:g} for {self.off_label}"
 
     @property
     def range_text(self) -> str:

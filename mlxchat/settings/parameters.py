@@ -12,6 +12,7 @@ from typing import Any
 
 from mlxchat.errors import MlxchatError
 from mlxchat.files.nearest import nearest
+from mlxchat.render.one_line import quoted
 from mlxchat.settings.number_parameter import MAX_SEED, MOST_TOKENS, Group, Number, Parameter, Scale
 from mlxchat.settings.text_parameter import (
     Bias,
@@ -236,4 +237,4 @@ def parameter(name: str) -> AnyParameter:
     except KeyError:
         near = nearest(name, PARAMETERS)
         hint = f" Did you mean {near}?" if near else ""
-        raise MlxchatError(f"There is no parameter {name!r}.{hint}") from None
+        raise MlxchatError(f"There is no parameter {quoted(name)}.{hint}") from None

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from mlxchat.errors import MlxchatError
 from mlxchat.files import folders
-from mlxchat.files.names import folded, key_of
+from mlxchat.files.names import key_of
 from mlxchat.files.toml_file import Table, TomlFile, bury, shown
 from mlxchat.render.safe import visible
 from mlxchat.settings.file_values import of_parameter
@@ -27,6 +27,8 @@ from mlxchat.settings.parameters import PARAMETERS
 from mlxchat.settings.presets import BUILT_IN, MODELS_OWN, NEVER, PRESET, SEED, Preset
 
 MOST_DELETED = 20
+BUILT_IN_NAMES = (MODELS_OWN, *(preset.name for preset in BUILT_IN))
+"""Those that no preset of a person has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def rename_preset(old: str, new: str) -> None:
     check_name(new)
     with FILE.changing() as table:
         presets = FILE.section(table, "presets")
-        key = _existing(presets, old)
+        key = _existing(presets, old, "renamed")
         other = key_of(presets, new)
         if other is not None and other != key:
             raise MlxchatError(f"There is a preset “{other}” already: delete it first.")
@@ -120,7 +122,7 @@ def rename_preset(old: str, new: str) -> None:
 def delete_preset(name: str) -> None:
     """Take a preset away; `restore_preset` brings it back."""
     with FILE.changing() as table:
-        key = _existing(FILE.section(table, "presets"), name)
+        key = _existing(FILE.section(table, "presets"), name, "deleted")
         bury(table, "presets", key, MOST_DELETED)
         defaults = FILE.section(table, "defaults")
         models = [model for model, default in defaults.items() if default == key]
@@ -161,15 +163,19 @@ def set_default_preset(model: str, name: str | None) -> None:
 def check_name(name: str) -> None:
     """Raises an MlxchatError where a preset cannot be called so."""
     PRESET.check(name)
-    for taken in (MODELS_OWN, *(preset.name for preset in BUILT_IN)):
-        if folded(taken) == folded(name):
-            raise MlxchatError(f"“{taken}” is built in: choose another name.")
+    if taken := key_of(BUILT_IN_NAMES, name):
+        raise MlxchatError(f"“{taken}” is built in: choose another name.")
 
 
-def _existing(presets: Table, name: str) -> str:
+def check_own(name: str, change: str) -> None:
+    """Raises an MlxchatError where a preset is built in, and so cannot be "deleted"."""
+    if built_in := key_of(BUILT_IN_NAMES, name):
+        raise MlxchatError(f"“{built_in}” is built in and cannot be {change}.")
+
+
+def _existing(presets: Table, name: str, change: str) -> str:
+    check_own(name, change)
     key = key_of(presets, name)
     if key is None:
-        if any(folded(p.name) == folded(name) for p in BUILT_IN) or folded(name) == MODELS_OWN:
-            raise MlxchatError(f"“{name}” is built in: only your own presets can be changed.")
         raise PRESET.unknown(name, presets)
     return key

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from mlxchat.errors import MlxchatError
+from mlxchat.render.one_line import quoted
 from mlxchat.settings.number_parameter import Group, Parameter
 
 DRAFT_TOKENS = 3
@@ -64,7 +65,7 @@ class OptionalParameter:
         if not self.choices and isinstance(value, str) and value:
             return value
         if found is None:
-            raise MlxchatError(f"{self.name} needs {self.takes}, not {value!r}.")
+            raise MlxchatError(f"{self.name} needs {self.takes}, not {quoted(str(value))}.")
         return found
 
 

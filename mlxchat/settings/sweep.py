@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from itertools import product
 
 from mlxchat.errors import MlxchatError
+from mlxchat.render.one_line import quoted
 from mlxchat.settings.number_parameter import Number
 from mlxchat.settings.parameters import NUMBERS, Parameter, Settings, parameter
 
@@ -78,7 +79,9 @@ def parse_axis(text: str) -> Axis:
     for the strength of the one that is on."""
     name, equals, values = text.strip().partition("=")
     if not equals or not values.strip():
-        raise MlxchatError(f"A sweep is a parameter and its values, {EXAMPLES}, not {text!r}.")
+        raise MlxchatError(
+            f"A sweep is a parameter and its values, {EXAMPLES}, not {quoted(text)}."
+        )
     name = name.strip().replace("-", "_")
     if name == ADAPTER:
         return _of_adapters(values)
@@ -115,7 +118,9 @@ def _of_adapters(values: str) -> Axis:
         return _of_numbers(NUMBERS[STRENGTH], values)
     names = [name.strip() for name in values.split(",")]
     if not all(names):
-        raise MlxchatError(f"A sweep is {ADAPTER_EXAMPLES}: a value is missing in {values!r}.")
+        raise MlxchatError(
+            f"A sweep is {ADAPTER_EXAMPLES}: a value is missing in {quoted(values)}."
+        )
     return Axis(ADAPTER, tuple(dict.fromkeys(names)))
 
 
@@ -138,7 +143,7 @@ def _range(text: str) -> list[str]:
         ordered = step > 0 and high >= low and (high - low) / step < MOST_POINTS
     except (InvalidOperation, ValueError):
         raise MlxchatError(
-            f"A row of values is from:to:step, as in 0.2:1.4:0.3, not {text!r}."
+            f"A row of values is from:to:step, as in 0.2:1.4:0.3, not {quoted(text)}."
         ) from None
     if step == 0:
         raise MlxchatError(f"The step of {text} is 0: make it larger, as in 0.2:1.4:0.3.")

@@ -121,7 +121,7 @@ class TextParameter(Generic[Item]):
             shown = shown[:MOST_SHOWN] + "…"
         reason = f": {why}" if why else ""
         return MlxchatError(
-            f"{self.name} takes a list {self.takes}, not '{visible(shown)}'{reason}."
+            f"{self.name} takes a list {self.takes}, not “{visible(shown)}”{reason}."
         )
 
     def _split(self, text: str) -> list[str]:

@@ -10,6 +10,7 @@ from textual.screen import Screen
 from mlxchat.engine.interface import DEMO, ModelSpec
 from mlxchat.files import recent
 from mlxchat.files.preferences import Preferences
+from mlxchat.render.one_line import quoted
 from mlxchat.session.chat import ChatSession
 from mlxchat.session.model_options import ModelOptions, server_words
 from mlxchat.settings.configuration import configuration, theme_problems
@@ -100,7 +101,7 @@ class MlxchatApp(ThemedApp):
             self.theme = name
             self._theme_chosen(name)
         else:
-            self.notify(f"There is no theme {name!r}; /theme shows all.", severity="warning")
+            self.notify(f"There is no theme {quoted(name)}; /theme shows all.", severity="warning")
 
     def _theme_chosen(self, name: str | None) -> None:
         if name is not None:

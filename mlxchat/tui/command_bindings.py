@@ -27,6 +27,6 @@ def _binding(name: str, key: str) -> Binding:
         command.label,
         show=bool(command.label),
         priority=key != "escape",
-        tooltip=command.help,
+        tooltip=command.pressed,
         id=name,
     )

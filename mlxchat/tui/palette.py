@@ -19,16 +19,16 @@ class SlashCommands(Provider):
         """All commands, before anything is typed."""
         for command in ACTIONS:
             if self._works(command):
-                yield DiscoveryHit(_title(command), self._runner(command), help=command.help)
+                yield DiscoveryHit(_title(command), self._runner(command), help=command.pressed)
 
     async def search(self, query: str) -> Hits:
         """The commands that match what was typed."""
         matcher = self.matcher(query)
         for command in COMMANDS.values():
-            score = matcher.match(f"{_title(command)} {command.help}")
+            score = matcher.match(f"{_title(command)} {command.help} {command.key_help}")
             if score > 0 and self._works(command):
                 highlighted = matcher.highlight(_title(command))
-                yield Hit(score, highlighted, self._runner(command), help=command.help)
+                yield Hit(score, highlighted, self._runner(command), help=command.pressed)
 
     def _works(self, command: Command) -> bool:
         screen = self.screen

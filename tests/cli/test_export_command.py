@@ -229,7 +229,7 @@ def test_the_ending_of_a_file_names_the_format_too(folder):
     ("argument", "sentence"),
     [
         ("", "There is no export format"),
-        ("m", "There is no export format 'm'"),
+        ("m", "There is no export format “m”"),
         ("pdf", "choose one of markdown, json"),
         ("json good bad", "Choose one of good, bad"),
     ],

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from mlxchat.commands.keys import DEFAULTS, NEEDED, key_name, keys_in_force, spelled
+from mlxchat.commands.registry import ACTIONS
 from mlxchat.settings.configuration import Configured
 from tests.test_layers import PACKAGE
 
@@ -23,6 +24,13 @@ def test_the_defaults_are_in_force_and_can_be_had():
     assert not found.problems
     assert len(set(DEFAULTS.values())) == len(DEFAULTS)
     assert set(DEFAULTS.values()) & set(NEEDED) == {"escape"}
+
+
+def test_a_key_is_told_without_what_can_be_typed_after_its_command():
+    told = dict(keys_in_force({}).rows())
+    assert told["F2"] == "Go to the editor of the system prompt"
+    assert told["F6"] == "Go to the next lane"
+    assert not [command.name for command in ACTIONS if "alone:" in command.pressed]
 
 
 def test_another_key_and_none():

@@ -101,7 +101,8 @@ def test_compare_changes_nothing(session):
         ("delete", "/preset delete NAME"),
         ("delete my stori", "Did you mean “my story”"),
         ("delete wild", "There is no preset"),
-        ("delete precise", "only your own"),
+        ("delete precise", "“precise” is built in and cannot be deleted."),
+        ("rename no loops mine", "“no loops” is built in and cannot be renamed."),
         ("rename my", "Two names"),
         ("compare", "/preset compare NAME"),
         ("default nothing", "There is no preset"),
@@ -115,6 +116,12 @@ def test_a_wrong_line_is_refused_with_what_is_right(session, line, words):
         run_preset(session, line)
     assert words in str(refused.value)
     assert (session.settings, session.preset, read_presets()) == before
+
+
+@pytest.mark.parametrize("name", ["balanced", "BALANCED", '"no loops"', "model's own"])
+def test_a_built_in_one_is_refused_as_such_before_it_is_deleted(name):
+    with pytest.raises(MlxchatError, match="is built in and cannot be deleted"):
+        PRESET_ARGUMENT.check(f"delete {name}", "/preset")
 
 
 def test_completions_offer_names_and_actions(session):

@@ -133,7 +133,7 @@ def test_what_is_typed_is_described(line, words):
     ("line", "words"),
     [
         ("/retyr", "Did you mean /retry"),
-        ("/temp 300", "from 0 to 100, not 300"),
+        ("/temp 300", "from 0 to 100, not “300”"),
         ("/temp hot", "must be a number"),
         ("/repetition_penalty 0.4", "from 0.5 to 2"),
         ("/kv_bits 9", "2, 3, 4, 5, 6 or 8"),

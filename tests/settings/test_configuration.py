@@ -94,7 +94,7 @@ def test_values_as_toml_has_them(text, name, value):
         ('[sampler]\n\ntheme = "x"', 3, "theme belongs before the first table"),
         ("[samplers]\ntemp = 1", 1, "did you mean [sampler]?"),
         ("sampler = 1", 1, "sampler is a table"),
-        ("[sampler]\n# hot\ntemp = 300", 3, "temp must be from 0 to 100, not 300"),
+        ("[sampler]\n# hot\ntemp = 300", 3, "temp must be from 0 to 100, not “300”"),
         ("[sampler]\ntemp = true", 2, "temp cannot be True"),
         ("[sampler]\ntemp = {a = 1}", 2, "temp must be a number"),
         ("[sampler]\nstop_strings = [\n1,\n]", 2, "stop_strings takes a list"),

@@ -57,6 +57,26 @@ def test_what_is_shown_can_be_typed(name: str, share: float):
     assert declared.parse(declared.format(value)) == value
 
 
+@pytest.mark.parametrize(
+    ("name", "typed", "said"),
+    [
+        ("max_tokens", "0", "must be at least 1, or -1 for no limit, not “0”."),
+        (
+            "max_tokens",
+            "1.5",
+            "must be a whole number of at least 1, or -1 for no limit, not “1.5”.",
+        ),
+        ("max_tokens", "many", "must be a number of at least 1, or -1 for no limit, not “many”."),
+        ("top_p", "2", "must be from 0 to 1, not “2”."),
+        ("temp", "nan", "must be a number from 0 to 100, not “nan”."),
+    ],
+)
+def test_what_is_refused_is_told_with_all_that_is_taken(name: str, typed: str, said: str):
+    with pytest.raises(MlxchatError) as refused:
+        parameter(name).parse(typed)
+    assert str(refused.value) == f"{name} {said}"
+
+
 @given(NAMES, st.one_of(st.floats(), st.text(max_size=8)))
 def test_every_typed_text_is_taken_or_refused_in_one_sentence(name: str, typed: object):
     try:

@@ -141,7 +141,7 @@ def test_what_is_not_there_cannot_be_changed():
     save_preset(MINE)
     with pytest.raises(MlxchatError, match="Did you mean “story writing”"):
         delete_preset("story writting")
-    with pytest.raises(MlxchatError, match="only your own"):
+    with pytest.raises(MlxchatError, match="is built in and cannot be"):
         delete_preset("balanced")
 
 
@@ -180,9 +180,10 @@ def test_what_is_wrong_is_named_and_the_rest_is_used():
     file = read_presets()
     assert [(p.name, dict(p.values)) for p in file.presets] == [("hot", {"temp": 1.5, "top_k": 0})]
     said = "\n".join(file.problems)
-    assert "“broken” of presets.toml is left out: temp must be from 0 to 100, not 999" in said
+    assert "“broken” of presets.toml is left out: temp must be from 0 to 100, not “999”" in said
     assert (
-        "“odd” of presets.toml is left out: top_p must be a number from 0 to 1, not [1, 2]" in said
+        "“odd” of presets.toml is left out: top_p must be a number from 0 to 1, not “[1, 2]”"
+        in said
     )
     assert "“worse” of presets.toml is left out: temp" in said
     assert "“huge” of presets.toml is left out: temp cannot be 999" in said

@@ -42,14 +42,14 @@ async def test_with_four_lanes_the_list_adds_none_and_hidden_it_closes_none_alon
         await person.press("ctrl+b")
         picker = await wait_for_picker(person)
         assert [choice.name for choice in picker._choices] == [
-            "close base", "close pirate ×1.00 #2", "close pirate ×1.00 #3", "close all  (b)",
+            "close base", "close pirate ×1.00 #2", "close pirate ×1.00 #3", "close all  (^B)",
         ]  # fmt: skip
         await person.press("escape")
         assert person.session.comparing
         await person.send("/blind")
         await person.press("ctrl+b")
         picker = await wait_for_picker(person)
-        assert [choice.name for choice in picker._choices] == ["close all  (b)"]
+        assert [choice.name for choice in picker._choices] == ["close all  (^B)"]
 
 
 async def test_compare_completes_adapters_and_what_is_found_of_their_runs(tmp_path):

@@ -54,7 +54,7 @@ async def test_its_key_opens_the_base_beside_an_adapter_and_closes_it():
         assert "▸ pirate ×1.00" in screen
         assert "  base" in screen
         assert "In memory: one model" in person.notes[-1]
-        await close_all(person, "b")
+        await close_all(person, "ctrl+b")
         assert "closed" in person.notes[-1]
         assert "▸" not in person.lines[1]
 
@@ -100,7 +100,7 @@ async def test_replies_are_headed_by_the_name_of_their_lane():
         screen = await answered(person, "Hi", "arr", "hello")
         assert "pirate ×1.00  ‹1/2›" in screen
         assert "base  ‹2/2›" in screen
-        screen = await close_all(person, "b")
+        screen = await close_all(person, "ctrl+b")
         assert "scripted  ‹1/2›" in screen
 
 
@@ -186,7 +186,7 @@ async def test_what_is_no_gesture_of_a_comparison_is_not_offered():
         assert "vote" in keys
         await person.send("/edit something else")
         assert "Close the comparison first" in person.notes[-1]
-        await close_all(person, "b")
+        await close_all(person, "ctrl+b")
         keys = person.lines[-1]
         assert "map" in keys
         assert "vote" not in keys
@@ -263,7 +263,7 @@ async def test_a_lane_that_fails_leaves_the_other():
 async def test_the_shown_path_is_that_of_the_chat_when_it_is_closed():
     async with comparing() as person:
         await answered(person, "Hi", "arr", "hello")
-        screen = await close_all(person, "b")
+        screen = await close_all(person, "ctrl+b")
         assert "arr" in screen
         assert "‹1/2›" in screen
         assert "≠" not in screen

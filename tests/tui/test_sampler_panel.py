@@ -269,7 +269,7 @@ async def test_a_bad_number_shows_its_sentence_under_the_row() -> None:
         await pilot.press("9", "enter")
         await pilot.pause()
         row = next(n for n, line in enumerate(app.lines) if "› top_p" in line)
-        assert app.lines[row + 1].strip() == "✗ top_p must be from 0 to 1, not 9."
+        assert app.lines[row + 1].strip() == "✗ top_p must be from 0 to 1, not “9”."
         assert app.panel.settings == MODEL
         await pilot.press("escape")
         await pilot.pause()

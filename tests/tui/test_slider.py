@@ -195,7 +195,7 @@ async def test_a_bad_number_gets_a_sentence_and_can_be_mended() -> None:
     async with app.run_test() as pilot:
         app.slider.focus()
         await pilot.press("9", "enter")
-        assert app.slider.problem == "top_p must be from 0 to 1, not 9."
+        assert app.slider.problem == "top_p must be from 0 to 1, not “9”."
         assert app.slider.entry == "9"
         assert app.moves == []
         await pilot.press("backspace")

@@ -62,7 +62,7 @@ async def test_a_command_alone_tells_what_is_set():
         await person.send("/num_draft_tokens")
         assert person.notes[-1] == "num_draft_tokens 3 (no effect without a draft model)"
         await person.send("/kv_bits 7")
-        assert person.notes[-1] == "kv_bits needs off, 2, 3, 4, 5, 6 or 8, not '7'."
+        assert person.notes[-1] == "kv_bits needs off, 2, 3, 4, 5, 6 or 8, not “7”."
 
 
 async def test_a_row_switches_it_on_and_off():

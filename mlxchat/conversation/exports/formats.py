@@ -8,6 +8,7 @@ from importlib import import_module
 
 from mlxchat.conversation.exports.chat import Chat, Exported, Options
 from mlxchat.errors import MlxchatError
+from mlxchat.render.one_line import quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def find_format(name: str) -> Format:
     near = [f for f in FORMATS.values() if name and f.name.startswith(name.lower())]
     if len(near) != 1:
         raise MlxchatError(
-            f"There is no export format {name[:40]!r}: choose one of {', '.join(FORMATS)}."
+            f"There is no export format {quoted(name)}: choose one of {', '.join(FORMATS)}."
         )
     return near[0]
 

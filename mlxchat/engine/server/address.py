@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from mlxchat.errors import MlxchatError
+from mlxchat.render.one_line import quoted
 
 DEFAULT_MODEL = "default_model"
 """mlx_lm.server's name for the model that it was started with."""
@@ -67,4 +68,4 @@ def _folder(path: str) -> str:
 
 
 def _refused(text: str) -> MlxchatError:
-    return MlxchatError(f"needs a server's address such as {EXAMPLE}, not {text!r}")
+    return MlxchatError(f"needs a server's address such as {EXAMPLE}, not {quoted(text)}")

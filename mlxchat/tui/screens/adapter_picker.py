@@ -8,30 +8,28 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Input, OptionList
-from textual.widgets.option_list import Option
+from textual.widgets import OptionList
 
 from mlxchat.engine.adapter_catalog import AdapterRun
 from mlxchat.engine.adapter_folder import adapter_label
 from mlxchat.render.safe import visible
-from mlxchat.tui.screens.dialog import Dialog
+from mlxchat.tui.screens.picker import Choices, Picker
 
 OFF = ""
 """What the picker is dismissed with for the model alone."""
 
 
-class AdapterPicker(Dialog[str]):
+class AdapterPicker(Picker):
     """Dismissed with a path, with OFF, or with None. A run of several checkpoints is one line, in
     which Left and Right step through them."""
 
-    DEFAULT_CSS = """
-    AdapterPicker {
-        Input { border: none; height: 1; padding: 0; margin: 1 0; background: $surface; }
-        &.-low Input { margin: 0; }
-    }
-    """
+    PLACEHOLDERS: ClassVar[tuple[str, ...]] = (
+        "or type the folder of an adapter, or a checkpoint's file",
+        "or type a folder or a file",
+        "or type one",
+    )
+    LEGEND: ClassVar[tuple[str, ...]] = ("● in use", "← → checkpoint", "Enter takes it")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "step(-1)", "checkpoint before", show=False),
         Binding("right", "step(1)", "next checkpoint", show=False),
@@ -53,26 +51,19 @@ class AdapterPicker(Dialog[str]):
 
     def compose(self) -> ComposeResult:
         """The model alone, the runs that were found, and a line to type another."""
-        off = Option(f"{self._mark(None)} off · the model alone")
-        box = Vertical(
-            Input(placeholder="or type the folder of an adapter, or a checkpoint's file"),
-            OptionList(off, *[Option(self._line(number)) for number in range(len(self._runs))]),
-            id="box",
-        )
-        box.border_title = "Choose an adapter"
-        box.border_subtitle = "● in use   ← → checkpoint   Enter takes it   Esc closes"
-        yield box
+        runs = map(self._line, range(len(self._runs)))
+        off = Content(f"{self._mark(None)} off · the model alone")
+        yield self.box("Choose an adapter", Choices([off, *runs]))
 
     def on_mount(self) -> None:
-        """The list has the focus, at what is in use; typing goes to the field."""
-        choices = self.query_one(OptionList)
+        """Begin at what is in use."""
+        choices = self.query_one(Choices)
         used = (n for n, run in enumerate(self._runs, 1) if self._in_use in run.paths)
         choices.highlighted = next(used, 1 if self._runs and self._in_use is None else 0)
-        choices.focus()
 
     def action_step(self, step: int) -> None:
         """Go to another checkpoint of the run under the cursor."""
-        choices = self.query_one(OptionList)
+        choices = self.query_one(Choices)
         number = (choices.highlighted or 0) - 1
         if number >= 0:
             last = len(self._runs[number].paths) - 1
@@ -98,8 +89,3 @@ class AdapterPicker(Dialog[str]):
     def _chosen(self, event: OptionList.OptionSelected) -> None:
         index = event.option_index
         self.dismiss(self._path(index - 1) if index else OFF)
-
-    @on(Input.Submitted)
-    def _typed(self, event: Input.Submitted) -> None:
-        if event.value.strip():
-            self.dismiss(event.value.strip())

@@ -8,35 +8,32 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Input, OptionList
-from textual.widgets.option_list import Option
+from textual.widgets import OptionList
 
 from mlxchat.commands.lane_offers import LaneChoice
 from mlxchat.render.safe import visible
-from mlxchat.tui.screens.dialog import Dialog
+from mlxchat.tui.screens.picker import Choices, Picker
 
 ALL = "off"
 """What /compare takes to close all lanes."""
 
 
-class ComparePicker(Dialog[str]):
+class ComparePicker(Picker):
     """Dismissed with what /compare takes, or with None. A run of several checkpoints is one line,
     in which Left and Right step through them, and plus and minus through strengths."""
 
-    DEFAULT_CSS = """
-    ComparePicker {
-        Input { border: none; height: 1; padding: 0; margin: 1 0; background: $surface; }
-        &.-low Input { margin: 0; }
-    }
-    """
+    PLACEHOLDERS: ClassVar[tuple[str, ...]] = (
+        "or type an adapter's folder, a model's folder or repository",
+        "or type a folder or repository",
+        "or type one",
+    )
+    LEGEND: ClassVar[tuple[str, ...]] = ("← → checkpoint", "- + strength", "Enter takes it")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "checkpoint(-1)", "checkpoint before", show=False),
         Binding("right", "checkpoint(1)", "next checkpoint", show=False),
         Binding("minus", "strength(-1)", "weaker", show=False),
         Binding("plus,equals_sign", "strength(1)", "stronger", show=False),
-        Binding("b", "close_all", "close all", show=False),
         Binding("ctrl+b", "close_all", "close all", show=False, priority=True),
     ]
 
@@ -48,24 +45,12 @@ class ComparePicker(Dialog[str]):
         self._comparing = comparing
         if comparing:
             about = "the chat goes on with its own model; all that was written stays"
-            self._choices.append(LaneChoice(ALL, "close all  (b)", about))
+            self._choices.append(LaneChoice(ALL, "close all  (^B)", about))
 
     def compose(self) -> ComposeResult:
         """The choices, and a line to type another model or adapter."""
-        box = Vertical(
-            Input(placeholder="or type an adapter's folder, a model's folder or repository"),
-            OptionList(*[Option(_line(choice)) for choice in self._choices]),
-            id="box",
-        )
-        box.border_title = "Lanes" if self._comparing else "Compare with"
-        box.border_subtitle = "← → checkpoint   - + strength   Enter takes it   Esc closes"
-        yield box
-
-    def on_mount(self) -> None:
-        """The list has the focus."""
-        choices = self.query_one(OptionList)
-        choices.highlighted = 0
-        choices.focus()
+        choices = Choices(map(_line, self._choices), own_characters="-+=")
+        yield self.box("Lanes" if self._comparing else "Compare with", choices)
 
     def action_checkpoint(self, step: int) -> None:
         """Go to another checkpoint of the run under the cursor."""
@@ -85,11 +70,11 @@ class ComparePicker(Dialog[str]):
 
     @property
     def _under_cursor(self) -> LaneChoice | None:
-        place = self.query_one(OptionList).highlighted
+        place = self.query_one(Choices).highlighted
         return None if place is None else self._choices[place]
 
     def _redraw(self) -> None:
-        choices = self.query_one(OptionList)
+        choices = self.query_one(Choices)
         if choices.highlighted is not None:
             line = _line(self._choices[choices.highlighted])
             choices.replace_option_prompt_at_index(choices.highlighted, line)
@@ -97,11 +82,6 @@ class ComparePicker(Dialog[str]):
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._choices[event.option_index].wanted)
-
-    @on(Input.Submitted)
-    def _typed(self, event: Input.Submitted) -> None:
-        if event.value.strip():
-            self.dismiss(event.value.strip())
 
 
 def _line(choice: LaneChoice) -> Content:

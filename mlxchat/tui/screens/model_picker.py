@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import ClassVar
+
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import OptionList, Static
 
 from mlxchat.engine.catalog import CatalogEntry, find_models
+from mlxchat.render.one_line import end_of
 from mlxchat.render.safe import visible
-from mlxchat.tui.screens.dialog import Dialog
+from mlxchat.tui.screens.picker import Choices, Picker, TypesIntoField
 
 MARKS = {"recent": "●", "cache": "●", "download": "↓", "demo": "◇"}
 
 
-class ModelPicker(Dialog[str]):
+class ModelPicker(Picker):
     """Dismissed with what to load: a folder, a repository, the demo; or with None."""
 
     DEFAULT_CSS = """
     ModelPicker {
-        Input { border: none; height: 1; padding: 0; margin: 1 0; background: $surface; }
-        &.-low Input { margin: 0; }
-        #problem { color: $text-error; height: auto; max-height: 5; }
+        #problem { height: auto; max-height: 10; color: $text-error; scrollbar-size-vertical: 1; }
+        &.-middle #problem { max-height: 7; }
+        &.-low #problem { max-height: 3; }
     }
     """
+    PLACEHOLDERS: ClassVar[tuple[str, ...]] = (
+        "or type a folder or a Hugging Face repository",
+        "or type a folder or repository",
+        "or type one",
+    )
+    LEGEND: ClassVar[tuple[str, ...]] = ("● here", "◇ demo", "↓ to be downloaded")
 
     def __init__(self, problem: str = "") -> None:
         """`problem` stands above the list."""
@@ -35,35 +44,37 @@ class ModelPicker(Dialog[str]):
     def compose(self) -> ComposeResult:
         """What is here already, what can be fetched, and a line to type another."""
         self._entries = find_models()
-        problem = Static(f"✗ {visible(self._problem)}", markup=False, id="problem")
+        problem = Problem(Static(f"✗ {visible(self._problem)}", markup=False), id="problem")
         problem.display = bool(self._problem)
-        box = Vertical(
-            problem,
-            Input(placeholder="or type a folder or a Hugging Face repository"),
-            OptionList(*[Option(_line(entry)) for entry in self._entries]),
-            id="box",
-        )
-        box.border_title = "Choose a model"
-        box.border_subtitle = "● here   ◇ demo   ↓ to be downloaded   Esc closes"
-        yield box
-
-    def on_mount(self) -> None:
-        """The list has the focus; typing goes to the field."""
-        self.query_one(OptionList).focus()
+        yield self.box("Choose a model", Models(self._entries), problem)
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._entries[event.option_index].model)
 
-    @on(Input.Submitted)
-    def _typed(self, event: Input.Submitted) -> None:
-        if event.value.strip():
-            self.dismiss(event.value.strip())
+
+class Problem(VerticalScroll, TypesIntoField):
+    """A sentence that may be longer than there is room for."""
 
 
-def _line(entry: CatalogEntry) -> Content:
+class Models(Choices):
+    """The models. A name is on one line, and its end, which tells models apart, is seen."""
+
+    def __init__(self, entries: Sequence[CatalogEntry]) -> None:
+        super().__init__(_line(entry) for entry in entries)
+        self._entries = entries
+
+    def on_resize(self) -> None:
+        """Cut names elsewhere."""
+        width = self.scrollable_content_region.width
+        for index, entry in enumerate(self._entries):
+            self.replace_option_prompt_at_index(index, _line(entry, width))
+
+
+def _line(entry: CatalogEntry, width: int | None = None) -> Content:
+    """The mark, the name and what is known, in lines of `width` cells."""
     mark = MARKS.get(entry.kind, "●")
-    detail = visible(entry.detail)
-    return Content.assemble(
-        f"{mark} {visible(entry.title)}", (f"\n  {detail}" if detail else "", "$text-muted")
-    )
+    title, detail = visible(entry.title), visible(entry.detail)
+    if width is not None:
+        title = end_of(title, width - len(mark) - 1)
+    return Content.assemble(f"{mark} {title}", (f"\n  {detail}" if detail else "", "$text-muted"))
