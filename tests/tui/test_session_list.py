@@ -21,6 +21,13 @@ def sessions() -> FakeSessions:
     return sessions
 
 
+def many(count: int) -> FakeSessions:
+    sessions, conversation = FakeSessions(), talk("hi", "Hello!")
+    for number in range(count):
+        sessions.add(f"session {number}", conversation)
+    return sessions
+
+
 def titles(person: ScreenPerson) -> list[str]:
     return [row.title for row in person.app.screen._pages.rows]
 
@@ -194,9 +201,7 @@ async def test_what_cannot_be_done_is_said(sessions):
 
 
 async def test_ten_thousand_sessions_come_page_by_page():
-    sessions, conversation = FakeSessions(), talk("hi", "Hello!")
-    for number in range(10_000):
-        sessions.add(f"session {number}", conversation)
+    sessions = many(10_000)
     async with showing(SessionList(sessions)) as person:
         await person.wait_for("session 9999")
         assert len(titles(person)) <= 2 * PAGE
@@ -212,9 +217,7 @@ async def test_ten_thousand_sessions_come_page_by_page():
 
 
 async def test_who_leaves_the_end_while_it_is_fetched_stays_there():
-    sessions, conversation = FakeSessions(), talk("hi", "Hello!")
-    for number in range(5000):
-        sessions.add(f"session {number}", conversation)
+    sessions = many(5000)
     async with showing(SessionList(sessions)) as person:
         await person.wait_for("session 4999")
         sessions.gate.clear()
@@ -229,9 +232,7 @@ async def test_who_leaves_the_end_while_it_is_fetched_stays_there():
 
 async def test_a_page_that_comes_before_word_of_the_move_is_no_leaving():
     """The list tells of its moves a little later; meanwhile it has grown."""
-    sessions, conversation = FakeSessions(), talk("hi", "Hello!")
-    for number in range(5000):
-        sessions.add(f"session {number}", conversation)
+    sessions = many(5000)
     async with showing(SessionList(sessions)) as person:
         await person.wait_for("session 4999")
         sessions.gate.clear()
