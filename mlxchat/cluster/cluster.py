@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -26,6 +27,8 @@ END_SECONDS = 12.0
 """For the watcher to end all ranks: twice what it gives them itself."""
 LOOK_SECONDS = 0.1
 """Between two looks at the ranks while something is waited for."""
+REPORT_SECONDS = 5.0
+"""For a rank that answers to tell of itself."""
 COMPLETE_SECONDS = 2.5
 """For what the ranks printed last to reach the log, once one of them has ended."""
 ERROR = re.compile(
@@ -110,14 +113,24 @@ class Cluster:
         self._is_refused = waiting.is_refused
         if self._is_refused:
             raise self._failed("The ranks run, but the model could not be read.")
+        self._hear_ranks()
+
+    def _hear_ranks(self) -> None:
+        """Wait a moment for what each rank tells of itself: it answers, so it runs."""
+        end = time.monotonic() + REPORT_SECONDS
+        while self._running < self.launch.ranks and time.monotonic() < end and not self.failure:
+            self._over.wait(LOOK_SECONDS)
+
+    @property
+    def _running(self) -> int:
+        return sum(rank.state == "running" for rank in self.ranks)
 
     def _failed(self, what: str) -> MlxchatError:
         return MlxchatError(f"{what} {self.last_words()}")
 
     def _progress(self, is_up: bool) -> str:
-        running = sum(rank.state == "running" for rank in self.ranks)
-        if running < self.launch.ranks:
-            return f"starting the ranks ({running} of {self.launch.ranks})"
+        if self._running < self.launch.ranks:
+            return f"starting the ranks ({self._running} of {self.launch.ranks})"
         return "loading the model" if is_up else "starting the server"
 
     @property

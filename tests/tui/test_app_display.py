@@ -41,6 +41,8 @@ async def test_small_terminals(size):
 
 async def test_ten_lines_hold_a_command_of_the_palette_with_its_help():
     async with chatting((40, 10)) as person:
+        await person.send("Hi")
+        await person.hear("Hello.")
         await person.press("ctrl+p")
         shown = await person.press("down", "down")
         assert "continue" in shown
