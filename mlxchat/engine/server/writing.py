@@ -229,7 +229,8 @@ class Writing:
     @property
     def _wants_cut(self) -> bool:
         """Whether the settings are others now, and have been for a moment."""
-        if self._reason or self._model.no_continuation or self._no_cut:
+        same = self._wanted is self._settings
+        if same or self._reason or self._model.no_continuation or self._no_cut:
             return False
         settled = time.monotonic() - self._changed >= SETTLE_SECONDS
         changed = self._wanted.differences(self._settings).keys() - UNASKED
