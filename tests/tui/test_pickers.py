@@ -42,6 +42,16 @@ async def test_what_is_typed_on_the_list_is_opened(two_models, command):
         assert "b/jk - x" in f"{person.engine.calls}{person.notes}"
 
 
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 15), (20, 5)])
+@pytest.mark.parametrize("command", ["model", "adapter", "compare"])
+async def test_what_is_typed_is_seen_and_nothing_jumps(two_models, command, size):
+    async with chatting(size) as person:
+        picker = await open_picker(person, command)
+        before = picker.query_one(Choices).region
+        assert "some/where" in await person.press(*"some/where")
+        assert picker.query_one(Choices).region == before
+
+
 async def test_what_is_pasted_on_the_list_goes_to_the_field(two_models):
     async with starting(model=None) as person:
         person.app.post_message(events.Paste("nobody/nothing"))

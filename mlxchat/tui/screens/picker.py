@@ -95,7 +95,9 @@ class Picker(Dialog[str]):
         /* The list has what is left. */
         #above { dock: top; height: auto; }
         Choices { scrollbar-gutter: stable; }
-        Field { border: none; height: 1; padding: 0; margin: 1 0; background: $surface; }
+        Field, Field:focus {
+            border: none; height: 1; padding: 0; margin: 1 0; background: $surface;
+        }
         &.-low Field, &.-middle Field { margin: 0; }
         &.-middle > #box { max-height: 100%; }
     }
