@@ -62,7 +62,8 @@ class ChatSession(SessionVotes):
     def take_back(self) -> str:
         """Take back a message that was too long to be read, so that it does not stand before the
         next one; its text. Empty where that is not what happened last."""
-        if not self._too_long or self.comparing or self.conversation.last_step != "message":
+        sent = self.replayed is None and self.conversation.last_step == "message"
+        if not (self._too_long and sent) or self.comparing:
             return ""
         self._too_long = False
         [text] = [e.text for e in self.conversation.entries[-2:] if isinstance(e, UserMessage)]

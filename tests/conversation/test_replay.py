@@ -137,6 +137,16 @@ def test_a_replay_that_went_on_beyond_the_end(session, engine):
     assert outcome(session) == "differs from token 2: ·t1"
 
 
+def test_a_replay_that_is_too_long_takes_no_message_back(session, engine):
+    session.send("Hello")
+    answer(session, engine, "a b")
+    session.replay()
+    engine.fail("It is too long.", too_long=True)
+    session.pump()
+    assert session.take_back() == ""
+    assert [entry.text for entry in session.conversation.entries] == ["Hello", "a b"]
+
+
 def test_nothing_to_replay(session, engine):
     with pytest.raises(MlxchatError, match="no reply to replay yet"):
         session.replay()

@@ -37,7 +37,10 @@ class PanelScreen(Screen[None]):
     @property
     def in_panel(self) -> bool:
         """Whether something in the panel has the focus."""
-        return self.focused is not None and self.query_one("#panel") in self.focused.ancestors
+        return self._holds_focus("#panel")
+
+    def _holds_focus(self, selector: str) -> bool:
+        return self.focused is not None and self.query_one(selector) in self.focused.ancestors
 
     def action_leave_panel(self) -> None:
         """Go back to the conversation; a panel that covers it closes."""
@@ -70,8 +73,7 @@ class PanelScreen(Screen[None]):
 
     def on_resize(self) -> None:
         """The panel opens by itself where there is room; it does not cover what has the focus."""
-        conversation = self.query_one("#conversation")
-        inside = self.focused is not None and conversation in self.focused.ancestors
+        inside = self._holds_focus("#conversation")
         if self.panel_chosen and inside and self.size.width < NARROW:
             self.panel_chosen = None
         self._show_panel()
