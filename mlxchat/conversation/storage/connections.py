@@ -108,14 +108,16 @@ def open_for_reading(file: Path) -> sqlite3.Connection:
 def _check_length(file: Path) -> None:
     """Raises sqlite3.DatabaseError where the end of the file is missing. SQLite tells that by whole
     pages only, and writes over what is left of the last one. While there is a write-ahead log the
-    pages may be there."""
+    pages may be there, and may be on their way until it is gone."""
+    log = Path(f"{file}-wal")
+    logged = log.exists()
     try:
         with file.open("rb") as stream:
             head = stream.read(HEADER.size)
             length = stream.seek(0, os.SEEK_END)
     except OSError:
         return  # SQLite says why
-    if len(head) < HEADER.size or Path(f"{file}-wal").exists():
+    if len(head) < HEADER.size or logged or log.exists():
         return
     page, changes, pages, valid_for = HEADER.unpack(head)
     whole = (page if page > 1 else LARGEST_PAGE) * pages

@@ -15,14 +15,14 @@ APPLICATION_ID = 0x6D6C7863
 def check(connection: sqlite3.Connection, name: str) -> None:
     """Raises an MlxchatError where the file, called `name`, is none that this program can use.
     Changes nothing."""
-    application, version = _pragma(connection, "application_id"), version_of(connection)
+    application, version, empty = _stamp(connection)
     if application == APPLICATION_ID:
         if version > len(MIGRATIONS):
             raise MlxchatError(
                 f"{name} was written by a newer mlxchat and stays as it is: update mlxchat to open "
                 "and save sessions."
             )
-    elif application or version or not _empty(connection):
+    elif application or version or not empty:
         raise MlxchatError(
             f"{name} is another program's file and stays as it is: move it away to save sessions."
         )
@@ -48,6 +48,16 @@ def _step(connection: sqlite3.Connection) -> None:
         MIGRATIONS[version](connection)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {version + 1}")
+
+
+def _stamp(connection: sqlite3.Connection) -> tuple[int, int, bool]:
+    """Whose the file is, how many steps it has behind it, and whether there is nothing in it: all
+    of one moment, since another program may be bringing it up to date."""
+    connection.execute("BEGIN")
+    try:
+        return _pragma(connection, "application_id"), version_of(connection), _empty(connection)
+    finally:
+        connection.rollback()
 
 
 def version_of(connection: sqlite3.Connection) -> int:

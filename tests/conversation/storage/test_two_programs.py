@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from mlxchat.conversation.entries import UserMessage
+from mlxchat.conversation.storage import schema
 from mlxchat.conversation.storage.keeper import Keeper
 from mlxchat.conversation.storage.store import SessionStore
 from tests.conversation.storage.conftest import until_saved
@@ -55,6 +58,24 @@ def test_programs_that_begin_at_once_and_write_at_once(file: Path):
     assert sorted(row.number for row in rows) == list(range(1, 4 * SESSIONS + 1))
     assert [row.messages for row in rows] == [EACH + 1] * len(rows)
     store.close()
+
+
+def test_a_file_that_another_program_makes_while_it_is_looked_at(file: Path):
+    with closing(sqlite3.connect(file, isolation_level=None)) as theirs:
+        theirs.execute("PRAGMA journal_mode = WAL")
+        with closing(sqlite3.connect(file, isolation_level=None)) as ours:
+            asked = []
+
+            def make(statement: str) -> None:
+                if "user_version" in statement:
+                    asked.append(statement)
+                    schema.migrate(theirs)
+
+            ours.set_trace_callback(make)
+            schema.check(ours, "the file")  # not another program's
+            assert asked
+            schema.check(ours, "the file")
+        assert schema.version_of(theirs) == len(schema.MIGRATIONS)
 
 
 def test_two_programs_on_one_session_lose_nothing_of_each_other(file: Path):
