@@ -31,7 +31,9 @@ class Parser(argparse.ArgumentParser):
         """What is wrong with arguments that nothing takes, and the flag that is nearest."""
         mistyped = next((word for word in unknown if word.startswith("-")), None)
         if mistyped is None:
-            return f"there is one argument too many: {unknown[0]!r}"
+            from mlxchat.render.one_line import quoted
+
+            return f"there is one argument too many: {quoted(unknown[0])}"
         flag = mistyped.partition("=")[0]
         known = [
             name.removeprefix("--")
@@ -46,9 +48,10 @@ class Parser(argparse.ArgumentParser):
         if action.choices is None or value in action.choices:
             return
         from mlxchat.commands.arguments import listed
+        from mlxchat.render.one_line import quoted
 
         takes = listed(map(str, action.choices))
-        raise argparse.ArgumentError(action, f"needs {takes}, not {value!r}")
+        raise argparse.ArgumentError(action, f"needs {takes}, not {quoted(str(value))}")
 
     def _print_message(self, message: str, file: Any = None) -> None:
         """Raises OSError where standard output cannot be written: argparse passes over it."""

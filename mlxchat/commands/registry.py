@@ -22,6 +22,7 @@ from mlxchat.conversation.surprise import MEASURES, MOVED
 from mlxchat.errors import MlxchatError
 from mlxchat.files.names import Kind
 from mlxchat.files.nearest import nearest
+from mlxchat.files.theme_files import THEME, load_themes
 from mlxchat.render.one_line import first_words
 from mlxchat.settings.parameters import PARAMETERS, AnyParameter
 from mlxchat.settings.speed import SPEED, SpeedParameter
@@ -114,6 +115,10 @@ def _rate(host: Host, argument: str) -> None:
 
 def _tell_machines(host: Host, _: str) -> None:
     host.say("\n".join(host.machines) or "One process on one machine has the whole model.")
+
+
+def _theme(argument: str) -> str | None:
+    return THEME.find(argument, load_themes().themes.values()).name if argument else None
 
 
 def _optional(argument: str) -> str | None:
@@ -228,8 +233,8 @@ ACTIONS: tuple[Command, ...] = (
             lambda host, argument: host.adapter(argument), ADAPTER_ARGUMENT, when="idle",
             key_help="Put an adapter on the model, or take it off: choose from a list"),
     Command("theme", "Change the theme; alone: choose with a preview",
-            lambda host, argument: host.choose_theme(_optional(argument)),
-            Typed("[name]", "a theme's name", theme_names, Kind("theme", "/theme")),
+            lambda host, argument: host.choose_theme(_theme(argument)),
+            Typed("[name]", "a theme's name", theme_names, THEME),
             key_help="Choose a theme, with a preview"),
     Command("copy", "Copy the last reply, or the mlx_lm code that writes it again", _copy,
             one_of("[python | shell]", {"python": "a script for mlx_lm",

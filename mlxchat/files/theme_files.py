@@ -25,9 +25,11 @@ from typing import Any
 
 from mlxchat.errors import MlxchatError
 from mlxchat.files import folders
+from mlxchat.files.names import Kind
 from mlxchat.files.nearest import nearest
 
 DEFAULT_THEME = "graphite"
+THEME = Kind("theme", "/theme")
 LARGEST_FILE = 64 * 1024
 SHOWN_NAMES = 4
 

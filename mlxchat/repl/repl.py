@@ -11,10 +11,9 @@ from mlxchat.commands.help import Section, help_sections
 from mlxchat.commands.keys import keys
 from mlxchat.commands.registry import run_line
 from mlxchat.commands.typed import is_command
-from mlxchat.errors import MODEL_ERROR, OK, WRONG_USE, MlxchatError
+from mlxchat.errors import MODEL_ERROR, OK, WRONG_USE
 from mlxchat.files.external_editor import edited
 from mlxchat.files.theme_files import Palette, load_themes
-from mlxchat.render.one_line import quoted
 from mlxchat.repl.host_lanes import LanesHost
 from mlxchat.repl.page import Item, Page
 from mlxchat.repl.plain_page import PlainPage
@@ -172,8 +171,6 @@ class Repl(LanesHost):
             name = list(themes)[place] if isinstance(place, int) else None
         if name is None:
             return
-        if name not in themes:
-            raise MlxchatError(f"There is no theme {quoted(name)}; /theme shows all.")
         self.preferences.theme = name
         self.preferences.save()
         if self._use_theme is not None:

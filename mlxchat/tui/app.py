@@ -10,7 +10,6 @@ from textual.screen import Screen
 from mlxchat.engine.interface import DEMO, ModelSpec
 from mlxchat.files import recent
 from mlxchat.files.preferences import Preferences
-from mlxchat.render.one_line import quoted
 from mlxchat.session.chat import ChatSession
 from mlxchat.session.model_options import ModelOptions, server_words
 from mlxchat.settings.configuration import configuration, theme_problems
@@ -18,7 +17,7 @@ from mlxchat.tui.palette import SlashCommands
 from mlxchat.tui.screens.chat import ChatScreen
 from mlxchat.tui.screens.chat_sessions import Resume
 from mlxchat.tui.terminal import TerminalDriver
-from mlxchat.tui.themes import ThemedApp
+from mlxchat.tui.themes import ThemedApp, register_themes
 
 
 class MlxchatApp(ThemedApp):
@@ -92,16 +91,16 @@ class MlxchatApp(ThemedApp):
             recent.remember_model(self.chat.model_name)
 
     def choose_theme(self, name: str | None) -> None:
-        """Use a theme by name, or open the choice."""
+        """Use a theme, or open the choice; files that changed meanwhile count."""
+        for problem in register_themes(self):
+            self.notify(problem, severity="warning")
         if name is None:
             from mlxchat.tui.screens.theme_picker import ThemePicker
 
             self.push_screen(ThemePicker(), self._theme_chosen)
-        elif name in self.available_themes:
+        else:
             self.theme = name
             self._theme_chosen(name)
-        else:
-            self.notify(f"There is no theme {quoted(name)}; /theme shows all.", severity="warning")
 
     def _theme_chosen(self, name: str | None) -> None:
         if name is not None:

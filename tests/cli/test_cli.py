@@ -95,7 +95,7 @@ def test_a_bad_value_is_one_sentence(here, flag, value):
         (("--tem=1",), "there is no flag --tem: did you mean --temp? ("),
         (("sessions", "--jsno"), "there is no flag --jsno: did you mean --json? ("),
         (("cluster", "--local", "2", "--adaptr", "a=b"), "there is no flag --adaptr ("),
-        (("one", "two"), "there is one argument too many: 'two' ("),
+        (("one", "two"), "there is one argument too many: “two” ("),
     ],
 )
 def test_what_nothing_takes_is_told_with_the_nearest_flag(here, arguments, says):
@@ -182,7 +182,7 @@ def test_ctrl_c_keeps_what_was_written(tiny_model):
     assert process.stdout is not None
     begun = process.stdout.read(20)
     process.send_signal(signal.SIGINT)
-    rest, errors = process.communicate(timeout=20)
+    rest, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert len(begun) == 20
     assert rest.endswith(b"\n")
@@ -201,11 +201,11 @@ def test_ctrl_c_before_the_answer(demo_model, moment):
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     # Once is enough for a person; a test cannot know whether Python has started yet.
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < deadline:
         time.sleep(1.5)
         process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert b"Traceback" not in errors
 
@@ -220,7 +220,7 @@ def test_ctrl_c_while_the_program_ends(tiny_model, pause):
     )
     assert process.stdout is not None
     answer = process.stdout.readline()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < deadline:
         process.send_signal(signal.SIGINT)
         time.sleep(pause)
@@ -259,7 +259,7 @@ def test_a_closed_pipe_ends_quietly(tiny_model):
     assert writer.stderr is not None
     errors = writer.stderr.read()
     assert len(reader.stdout) == 5
-    assert writer.wait(timeout=20) == 0
+    assert writer.wait(timeout=PATIENCE) == 0
     assert errors == b""
 
 

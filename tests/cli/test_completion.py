@@ -153,7 +153,7 @@ def test_each_shell_gets_its_code(here, tmp_path: Path, shell: str) -> None:
 def test_an_unknown_shell_is_named(here) -> None:
     done = here("completion", "csh")
     assert done.code == 2
-    assert "needs bash, zsh or fish, not 'csh' (" in done.sentence
+    assert "needs bash, zsh or fish, not “csh” (" in done.sentence
 
 
 def test_completing_imports_nothing_heavy(folder: Path) -> None:

@@ -132,7 +132,7 @@ def test_a_file_is_written_over_only_when_that_is_asked_for(here, folder, store)
         (["--format", "json", "--all"], "No session is saved yet"),
         (["nothing", "--format", "json"], "No session is called"),
         (["1", "--all", "--format", "json"], "name a session or --all"),
-        (["--format", "pdf"], "needs markdown, json, messages, preferences or html, not 'pdf' ("),
+        (["--format", "pdf"], "needs markdown, json, messages, preferences or html, not “pdf” ("),
         ([], "--format"),
         (["--format", "json", "--only", "great"], "--only"),
     ],

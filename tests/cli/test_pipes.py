@@ -167,7 +167,7 @@ def test_an_interrupted_object_has_what_was_written(tiny_model):
             break
     process.send_signal(signal.SIGINT)
     *_, last = process.stdout
-    assert process.wait(timeout=20) == 130
+    assert process.wait(timeout=PATIENCE) == 130
     assert json.loads(last)["reason"] == "cancelled"
 
 

@@ -14,6 +14,7 @@ import pytest
 from mlxchat.cli import prompt_input
 from mlxchat.cli.prompt_input import prompt_text
 from mlxchat.errors import MlxchatError
+from tests.patience import SECONDS
 
 Pipe = Callable[[bytes], TextIOWrapper]
 
@@ -108,7 +109,7 @@ def test_a_pipe_that_nobody_closes_is_waited_for_and_told(
     monkeypatch.setattr(prompt_input.sys, "stderr", _Told(told))
 
     def come_late() -> None:
-        assert told.wait(10)
+        assert told.wait(SECONDS)
         _write(write, b"late")
 
     threading.Thread(target=come_late, daemon=True).start()

@@ -21,6 +21,7 @@ from mlxchat.engine.demo.obtain import HUB_REPOSITORY
 from mlxchat.engine.interface import LoadProgress
 from mlxchat.errors import Cancelled, MlxchatError
 from tests.fake_hub import fake_hub
+from tests.patience import SECONDS
 from tests.small_gguf import SmallDemo, build_small_demo
 
 
@@ -164,7 +165,7 @@ def test_a_kill_at_any_moment_leaves_nothing_that_is_trusted(small: SmallDemo) -
         assert trusted is None or is_sound(trusted)
         assert is_sound(ensure_demo_model(quiet, never))
         # The killed process's installer may outlive it by a moment, and write on.
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + SECONDS
         while left_behind() and time.monotonic() < deadline:
             time.sleep(0.2)
             ensure_demo_model(quiet, never)

@@ -9,6 +9,7 @@ from mlxchat.conversation.code.as_code import FROM_SERVER
 from mlxchat.engine.server.address import DEFAULT_MODEL
 from mlxchat.files.preferences import Preferences
 from mlxchat.files.prompt_library import read_prompts
+from mlxchat.files.theme_files import user_theme_folder
 from mlxchat.settings.preset_file import read_presets
 from tests.front_ends.fronts import Front
 from tests.front_ends.parts import (
@@ -19,6 +20,8 @@ from tests.front_ends.parts import (
     until,
 )
 from tests.scripted import ScriptedEngine
+
+THEMES = Path(__file__).parents[2] / "themes"
 
 # Sessions
 
@@ -161,6 +164,14 @@ async def _theme(front: Front, folder: Path) -> None:
     await front.line("/theme nowhere")
     assert await front.shows("There is no theme “nowhere”")
     assert Preferences.load().theme == "paper"
+    await front.line("/theme Grap")
+    assert Preferences.load().theme == "graphite"
+    # A file that came while the program runs.
+    own = user_theme_folder() / "mine.toml"
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_text((THEMES / "paper.toml").read_text().replace('"paper"', '"mine"'))
+    await front.line("/theme mine")
+    assert Preferences.load().theme == "mine"
 
 
 @of("copy")

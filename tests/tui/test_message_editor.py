@@ -6,7 +6,6 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from time import perf_counter
 
 import pytest
 from textual import events
@@ -269,9 +268,7 @@ async def test_a_long_paste_is_a_token_until_it_is_sent(text: str) -> None:
         await paste(editor, pilot, text)
         assert f"[pasted {len(text):,} characters" in area(editor).text
         assert len(area(editor).text) < 50
-        start = perf_counter()
         await pilot.press("b")
-        assert perf_counter() - start < 1
         assert editor.text == f"a{text}b"
         await pilot.press("enter")
         assert app.sent == [f"a{text}b"]

@@ -14,6 +14,7 @@ from mlxchat.engine.server import writing
 from mlxchat.engine.server.address import DEFAULT_MODEL
 from mlxchat.settings.parameters import Settings
 from tests.driving import Driver
+from tests.patience import SECONDS
 from tests.serving import Handler, Server
 
 COLD, HOT = Settings(temp=0.0, max_tokens=9), Settings(temp=1.5, max_tokens=9)
@@ -49,7 +50,7 @@ class Mlx:
         else:
             handler.begin()
             handler.say("One")
-            assert self.changed.wait(10)
+            assert self.changed.wait(SECONDS)
             handler.say(" two")
             handler.gone()
 
@@ -147,7 +148,7 @@ def test_a_change_that_cannot_be_made_is_said_to_count_later(loaded: Driver, ser
     def slow(handler: Handler) -> None:
         handler.begin()
         handler.say("One")
-        assert changed.wait(10)
+        assert changed.wait(SECONDS)
         handler.say(" two", reason="stop")
 
     server.answer = slow

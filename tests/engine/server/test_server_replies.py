@@ -28,6 +28,7 @@ from mlxchat.engine.server.engine import ServerEngine
 from mlxchat.settings.parameters import Settings
 from mlxchat.settings.speed import Speed
 from tests.driving import Driver, Written
+from tests.patience import SECONDS
 from tests.serving import Handler, Server, hello
 
 
@@ -128,7 +129,7 @@ def test_cancelling_closes_the_connection_and_keeps_what_came(loaded: Driver, se
 
     written = loaded.reply("Hi", watch=cancel)
     assert (written.text, written.reason) == ("Once upon", "cancelled")
-    assert gone.wait(10)
+    assert gone.wait(SECONDS)
     server.answer = hello
     assert loaded.reply("Hi").text == "Hello there"
 
@@ -190,7 +191,7 @@ def test_replies_in_lanes_are_written_at_the_same_time(loaded: Driver, server: S
     both = threading.Barrier(2)
 
     def together(handler: Handler) -> None:
-        both.wait(10)
+        both.wait(SECONDS)
         hello(handler)
 
     server.answer = together
@@ -311,7 +312,7 @@ def test_a_silent_server_is_told_of_until_it_speaks(
     def pauses(handler: Handler) -> None:
         handler.begin()
         handler.say("Once")
-        heard.wait(10)
+        heard.wait(SECONDS)
         handler.say(" upon", reason="stop")
         handler.event("[DONE]")
 
@@ -344,7 +345,7 @@ def test_a_connection_asks_whether_the_other_side_is_there(loaded: Driver, serve
 
 def test_each_option_of_speed_is_refused_for_its_own_reason(loaded: Driver):
     loaded.engine.switch(Speed(draft_model="small"))
-    assert loaded.engine.wait(10)
+    assert loaded.engine.wait(SECONDS)
     (refused,) = loaded.engine.drain()
     assert isinstance(refused, SwitchFailed)
     assert "--draft-model" in refused.message
