@@ -8,7 +8,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("^P", "All commands"),
     ("^C", "Copy what is selected, or else stop the reply"),
     ("Left, Right", "Slider: a small step; with Shift or Page keys a big one"),
-    ("Home, End", "Slider: lowest and highest; conversation: first and last line"),
+    ("Home, End", "Slider: lowest and highest; conversation: first and last line, or token"),
     ("0 to 9", "Slider: type the value, Enter takes it"),
     ("Backspace", "Slider: back to the model's own value"),
     ("Enter", "Sampler panel's title: choose a preset; Backspace: the model's own values"),

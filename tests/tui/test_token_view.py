@@ -128,6 +128,10 @@ async def test_walking():
         assert place(person) == 4
         await person.press("left_square_bracket")
         assert place(person) == 7
+        await person.press("home")
+        assert place(person) == 0
+        await person.press("end")
+        assert place(person) == 9
 
 
 async def test_up_and_down_go_by_lines():
@@ -477,7 +481,7 @@ async def test_it_stands_far_scrolling_and_other_widths():
             add_user(person.transcript, f"message {number}\nand more")
         for width in (60, 120, 41):
             await person.resize(width, 20)
-            person.transcript.action_scroll_end()
+            person.transcript.follow()
             await person.look()
         person.transcript.entries[1].unwrap()
         screen = await person.press("right")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from sys import maxsize
 from typing import ClassVar
 
 from textual import events
@@ -170,11 +171,17 @@ text, `Ctrl+C` copies it. What you type goes to the message.
             self.notify("The last reply is in the clipboard.")
 
     def action_scroll_home(self) -> None:
-        """Go to the first line."""
-        self._scroll_rows(-self.scroll_offset.y)
+        """Go to the first line, or to the first token of a reply."""
+        if not self.walk_by(-maxsize):
+            self._scroll_rows(-self.scroll_offset.y)
 
     def action_scroll_end(self) -> None:
-        """Go to the last line and follow the text from there."""
+        """Go to the last line and follow the text from there, or to the last token of a reply."""
+        if not self.walk_by(maxsize):
+            self.follow()
+
+    def follow(self) -> None:
+        """Go to the last line, and follow the text from there."""
         self.following = True
         self._settle()
 
@@ -240,7 +247,7 @@ text, `Ctrl+C` copies it. What you type goes to the message.
             event.stop()
             self._select(entry, row, at, whole=event.chain > 2)
         elif self.unread and at.y == self.size.height - 1 and at.x >= self.size.width - len(HINT):
-            self.action_scroll_end()
+            self.follow()
         elif row == 0 and entry.node is not None:
             self._click_header(entry, entry.node, at.x)
         elif isinstance(entry, ReplyEntry):
