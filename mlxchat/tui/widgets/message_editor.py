@@ -144,16 +144,15 @@ class MessageEditor(Vertical):
     def watch_placeholder(self, placeholder: str) -> None:
         self._area.placeholder = placeholder
 
-    @property
-    def completing(self) -> bool:
-        """Whether a list of completions is open for the text as it is now."""
+    def offer(self) -> bool:
+        """Offer completions for the text as it is now; whether the list is open."""
         if self._area.text != self._offered:
             self._offer()
         return self._list.is_open
 
     def send(self) -> None:
         """Send the message, or take the completion that the person went to."""
-        if self.completing and self._list.chosen is not None:
+        if self.offer() and self._list.chosen is not None:
             self.complete()
             return
         text = self.text
@@ -165,7 +164,7 @@ class MessageEditor(Vertical):
 
     def leave(self, steps: int) -> None:
         """Go to another completion, or to another message of the history."""
-        if self.completing:
+        if self.offer():
             self._list.move(steps)
             return
         text = self._walk.move(steps, self.text)

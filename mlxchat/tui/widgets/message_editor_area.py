@@ -27,9 +27,9 @@ class Owner(Protocol):
     """What the area belongs to. It is called at once, before the next key: several can come in one
     packet, and each means the text as it is then."""
 
-    @property
-    def completing(self) -> bool:
-        """Whether a list of completions is open, so that Tab, Escape, Up and Down are its own."""
+    def offer(self) -> bool:
+        """Offer completions for the text as it is; whether the list is open, so that Tab, Escape,
+        Up and Down are its own."""
 
     def send(self) -> None:
         """Enter was pressed."""
@@ -38,10 +38,10 @@ class Owner(Protocol):
         """The cursor went beyond the first line (-1) or the last (+1)."""
 
     def complete(self) -> None:
-        """Tab was pressed while completing."""
+        """Tab was pressed while the list is open."""
 
     def close_completions(self) -> None:
-        """Escape was pressed while completing."""
+        """Escape was pressed while the list is open."""
 
 
 class EditorArea(TextArea):
@@ -121,7 +121,7 @@ class EditorArea(TextArea):
             "tab": self._owner.complete,
             "escape": self._owner.close_completions,
         }
-        if key == "enter" or (key in own and self._owner.completing):
+        if key == "enter" or (key in own and self._owner.offer()):
             own[key]()
             return True
         bindings = self._bindings.key_to_bindings.get(key, ())
@@ -151,7 +151,7 @@ class EditorArea(TextArea):
         first = self.navigator.is_first_wrapped_line(self.cursor_location)
         if select and self.selection == Selection.cursor((0, 0)):
             self.post_message(self.BeginningLeft())
-        elif not select and (first or self._owner.completing):
+        elif not select and (first or self._owner.offer()):
             self._owner.leave(-1)
         else:
             super().action_cursor_up(select)
@@ -159,7 +159,7 @@ class EditorArea(TextArea):
     def action_cursor_down(self, select: bool = False) -> None:
         """Go down a line, or beyond the last one."""
         last = self.navigator.is_last_wrapped_line(self.cursor_location)
-        if not select and (last or self._owner.completing):
+        if not select and (last or self._owner.offer()):
             self._owner.leave(1)
         else:
             super().action_cursor_down(select)
