@@ -84,6 +84,13 @@ def blas() -> str | None:
     return _blas
 
 
+def trim_heap() -> None:
+    """Give the system back what the C library keeps of arrays that are gone: glibc keeps a whole
+    model of mlx's CPU backend. Does nothing where the C library has no such call."""
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
+        trim(0)
+
+
 def package_version(package: str) -> str | None:
     """The installed version of a package, or None; imports nothing."""
     try:

@@ -136,6 +136,7 @@ def free_for_models() -> float:
 
 
 def free_memory() -> None:
-    """Let mlx give back what nothing holds any more."""
+    """Give back to the system what nothing holds any more."""
     gc.collect()
     mx.clear_cache()
+    backend.trim_heap()

@@ -7,9 +7,6 @@ against that of turns 100 to 200.
 
 from __future__ import annotations
 
-import os
-import resource
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +16,7 @@ from mlxchat.engine.interface import ModelSpec, ReplyFailed, ReplyFinished
 from mlxchat.engine.local import LocalEngine
 from mlxchat.session.chat import ChatSession
 from tests.benchmarks import report, setting
+from tests.resident import resident_bytes
 
 GROWTH = 1.03
 
@@ -46,18 +44,6 @@ class Held:
     stored: int
 
 
-def process_bytes() -> int:
-    """Memory of this process that is resident."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except OSError:
-        told = subprocess.run(
-            ["ps", "-o", "rss=", "-p", str(os.getpid())], capture_output=True, text=True, check=True
-        )
-        return int(told.stdout) * 1024
-    return pages * resource.getpagesize()
-
-
 def one_turn(session: ChatSession, number: int) -> Held:
     """Say something, wait for the reply; what is held then."""
     session.send(setting.question(number).content)
@@ -68,7 +54,7 @@ def one_turn(session: ChatSession, number: int) -> Held:
                 raise AssertionError(event.message)
             if isinstance(event, ReplyFinished):
                 spent = event.statistics
-    return Held(process_bytes(), spent.memory.active, spent.prompt_cache_bytes)
+    return Held(resident_bytes(), spent.memory.active, spent.prompt_cache_bytes)
 
 
 def measure(path: Path, sizes: Sizes) -> list[Held]:

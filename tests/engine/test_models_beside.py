@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mlxchat.engine import backend
 from mlxchat.engine.interface import BesideFailed, LoadedBeside, Message
 from mlxchat.engine.samples import ScoreFailed, TokensRequest, TokensScored
 from mlxchat.settings.parameters import Settings
@@ -14,6 +15,7 @@ from tests.adapters import build_adapter, read_tensors
 from tests.driving import Driver
 from tests.engine.test_adapters import at, forget
 from tests.engine.test_lanes import GREEDY, HELLO, HOT, PENALIZED, check, lane
+from tests.resident import resident_bytes
 
 
 def nbytes(folder: Path, name: str = "model") -> int:
@@ -87,6 +89,18 @@ def test_another_main_model_gives_up_all_beside(driver, tiny_qwen):
     driver.load(tiny_qwen)
     [failed] = driver.together([lane(0, model=1)])
     assert failed.reason == "failed"
+
+
+@pytest.mark.real_model
+@pytest.mark.skipif(backend.name() != "cpu", reason="weights are the GPU's there")
+def test_the_system_gets_the_memory_of_a_model_that_is_gone(demo_model, tiny_model):
+    with closing(Driver()) as driver:
+        driver.load(demo_model)
+        driver.reply(HELLO)
+        before = resident_bytes()
+        driver.load(tiny_model)
+        driver.reply(HELLO)
+        assert before - resident_bytes() > nbytes(demo_model) / 2
 
 
 def test_what_has_no_room_is_refused_with_figures(driver, tiny_qwen, monkeypatch):
