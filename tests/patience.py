@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 SECONDS = 60.0
+
+
+def looks() -> Iterator[None]:
+    """Once for each look at what must come, until a test gives up."""
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        yield
 
 
 async def until(

@@ -18,13 +18,11 @@ from mlxchat.engine.interface import Inspected, InspectRequest, ReplyRequest
 from mlxchat.session.chat import ChatSession
 from mlxchat.tui.screens.chat import ChatScreen
 from mlxchat.tui.widgets.message_editor import MessageEditor
+from tests.patience import SECONDS, looks
 from tests.person import Person, starting
 from tests.repl.person import Clipboard, ReplPerson
 from tests.scripted import ScriptedEngine
 
-LOOKS = 200
-"""Looks after which a test gives up; never a measure of speed."""
-PATIENCE = 60.0
 Step = Callable[[ScriptedEngine], object]
 """What a scripted engine says next. A real one says something by itself."""
 
@@ -166,7 +164,7 @@ class App:
         self._editor.text = text
         self._editor.focus()
         self._person.app.simulate_key("enter")
-        await asyncio.wait_for(self._taken.wait(), PATIENCE)
+        await asyncio.wait_for(self._taken.wait(), SECONDS)
         await self._person.pilot.pause()
 
     async def _follow(self, steps: Sequence[Step] = (), *, half: bool = False) -> None:
@@ -177,7 +175,7 @@ class App:
 
     async def _opened(self) -> None:
         """Some choices are looked for on another thread first."""
-        for _ in range(LOOKS):
+        for _ in looks():
             if not isinstance(self._person.app.screen, ChatScreen):
                 break
             await self._person.pilot.pause(0.01)
@@ -192,7 +190,7 @@ class App:
         await self._follow()
 
     async def shows(self, text: str) -> bool:
-        for _ in range(LOOKS):
+        for _ in looks():
             if any(text in " ".join(note.split()) for note in self._person.notes):
                 return True
             if text in await self._person.look():

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.node import Node
-from tests.front_ends.fronts import LOOKS, Front, Step
+from tests.front_ends.fronts import Front, Step
+from tests.patience import looks
 from tests.scripted import ScriptedEngine
 
 Case = Callable[[Front, Path], Awaitable[None]]
@@ -77,7 +78,7 @@ def lane_says(lane: int, text: str) -> Step:
 
 async def until(front: Front, test: Callable[[], bool]) -> bool:
     """Look until something is so."""
-    for _ in range(LOOKS):
+    for _ in looks():
         if test():
             return True
         await asyncio.sleep(0.01)

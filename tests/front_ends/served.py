@@ -15,7 +15,8 @@ from mlxchat.engine.server.address import DEFAULT_MODEL, parse_address
 from mlxchat.engine.server.engine import ServerEngine
 from mlxchat.session.chat import ChatSession
 from mlxchat.settings.speed import Speed
-from tests.front_ends.fronts import PATIENCE, App, Front, Step, TheRepl, keeping
+from tests.front_ends.fronts import App, Front, Step, TheRepl, keeping
+from tests.patience import SECONDS
 from tests.person import Person, starting
 from tests.repl.person import ReplPerson, ScriptedReader, Waits
 
@@ -72,7 +73,7 @@ class ServedApp(App):
     scripted = False
 
     async def _follow(self, steps: Sequence[Step] = (), *, half: bool = False) -> None:
-        end, waits = time.monotonic() + PATIENCE, works(self.session)
+        end, waits = time.monotonic() + SECONDS, works(self.session)
         while works(self.session) and not (half and begun(self.session)):
             assert time.monotonic() < end, self._person.screen
             await asyncio.sleep(LOOK_SECONDS)
@@ -97,7 +98,7 @@ class PatientReader(ScriptedReader):
 
     @contextmanager
     def listening(self) -> Iterator[ScriptedReader]:
-        self._end = time.monotonic() + PATIENCE
+        self._end = time.monotonic() + SECONDS
         yield self
 
     def wait(self, seconds: float) -> list[KeyPress]:

@@ -19,11 +19,10 @@ from mlxchat.tui.widgets.number_field import NumberField
 from mlxchat.tui.widgets.parameter_row import ParameterRow
 from mlxchat.tui.widgets.sampler_panel import ALWAYS_SHOWN, SamplerPanel, SamplerTitle
 from mlxchat.tui.widgets.slider import Slider
+from tests.patience import until
 
 MODEL = Settings.from_mapping({"temp": 0.6, "top_p": 0.9})
 HOT = Settings.from_mapping({"temp": 0.7, "top_p": 0.9})
-PAUSES = 50
-"""After which a test gives up; never a measure of speed."""
 
 
 class PanelApp(ThemedApp):
@@ -344,10 +343,13 @@ async def test_rows_are_legible_at_every_width(width: int) -> None:
     app = PanelApp()
     async with app.run_test(size=(width, 60)) as pilot:
         app.open_all()
-        for _ in range(PAUSES):  # rows take their width, and then their shape
-            await pilot.pause()
-            if all(row.label in drawn(app, row) for row in app.panel.rows.values()):
-                break
+        # Rows take their width, and then their shape.
+        rows = app.panel.rows.values()
+        await until(
+            lambda: all(row.label in drawn(app, row) for row in rows),
+            pilot.pause,
+            lambda: "\n".join(app.lines),
+        )
         for name, row in app.panel.rows.items():
             assert row.region.right <= width
             if isinstance(row.control, Slider):
