@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from rich.cells import cell_len
 from textual.app import ComposeResult
@@ -357,6 +359,25 @@ async def test_rows_are_legible_at_every_width(width: int) -> None:
             assert row.label in drawn(app, row)
             if row.parameter.slider:
                 assert row.parameter.format(row.value) in drawn(app, row)
+
+
+async def test_rows_that_are_looked_for_before_their_first_layout_take_their_shape() -> None:
+    """Whoever asks for a place on the screen then takes their Resize away."""
+    app = PanelApp()
+    async with app.run_test(size=(30, 60)) as pilot:
+        app.open_all()
+        while "xtc_threshold" not in app.panel.rows:
+            await asyncio.sleep(0)
+        rows = [row for row in app.panel.rows.values() if isinstance(row.control, Slider)]
+        for _ in range(200):
+            await asyncio.sleep(0)
+            app.screen._compositor._full_map_invalidated = True  # as scrolling does
+            assert app.panel.region
+        await until(
+            lambda: all(row.region.height == 2 for row in rows),
+            pilot.pause,
+            lambda: "\n".join(app.lines),
+        )
 
 
 def drawn(app: PanelApp, row: ParameterRow) -> str:

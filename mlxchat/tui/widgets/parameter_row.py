@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.content import Content
@@ -139,6 +139,8 @@ class ParameterRow(Widget):
     def on_mount(self) -> None:
         self._show()
         self.watch(self.control, "problem", self._show_remark, init=False)
+        # Whoever asks for a place on the screen before the first layout takes the Resize away.
+        self.call_after_refresh(self._take_shape)
 
     # What is shown.
 
@@ -206,9 +208,12 @@ class ParameterRow(Widget):
 
     # What happens.
 
-    def on_resize(self, event: events.Resize) -> None:
-        if not isinstance(self.control, WIDE):
-            self.set_class(event.size.width < NARROW, "-narrow")
+    def on_resize(self) -> None:
+        self._take_shape()
+
+    def _take_shape(self) -> None:
+        if self.size.width and not isinstance(self.control, WIDE):
+            self.set_class(self.size.width < NARROW, "-narrow")
 
     def on_descendant_focus(self) -> None:
         self._show()
