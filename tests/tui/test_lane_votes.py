@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 
 import pytest
+from textual.widgets import OptionList
 
 from mlxchat.tui.screens.vote_dialog import VoteDialog
 from tests.tui.lanes_person import answered, columns, comparing, panes, transcript
@@ -15,6 +16,9 @@ async def test_a_vote_by_its_key_and_a_letter():
         await answered(person, "Hi", "arr", "hello")
         await person.press("f7")
         assert isinstance(person.app.screen, VoteDialog)
+        options = person.app.screen.query_one(OptionList).options
+        begins = [str(option.prompt).split("\n")[1:] for option in options]
+        assert begins == [[f"   {'arr':<34}"], [f"   {'hello':<34}"], []]
         screen = await person.press("b")
         assert "base 1" in person.notes[-1]
         assert "+ good" in screen

@@ -17,6 +17,7 @@ from mlxchat.errors import MlxchatError
 
 LONGEST_FILE = 10_000
 """Prompts of one file: more than anybody walks by eye."""
+TAKES = 'a line of it is {"messages": […]} or {"prompt": "…", "completion": "…"}'
 
 
 class Prompt(NamedTuple):
@@ -37,7 +38,9 @@ def read_prompts(data: bytes, name: str) -> list[Prompt]:
             raise WrongValue(f"has more than {LONGEST_FILE} lines")
         return [_on_line(line, number) for number, line in lines]
     except WrongValue as error:
-        raise MlxchatError(f"{one_line(name)} has no prompts to sample: {error}.") from None
+        raise MlxchatError(
+            f"{one_line(name)} has no prompts to sample: {error}; {TAKES}."
+        ) from None
 
 
 def _on_line(line: str, number: int) -> Prompt:

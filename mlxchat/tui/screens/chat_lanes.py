@@ -277,8 +277,10 @@ class LanesScreen(LaneListScreen, MovedScreen, LaneSettingsScreen):
         from mlxchat.tui.screens.vote_dialog import VoteDialog
 
         session = self.session
-        names = [session.name_of_lane(lane) for lane in in_order(session)]
-        self.app.push_screen(VoteDialog(letters(session), names), self._voted)
+        lanes = in_order(session)
+        names = [session.name_of_lane(lane) for lane in lanes]
+        replies = [lane.reply.text if lane.reply else "" for lane in lanes]
+        self.app.push_screen(VoteDialog(letters(session), names, replies), self._voted)
 
     def _voted(self, choice: str | None) -> None:
         if choice is not None:

@@ -12,8 +12,12 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from mlxchat.commands.compare import TIE
+from mlxchat.render.one_line import first_words, fitted
 from mlxchat.render.safe import visible
 from mlxchat.tui.screens.dialog import Dialog
+
+SHOWN = 34
+"""Cells of a reply."""
 
 
 class VoteDialog(Dialog[str]):
@@ -23,17 +27,21 @@ class VoteDialog(Dialog[str]):
     VoteDialog > #box { width: 44; max-width: 100%; }
     """
 
-    def __init__(self, letters: Sequence[str], names: Sequence[str]) -> None:
-        """A letter and a name for each column, from the left."""
+    def __init__(
+        self, letters: Sequence[str], names: Sequence[str], replies: Sequence[str]
+    ) -> None:
+        """A letter, a name and what was replied for each column, from the left."""
         super().__init__()
-        self._choices = [*zip(letters, names, strict=True), (TIE, "none is better")]
+        tie = (TIE, "a tie: none is better", "")
+        self._choices = [*zip(letters, names, replies, strict=True), tie]
 
     def compose(self) -> ComposeResult:
-        """One line for each choice, with its key."""
-        options = [
-            Option(Content.assemble(f"{choice[0]}  ", (visible(name), "bold")))
-            for choice, name in self._choices
-        ]
+        """Each choice with its key, and how its reply begins: a column may be out of sight."""
+        options = []
+        for choice, name, reply in self._choices:
+            line = Content.assemble(f"{choice[0]}  ", (visible(name), "bold"))
+            begins = Content.styled(f"\n   {fitted(first_words(reply), SHOWN)}", "$text-muted")
+            options.append(Option(line + begins if reply else line))
         box = Vertical(OptionList(*options), id="box")
         box.border_title = "Which reply is best?"
         box.border_subtitle = "Esc closes"
@@ -41,7 +49,7 @@ class VoteDialog(Dialog[str]):
 
     def on_key(self, event: events.Key) -> None:
         """The letters that are shown are keys."""
-        for choice, _ in self._choices:
+        for choice, *_ in self._choices:
             if event.key == choice[0]:
                 event.stop()
                 self.dismiss(choice)
