@@ -12,19 +12,19 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from mlxchat.commands.compare import TIE
-from mlxchat.render.one_line import first_words, fitted
+from mlxchat.render.one_line import first_words
 from mlxchat.render.safe import visible
 from mlxchat.tui.screens.dialog import Dialog
-
-SHOWN = 34
-"""Cells of a reply."""
 
 
 class VoteDialog(Dialog[str]):
     """Dismissed with what /vote takes, or with None."""
 
     DEFAULT_CSS = """
-    VoteDialog > #box { width: 44; max-width: 100%; }
+    VoteDialog {
+        & > #box { width: 44; max-width: 100%; }
+        OptionList { text-wrap: nowrap; text-overflow: ellipsis; }
+    }
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class VoteDialog(Dialog[str]):
         options = []
         for choice, name, reply in self._choices:
             line = Content.assemble(f"{choice[0]}  ", (visible(name), "bold"))
-            begins = Content.styled(f"\n   {fitted(first_words(reply), SHOWN)}", "$text-muted")
+            begins = Content.styled(f"\n   {first_words(reply)}", "$text-muted")
             options.append(Option(line + begins if reply else line))
         box = Vertical(OptionList(*options), id="box")
         box.border_title = "Which reply is best?"
