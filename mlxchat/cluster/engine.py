@@ -48,9 +48,9 @@ class ClusterEngine(ServerEngine):
         """Ask for the model that the ranks have; adapters and other models are refused."""
         own = self._cluster.launch.model
         if spec.adapter_path:
-            self._buffer.append(LoadFailed(f"The adapter cannot be used: {DIVIDED}."))
+            self._tell(LoadFailed(f"The adapter cannot be used: {DIVIDED}."))
         elif spec.model not in (own, DEFAULT_MODEL):
-            self._buffer.append(
+            self._tell(
                 LoadFailed(f"The machines have {own}: start mlxchat cluster with {spec.model}.")
             )
         else:
@@ -58,7 +58,7 @@ class ClusterEngine(ServerEngine):
 
     def load_adapter(self, path: str) -> None:
         """Refused."""
-        self._buffer.append(AdapterFailed(path, f"The adapter cannot be used: {DIVIDED}."))
+        self._tell(AdapterFailed(path, f"The adapter cannot be used: {DIVIDED}."))
 
     def drain(self) -> list[Event]:
         """The events since the last call, and once what became of the ranks."""

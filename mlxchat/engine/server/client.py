@@ -14,6 +14,7 @@ from mlxchat.engine.server.keys import (
     VARIABLE,
     key_of_environment,
     key_of_keyring,
+    rid_of,
     without_key,
 )
 from mlxchat.engine.server.pieces import (
@@ -60,7 +61,8 @@ class Client:
 
     def __init__(self, address: Address) -> None:
         self._address = address
-        self._key = key_of_environment(address)
+        self.key = key_of_environment(address)
+        """What the server asks for; empty where there is none."""
         self._asked_keyring = False
         timeout = httpx2.Timeout(None, connect=CONNECT_SECONDS)
         self._http = httpx2.AsyncClient(timeout=timeout)
@@ -76,23 +78,28 @@ class Client:
             plain = response.headers.get("server", "").startswith("BaseHTTP/")
             body = await self._body(response)
         # It answers with nothing where its machine never downloaded a model.
-        answer = {} if plain and not body else parse_object(body)
+        answer = {} if plain and not body else self._object(body)
         return Served(model_names(answer), plain and not names_owners(answer))
 
     async def answer(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """An answer that is no stream. Raises MlxchatError."""
         async with self._sent("POST", path, body) as response:
-            return parse_object(await self._body(response))
+            return self._object(await self._body(response))
 
-    async def events(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[str | bytes]:
-        """The data of each event of an answer, `END` the last, and each comment as bytes. Raises
+    async def events(
+        self, path: str, body: Mapping[str, Any]
+    ) -> AsyncGenerator[dict[str, Any] | bytes | None]:
+        """The object of each event of an answer, None the last, and each comment as bytes. Raises
         MlxchatError."""
         async with self._sent("POST", path, body) as response:
             self._check_stream(response)
             stream = EventStream()
             async for chunk in response.aiter_bytes():
                 for event in stream.feed(chunk):
-                    yield event
+                    if isinstance(event, bytes):
+                        yield event
+                    else:
+                        yield None if event == END else self._object(event)
 
     @asynccontextmanager
     async def _sent(
@@ -111,17 +118,15 @@ class Client:
         except httpx2.HTTPError as error:
             kind = Lost if isinstance(error, httpx2.RemoteProtocolError) else MlxchatError
             raise kind(self._sentence(error)) from error
-        except MlxchatError as error:
-            raise type(error)(without_key(str(error), self._key)) from None
 
     async def _answer(
         self, method: str, path: str, body: Mapping[str, Any] | None
     ) -> httpx2.Response:
         response = await self._send(method, path, body)
-        if response.status_code in UNAUTHORIZED and not self._key and not self._asked_keyring:
+        if response.status_code in UNAUTHORIZED and not self.key and not self._asked_keyring:
             self._asked_keyring = True
             if key := key_of_keyring(self._address):
-                self._key = key
+                self.key = key
                 await response.aclose()
                 return await self._send(method, path, body)
         return response
@@ -129,7 +134,7 @@ class Client:
     async def _send(
         self, method: str, path: str, body: Mapping[str, Any] | None
     ) -> httpx2.Response:
-        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         request = self._http.build_request(
             method,
             self._address.url(path),
@@ -150,7 +155,7 @@ class Client:
             raise self._other(response, "a stream of events")
 
     def _other(self, response: httpx2.Response, wanted: str) -> MlxchatError:
-        kind = shortened(_content_type(response)) or "no content type"
+        kind = self._said(_content_type(response)) or "no content type"
         return MlxchatError(
             f"{self._address} answered with {kind} and not with {wanted}: is that the address of "
             "mlx_lm.server?"
@@ -165,12 +170,14 @@ class Client:
             )
         body = await _whole(response, LARGEST_ERROR)
         try:
-            said = error_text(parse_object(body))
+            said = error_text(self._object(body))
         except MlxchatError:
             said = ""
         passes = response.request.method == "POST" and (status == 429 or status >= 500)
         if not said:
-            said = f"{response.reason_phrase or 'no reason given'}; is that mlx_lm.server?"
+            said = (
+                f"{self._said(response.reason_phrase) or 'no reason given'}; is that mlx_lm.server?"
+            )
         elif passes:
             said = f"{said.rstrip('.')}; /retry asks again."
         return f"{self._address} refused the request ({status}): {said}"
@@ -183,10 +190,20 @@ class Client:
             )
         if isinstance(error, httpx2.ConnectError):
             return (
-                f"No server answers at {self._address} ({shortened(str(error))}): start "
+                f"No server answers at {self._address} ({self._said(str(error))}): start "
                 "mlx_lm.server there, or give --server another address."
             )
-        return lost(self._address, str(error))
+        return lost(self._address, self._said(str(error)))
+
+    def _object(self, text: str | bytes) -> dict[str, Any]:
+        """A JSON object of the server's, without the key. Raises MlxchatError for anything
+        else."""
+        found = parse_object(text)
+        return rid_of(found, self.key) if self.key else found
+
+    def _said(self, text: str) -> str:
+        """Words of the server's, or of the HTTP library about it, as a sentence repeats them."""
+        return shortened(without_key(text, self.key))
 
 
 def _content_type(response: httpx2.Response) -> str:

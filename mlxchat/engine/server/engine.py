@@ -44,6 +44,7 @@ from mlxchat.engine.server.address import Address
 from mlxchat.engine.server.limits import NO_ADAPTER, OF_EVERY_SERVER, OTHER_MACHINE
 from mlxchat.engine.server.records import Names
 from mlxchat.engine.server.sentences import unexpected
+from mlxchat.engine.server.veil import Veil
 from mlxchat.errors import MlxchatError
 from mlxchat.settings.parameters import Settings
 from mlxchat.settings.speed import SPEED, Speed
@@ -78,6 +79,8 @@ class ServerEngine:
     def __init__(self, address: Address) -> None:
         self._address = address
         self._buffer = EventBuffer()
+        self._tell = Veil(self._buffer.append, self._key)
+        """Takes every event."""
         self._settings: defaultdict[int, Settings] = defaultdict(Settings)
         """By lane."""
         self._pending: set[Job] = set()
@@ -99,16 +102,16 @@ class ServerEngine:
         async def load() -> None:
             from mlxchat.engine.server.served import find_model
 
-            self._buffer.append(LoadProgress(f"waiting for {self._address}"))
+            self._tell(LoadProgress(f"waiting for {self._address}"))
             model = await find_model(self._connected, self._address, spec, self._names)
             self._model = model
-            self._buffer.append(Loaded(model.info))
+            self._tell(Loaded(model.info))
 
         self._submit(
             Job(
                 load,
-                lambda: self._buffer.append(LoadFailed("Cancelled.", cancelled=True)),
-                lambda message: self._buffer.append(LoadFailed(message)),
+                lambda: self._tell(LoadFailed("Cancelled.", cancelled=True)),
+                lambda message: self._tell(LoadFailed(message)),
             )
         )
 
@@ -116,13 +119,13 @@ class ServerEngine:
         """Let later requests name an adapter; whether it fits, the server says with the reply."""
         model = self._model
         if model is None or not model.adapts:
-            self._buffer.append(AdapterFailed(path, _refusal("The adapter", NO_ADAPTER)))
+            self._tell(AdapterFailed(path, _refusal("The adapter", NO_ADAPTER)))
         else:
-            self._buffer.append(AdapterLoaded(AdapterInfo(path)))
+            self._tell(AdapterLoaded(AdapterInfo(path)))
 
     def load_beside(self, key: int, spec: ModelSpec) -> None:
         """Refused: a server has one model at a time."""
-        self._buffer.append(BesideFailed(key, _refusal(spec.model, OF_EVERY_SERVER["beside"])))
+        self._tell(BesideFailed(key, _refusal(spec.model, OF_EVERY_SERVER["beside"])))
 
     def give_up(self, key: int) -> None:
         """Nothing: there is none beside."""
@@ -131,7 +134,7 @@ class ServerEngine:
         """Refused: these are the server's own options."""
         asked = [name for name in SPEED if speed.value(name) != Speed().value(name)]
         refusals = (_refusal(name, OF_EVERY_SERVER[name]) for name in asked or SPEED)
-        self._buffer.append(SwitchFailed(" ".join(refusals)))
+        self._tell(SwitchFailed(" ".join(refusals)))
 
     # Replies
 
@@ -144,14 +147,14 @@ class ServerEngine:
         self._settings.update({request.lane: request.settings for request in requests})
         for request in requests:
             if request.model or self._model is None:
-                self._buffer.append(ReplyFailed(request.reply_id, NOT_LOADED))
+                self._tell(ReplyFailed(request.reply_id, NOT_LOADED))
         if self._model is not None and (asked := [r for r in requests if not r.model]):
             self._submit(self._replies(self._model, asked))
 
     def _replies(self, model: ServedModel, requests: Sequence[ReplyRequest]) -> Job:
         from mlxchat.engine.server.replies import Replies
 
-        replies = Replies(model, requests, self._buffer.append)
+        replies = Replies(model, requests, self._tell)
 
         async def write() -> None:
             self._running = replies
@@ -180,11 +183,11 @@ class ServerEngine:
     def sample(self, request: SamplesRequest) -> None:
         """Write several replies to one prompt, one after the other."""
         if self._model is None:
-            self._buffer.append(SamplesFailed(request.request_id, NOT_LOADED))
+            self._tell(SamplesFailed(request.request_id, NOT_LOADED))
             return
         from mlxchat.engine.server.sampling import ServerSamples
 
-        samples = ServerSamples(self._model, request, self._buffer.append)
+        samples = ServerSamples(self._model, request, self._tell)
         self._submit(Job(lambda: samples.write(self._connected), samples.stopped, samples.failed))
 
     # What needs the model itself
@@ -210,7 +213,7 @@ class ServerEngine:
         self._refuse_score(request.request_id)
 
     def _refuse_score(self, request_id: int) -> None:
-        self._buffer.append(ScoreFailed(request_id, _refusal("A score", OTHER_MACHINE)))
+        self._tell(ScoreFailed(request_id, _refusal("A score", OTHER_MACHINE)))
 
     def spell(self, token_ids: Sequence[int], model: int = 0) -> list[str]:
         """As far as the model's tokenizer is here, or the server named the tokens."""
@@ -255,6 +258,9 @@ class ServerEngine:
         if self._client is None:
             self._client = Client(self._address)
         return self._client
+
+    def _key(self) -> str:
+        return self._client.key if self._client else ""
 
     def _submit(self, job: Job) -> None:
         with self._lock:

@@ -1,11 +1,12 @@
 """The key that a server asks for: out of the environment, or out of the system's keyring.
 
-It is kept nowhere else, and no sentence holds it.
+It is kept nowhere else, and nothing that is shown holds it.
 """
 
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from mlxchat.engine.server.address import Address
 from mlxchat.errors import MlxchatError
@@ -44,6 +45,24 @@ def key_of_keyring(address: Address) -> str:
 def without_key(text: str, key: str) -> str:
     """A text of the server with its key made unreadable."""
     return text.replace(key, HIDDEN) if key else text
+
+
+def rid_of(found: Any, key: str) -> Any:
+    """What a server's JSON says with the key made unreadable, where its bytes are listed too."""
+    match found:
+        case str():
+            return without_key(found, key)
+        case dict():
+            return {without_key(name, key): rid_of(value, key) for name, value in found.items()}
+        case [int(), *_]:
+            return [] if key in "".join(map(_character, found)) else found
+        case list():
+            return [rid_of(each, key) for each in found]
+    return found
+
+
+def _character(found: object) -> str:
+    return chr(found) if isinstance(found, int) and 0 <= found < 128 else "\0"
 
 
 def _checked(key: str, source: str) -> str:

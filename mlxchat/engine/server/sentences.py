@@ -8,7 +8,7 @@ from mlxchat.engine.server.pieces import KEPT, shortened
 
 def lost(address: Address, why: str = "") -> str:
     """The connection ended before the answer did."""
-    reason = f" ({shortened(why)})" if why else ""
+    reason = f" ({why})" if why else ""
     return f"The connection to {address} was lost{reason}: {KEPT}"
 
 

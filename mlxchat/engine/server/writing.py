@@ -27,12 +27,12 @@ from mlxchat.engine.interface import (
     WordsNoted,
 )
 from mlxchat.engine.server.asking import STREAM, chat_body, logprobs_body, sampling_body
-from mlxchat.engine.server.client import END, Client, Refused
+from mlxchat.engine.server.client import Client, Refused
 from mlxchat.engine.server.cost import Cost
 from mlxchat.engine.server.exact_prompt import answer_of
 from mlxchat.engine.server.first_token import CUT_CHARACTER, OtherToken, asked_alone, with_space
 from mlxchat.engine.server.limits import NEXT_REPLY
-from mlxchat.engine.server.pieces import KEPT, Piece, Usage, first_token_id, parse_object, piece_of
+from mlxchat.engine.server.pieces import KEPT, Piece, Usage, first_token_id, piece_of
 from mlxchat.engine.server.records import records_of
 from mlxchat.engine.server.sentences import lost
 from mlxchat.engine.server.served import ServedModel
@@ -174,11 +174,11 @@ class Writing:
                 self._silence.heard()
                 if isinstance(event, bytes):
                     self._take_comment(event)
-                elif event == END:
+                elif event is None:
                     over = True
                     break
                 else:
-                    self._take(piece_of(parse_object(event)))
+                    self._take(piece_of(event))
                     if self._wants_cut:
                         return True
         if not (over or self._reason):

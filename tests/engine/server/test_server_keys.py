@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from mlxchat.engine.interface import ReplyFailed
+from mlxchat.engine.samples import Draw
 from mlxchat.engine.server import client, keys
 from mlxchat.engine.server.address import DEFAULT_MODEL, parse_address
 from mlxchat.engine.server.engine import ServerEngine
 from mlxchat.errors import MlxchatError
+from mlxchat.settings.parameters import Settings
 from tests.driving import Driver
-from tests.serving import Server
+from tests.serving import Handler, Server
 
 KEY = "sk-pirate-0123"
 
@@ -56,6 +60,93 @@ def test_a_server_that_repeats_the_key_does_not_show_it(
     message = reply_of(server)
     assert "unknown key •••!" in message
     assert KEY not in message
+
+
+def breaks(handler: Handler, told: object) -> None:
+    handler.begin()
+    handler.say("Once")
+    handler.event(told)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda h: breaks(h, {"error": {"message": f"unknown key {KEY}!"}}),
+        lambda h: breaks(h, json.dumps({"error": f"{KEY}!"}).replace("-", "\\u002d")),
+        lambda h: breaks(h, {"error": {"message": "x" * 290 + KEY}}),
+        lambda h: h.begin(KEY),
+        lambda h: (h.send_response(502, KEY), h.end_headers()),
+        lambda h: h.send(f"HTTP/1.1 200 OK\r\n{KEY}\r\n\r\n"),
+    ],
+    ids=["error", "escaped", "cut off", "content type", "reason", "header"],
+)
+def test_no_failure_shows_the_key(server: Server, monkeypatch: pytest.MonkeyPatch, answer: object):
+    monkeypatch.setenv(keys.VARIABLE, KEY)
+    server.answer = answer  # type: ignore[assignment]
+    message = reply_of(server)
+    assert message
+    assert KEY[:6] not in message
+
+
+@pytest.mark.parametrize(
+    ("pieces", "shown"),
+    [
+        ([f"It is {KEY}."], "It is •••."),
+        (["It is sk-", "pir", "ate-0123", "."], "It is •••."),
+        (list(f"{KEY}{KEY}s"), "••••••s"),
+        (["sk-sk-pirate-", "0123 sk-pi"], "sk-••• sk-pi"),
+        (["sk-pirate-012", "4"], "sk-pirate-0124"),
+    ],
+)
+def test_no_reply_and_no_sample_says_the_key(
+    server: Server, monkeypatch: pytest.MonkeyPatch, pieces: list[str], shown: str
+):
+    monkeypatch.setenv(keys.VARIABLE, KEY)
+
+    def echo(handler: Handler) -> None:
+        handler.begin()
+        handler.say(*pieces, reason="stop")
+        handler.event("[DONE]")
+
+    server.answer = echo
+    driver = Driver(ServerEngine(parse_address(server.url)))
+    driver.load(DEFAULT_MODEL)
+    written = driver.reply("Hi")
+    assert (written.text, written.reason) == (shown, "stop")
+    assert driver.sample("Hi", [Draw(Settings(), 1)]).texts == [shown]
+    driver.close()
+
+
+def test_what_can_be_the_keys_beginning_is_kept_where_a_reply_ends(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(keys.VARIABLE, KEY)
+    server.answer = lambda handler: (handler.begin(), handler.say("all", "-inclusive", "s"))
+    driver = Driver(ServerEngine(parse_address(server.url)))
+    driver.load(DEFAULT_MODEL)
+    assert driver.reply("Hi").text == "all-inclusives"
+    driver.close()
+
+
+def test_neither_a_models_name_nor_a_tokens_has_the_key(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(keys.VARIABLE, KEY)
+    server.models = lambda h: h.json({"data": [{"id": f"gpt-{KEY}", "owned_by": "me"}]})
+    token = {"token": f" {KEY}", "logprob": -1.0, "bytes": list(f" {KEY}".encode())}
+
+    def tells(handler: Handler) -> None:
+        handler.begin()
+        choice = {"delta": {"content": "a"}, "logprobs": {"content": [token]}}
+        handler.event({"choices": [choice]})
+        handler.event("[DONE]")
+
+    server.answer = tells
+    driver = Driver(ServerEngine(parse_address(server.url)))
+    assert driver.load(DEFAULT_MODEL).name == "gpt-•••"
+    token_id = driver.reply("Hi").token_ids[0]
+    assert KEY.encode() not in driver.engine.token_bytes(token_id)
+    driver.close()
 
 
 def test_openais_key_goes_to_openai_alone(monkeypatch: pytest.MonkeyPatch):
