@@ -33,7 +33,7 @@ class ClusterEngine(ServerEngine):
     """Writes replies with a model that several machines share, and says when one is gone."""
 
     def __init__(self, cluster: Cluster) -> None:
-        super().__init__(parse_address(cluster.launch.url))
+        super().__init__(parse_address(cluster.launch.url), direct=True)
         self._cluster = cluster
         self._held: list[Event] = []
         """Events from a failure on whose cause may be known in a moment."""

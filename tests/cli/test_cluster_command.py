@@ -112,6 +112,7 @@ def test_a_hostfile_is_launched(command, tmp_path, home):
 def test_the_app_ends_what_it_started(command, tmp_path, home, number, monkeypatch):
     """However it ends: by Ctrl+Q, or by a signal."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(home))
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")  # is nothing to it
     monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
     with terminal(command, tmp_path / "errors") as app:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from mlxchat.errors import MlxchatError
@@ -29,6 +30,16 @@ class Address:
     def host(self) -> str:
         """The host alone."""
         return urlsplit(self.base).hostname or ""
+
+    @property
+    def is_here(self) -> bool:
+        """Whether that is this machine."""
+        host = self.host
+        try:
+            found = ip_address(host)
+        except ValueError:
+            return host == "localhost" or host.endswith(".localhost")
+        return found.is_loopback or found.is_unspecified
 
     @property
     def place(self) -> str:

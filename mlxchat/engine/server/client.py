@@ -24,6 +24,7 @@ from mlxchat.engine.server.pieces import (
     parse_object,
     shortened,
 )
+from mlxchat.engine.server.proxy import proxy_of, shown_proxy
 from mlxchat.engine.server.sentences import lost
 from mlxchat.engine.server.sockets import keep_alive
 from mlxchat.errors import MlxchatError
@@ -35,6 +36,9 @@ LARGEST_ERROR = 2**16
 UNAUTHORIZED = (401, 403)
 NOT_TAKEN = (400, 422, 500, 501)
 """What servers answer to a parameter that they do not take."""
+NOT_THROUGH = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)
+"""What comes of a proxy that is not there, or does not let it through."""
+EVERYWHERE = ("http://", "https://", "all://")
 END = "[DONE]"
 """The data of the last event."""
 
@@ -59,13 +63,14 @@ class Client:
     """A connection to a server, for one thread. A slow server is waited for as long as it takes:
     whoever waits can cancel."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, *, direct: bool = False) -> None:
+        """`direct`: whatever proxies the environment names. Raises MlxchatError."""
         self._address = address
+        self._proxy = "" if direct else proxy_of(address)
         self.key = key_of_environment(address)
         """What the server asks for; empty where there is none."""
         self._asked_keyring = False
-        timeout = httpx2.Timeout(None, connect=CONNECT_SECONDS)
-        self._http = httpx2.AsyncClient(timeout=timeout)
+        self._http = _connections(self._proxy)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -157,7 +162,7 @@ class Client:
     def _other(self, response: httpx2.Response, wanted: str) -> MlxchatError:
         kind = self._said(_content_type(response)) or "no content type"
         return MlxchatError(
-            f"{self._address} answered with {kind} and not with {wanted}: is that the address of "
+            f"{self._where} answered with {kind} and not with {wanted}: is that the address of "
             "mlx_lm.server?"
         )
 
@@ -180,9 +185,14 @@ class Client:
             )
         elif passes:
             said = f"{said.rstrip('.')}; /retry asks again."
-        return f"{self._address} refused the request ({status}): {said}"
+        return f"{self._where} refused the request ({status}): {said}"
 
     def _sentence(self, error: httpx2.HTTPError) -> str:
+        if self._proxy and isinstance(error, NOT_THROUGH):
+            return (
+                f"No connection comes about to {self._where} ({self._said(str(error))}): check "
+                f"that proxy, or set NO_PROXY={self._address.host} to go without it."
+            )
         if isinstance(error, httpx2.ConnectTimeout):
             return (
                 f"{self._address} did not answer within {CONNECT_SECONDS:g} seconds: "
@@ -195,6 +205,12 @@ class Client:
             )
         return lost(self._address, self._said(str(error)))
 
+    @property
+    def _where(self) -> str:
+        """The address, and the proxy that it is reached over."""
+        over = f" over the proxy {shown_proxy(self._proxy)}" if self._proxy else ""
+        return f"{self._address}{over}"
+
     def _object(self, text: str | bytes) -> dict[str, Any]:
         """A JSON object of the server's, without the key. Raises MlxchatError for anything
         else."""
@@ -204,6 +220,23 @@ class Client:
     def _said(self, text: str) -> str:
         """Words of the server's, or of the HTTP library about it, as a sentence repeats them."""
         return shortened(without_key(text, self.key))
+
+
+def _connections(proxy: str) -> httpx2.AsyncClient:
+    """Connections over a proxy, or over none. Raises MlxchatError where it cannot be one."""
+    timeout = httpx2.Timeout(None, connect=CONNECT_SECONDS)
+    try:
+        # What the library itself makes of the environment has no say.
+        return httpx2.AsyncClient(
+            timeout=timeout,
+            proxy=proxy or None,
+            mounts=None if proxy else dict.fromkeys(EVERYWHERE),
+        )
+    except (ValueError, ImportError, httpx2.InvalidURL):
+        raise MlxchatError(
+            f"The proxy {shown_proxy(proxy)} cannot be used: an http:// one can, and SOCKS needs "
+            "the package socksio."
+        ) from None
 
 
 def _content_type(response: httpx2.Response) -> str:

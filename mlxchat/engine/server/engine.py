@@ -76,8 +76,10 @@ class ServerEngine:
     The thread starts with the first job, and imports the HTTP library then.
     """
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, *, direct: bool = False) -> None:
+        """`direct`: over no proxy, whatever the environment names."""
         self._address = address
+        self._direct = direct
         self._buffer = EventBuffer()
         self._tell = Veil(self._buffer.append, self._key)
         """Takes every event."""
@@ -256,7 +258,7 @@ class ServerEngine:
         from mlxchat.engine.server.client import Client
 
         if self._client is None:
-            self._client = Client(self._address)
+            self._client = Client(self._address, direct=self._direct)
         return self._client
 
     def _key(self) -> str:
