@@ -163,6 +163,12 @@ async def test_the_conversation_keeps_the_focus_when_the_terminal_widens():
         assert person.app.focused is person.transcript
 
 
+async def test_a_models_name_with_a_newline_stays_on_one_line():
+    async with chatting(name="two\nlines") as person:
+        assert "two lines" in person.lines[0]
+        assert person.lines[1] == ""
+
+
 async def test_the_title_keeps_strength_and_checkpoint_at_80_columns():
     async with chatting((80, 24)) as person:
         bar = person.chat.query_one(TitleBar)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any
 
+from mlxchat.engine.hub import printable
 from mlxchat.engine.interface import Message, ModelInfo, ModelSpec
 from mlxchat.engine.server.address import DEFAULT_MODEL, Address
 from mlxchat.engine.server.asking import chat_body
@@ -26,6 +27,7 @@ from mlxchat.engine.server.prompts import Prompts, tokenizer_of
 from mlxchat.engine.server.records import Names
 from mlxchat.engine.server.thoughts import TAGS
 from mlxchat.errors import MlxchatError
+from mlxchat.render.one_line import quoted
 from mlxchat.settings.parameters import Settings
 
 MOST_NAMED = 5
@@ -109,7 +111,7 @@ class ServedModel:
     def info(self) -> ModelInfo:
         """What is known of it."""
         return ModelInfo(
-            name=PurePath(self.path).name or self.address.place,
+            name=printable(PurePath(self.path).name) or self.address.place,
             path=Path(self.path or self.name),
             context_limit=None,
             vocabulary_size=0,
@@ -149,7 +151,7 @@ def _named(served: Served, address: Address, wanted: str) -> tuple[str, str]:
     if wanted != DEFAULT_MODEL:
         if served.models and not served.is_mlx and wanted not in served.models:
             has = _listed(served.models)
-            raise MlxchatError(f"{address} has no model “{wanted}”: it has {has}.")
+            raise MlxchatError(f"{address} has no model {quoted(wanted)}: it has {has}.")
         return wanted, wanted
     if served.is_mlx:
         folders = [name for name in served.models[-1:] if PurePath(name).is_absolute()]
@@ -160,7 +162,7 @@ def _named(served: Served, address: Address, wanted: str) -> tuple[str, str]:
 
 
 def _listed(models: list[str]) -> str:
-    shown = ", ".join(models[:MOST_NAMED])
+    shown = ", ".join(map(printable, models[:MOST_NAMED]))
     more = len(models) - MOST_NAMED
     return f"{shown} and {more} more" if more > 0 else shown
 

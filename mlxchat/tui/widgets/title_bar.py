@@ -10,6 +10,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from mlxchat.render.one_line import first_words
 from mlxchat.render.safe import visible
 
 METER_WIDTH = 8
@@ -76,7 +77,7 @@ class TitleBar(Widget):
     def _left(self) -> list[tuple[str, str]]:
         parts = [(" mlxchat ", "program")]
         if self.model:
-            parts += [("─ ", "quiet"), (visible(self.model) + " ", "model")]
+            parts += [("─ ", "quiet"), (first_words(self.model) + " ", "model")]
         if self.adapter and not self.hidden:
             parts += [("─ ", "quiet"), (f"adapter {visible(self.adapter)} ", "quiet")]
         if self.activity:

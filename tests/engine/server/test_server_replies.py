@@ -289,6 +289,14 @@ def test_a_model_that_another_server_has_not(driver: Driver, server: Server):
     assert "has no model “b”: it has a." in driver.fail_to_load("b")
 
 
+def test_a_models_name_is_one_line(driver: Driver, server: Server):
+    server.models = lambda handler: handler.json({"data": [{"id": "a\nb\x1b[2J", "owned_by": "x"}]})
+    assert driver.load(DEFAULT_MODEL).name == "a\ufffdb\ufffd[2J"
+    assert "it has a\ufffdb\ufffd[2J." in driver.fail_to_load("c\nd")
+    driver.reply("Hi")
+    assert server.bodies[-1]["model"] == "a\nb\x1b[2J"
+
+
 @pytest.mark.parametrize("content", [{"data": [1, None, {"id": 3}]}, {"data": {}}, {}])
 def test_a_list_of_models_that_makes_no_sense(driver: Driver, server: Server, content: object):
     server.models = lambda handler: handler.json(content)
