@@ -107,7 +107,7 @@ def _is_failure(event: Event) -> bool:
 def _because(event: Event, failure: str) -> Event:
     """The event, with the cause of a failure in the place of what was seen of it."""
     if isinstance(event, ReplyFailed):
-        return replace(event, message=f"The reply broke off: {failure} {WHAT_TO_DO}")
+        return replace(event, message=f"The reply broke off: {failure} {WHAT_TO_DO}", again=False)
     if isinstance(event, LoadFailed) and not event.cancelled:
-        return replace(event, message=f"{failure} {WHAT_TO_DO}")
+        return replace(event, message=f"{failure} {WHAT_TO_DO}", again=False)
     return event

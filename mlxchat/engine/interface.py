@@ -217,6 +217,8 @@ class ReplyFailed:
     message: str
     too_long: bool = False
     """Whether nothing was read because the last message alone has no room."""
+    again: bool = False
+    """Whether the same may go well in a moment, as where a connection was lost."""
 
 
 @dataclass(frozen=True, slots=True)

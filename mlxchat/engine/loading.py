@@ -48,6 +48,8 @@ class LoadFailed:
     message: str
     cancelled: bool = False
     gave_up_previous: bool = False
+    again: bool = False
+    """Whether the same may go well in a moment, as where a server is not up."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,7 +188,7 @@ class Replies:
         else:
             writing.finish(BROKE_OFF if failed else self._footer(column, reply))
         if failed:
-            self._page.say(reply.failure, "error")
+            self._page.say(self._session.again.words(reply), "error")
         self._writing = None
         self._waiting.pop(0)
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import secrets
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from mlxchat.conversation.conversation import Conversation
 from mlxchat.conversation.entries import Reply
-from mlxchat.conversation.node import Node
 from mlxchat.conversation.origin import origin_of
 from mlxchat.conversation.token_list import TokenList
 from mlxchat.engine.interface import (
@@ -36,6 +35,8 @@ from mlxchat.engine.interface import (
 )
 from mlxchat.errors import MlxchatError
 from mlxchat.files.recent import absolute
+from mlxchat.session.again import Again
+from mlxchat.session.ask import Ask as Ask
 from mlxchat.session.settings import SessionSettings
 from mlxchat.settings.parameters import Settings, Value
 
@@ -47,18 +48,6 @@ NEXT = "next token"
 NEW_SEEDS = 2**32
 MOST_READ_UNASKED = 256
 """Tokens that may be read for what the person did not ask for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """A reply that is wanted, as soon as the model is there."""
-
-    start: Sequence[TokenRecord] = ()
-    """The tokens that it goes on from."""
-    version_of: Node | None = None
-    """The message that it is another version of; None for the end of the path."""
-    uncounted: int = 0
-    """How many of its first tokens do not count towards max_tokens."""
 
 
 class SessionReplies(SessionSettings):
@@ -93,6 +82,8 @@ class SessionReplies(SessionSettings):
         """Loads of models, and of adapters and models beside, that have not ended."""
         self._specs: deque[ModelSpec] = deque()
         self._waiting: Ask | None = None
+        self.again = Again()
+        """What may go well when it is asked for once more."""
 
     @property
     def state(self) -> State:
@@ -289,6 +280,7 @@ class SessionReplies(SessionSettings):
             reply.unspoken = event.unspoken
         elif isinstance(event, ReplyFailed):
             reply.reason, reply.failure = "failed", event.message
+            self.again.broke_off(reply, event)
             self._too_long = event.too_long
 
     # Asking for a reply

@@ -132,7 +132,7 @@ class ReplyFollower:
         self._entry = None
         if isinstance(event, ReplyFailed):
             self._transcript.finish_reply(entry, "broke off" if reply.text else "")
-            self._transcript.add_notice(event.message, "error")
+            self._transcript.add_notice(self._session.again.words(reply), "error")
             return
         self._settle_header(entry, reply)
         self._transcript.finish_reply(entry, self._footer(reply))

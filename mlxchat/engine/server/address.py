@@ -32,6 +32,11 @@ class Address:
         return urlsplit(self.base).hostname or ""
 
     @property
+    def is_https(self) -> bool:
+        """Whether it is reached over TLS."""
+        return self.base.startswith("https:")
+
+    @property
     def is_here(self) -> bool:
         """Whether that is this machine."""
         host = self.host

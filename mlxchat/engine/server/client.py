@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ import httpx2
 
 from mlxchat.engine.server.address import Address
 from mlxchat.engine.server.event_stream import EventStream
+from mlxchat.engine.server.failures import Lost, NotOffered, Refused, ServerError
 from mlxchat.engine.server.keys import (
     VARIABLE,
     key_of_environment,
@@ -36,19 +38,13 @@ LARGEST_ERROR = 2**16
 UNAUTHORIZED = (401, 403)
 NOT_TAKEN = (400, 422, 500, 501)
 """What servers answer to a parameter that they do not take."""
+NO_SUCH_PATH = (404, 405, 501)
+TOO_MANY, FAILED, NOT_IMPLEMENTED = 429, 500, 501
 NOT_THROUGH = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)
 """What comes of a proxy that is not there, or does not let it through."""
 EVERYWHERE = ("http://", "https://", "all://")
 END = "[DONE]"
 """The data of the last event."""
-
-
-class Refused(MlxchatError):
-    """The server took the request for a wrong one."""
-
-
-class Lost(MlxchatError):
-    """The server closed the connection without an answer."""
 
 
 class Served(NamedTuple):
@@ -77,11 +73,14 @@ class Client:
         await self._http.aclose()
 
     async def served(self) -> Served:
-        """What the server has. Raises MlxchatError."""
-        async with self._sent("GET", "models") as response:
-            # The only server of these that is Python's own, and that names no owner of a model.
-            plain = response.headers.get("server", "").startswith("BaseHTTP/")
-            body = await self._body(response)
+        """What the server has, as far as it tells. Raises MlxchatError."""
+        try:
+            async with self._sent("GET", "models") as response:
+                # The only server of these that is Python's own, and that names no model's owner.
+                plain = response.headers.get("server", "").startswith("BaseHTTP/")
+                body = await self._body(response)
+        except NotOffered:
+            return Served([], False)
         # It answers with nothing where its machine never downloaded a model.
         answer = {} if plain and not body else self._object(body)
         return Served(model_names(answer), plain and not names_owners(answer))
@@ -115,14 +114,13 @@ class Client:
             response = await self._answer(method, path, body)
             try:
                 if not response.is_success:
-                    kind = Refused if response.status_code in NOT_TAKEN else MlxchatError
-                    raise kind(await self._refusal(response))
+                    raise await self._refusal(response)
                 yield response
             finally:
                 await response.aclose()
         except httpx2.HTTPError as error:
-            kind = Lost if isinstance(error, httpx2.RemoteProtocolError) else MlxchatError
-            raise kind(self._sentence(error)) from error
+            kind = Lost if isinstance(error, httpx2.RemoteProtocolError) else ServerError
+            raise kind(self._sentence(error), again=True) from error
 
     async def _answer(
         self, method: str, path: str, body: Mapping[str, Any] | None
@@ -166,7 +164,16 @@ class Client:
             "mlx_lm.server?"
         )
 
-    async def _refusal(self, response: httpx2.Response) -> str:
+    async def _refusal(self, response: httpx2.Response) -> ServerError:
+        status, kind = response.status_code, ServerError
+        if response.request.method == "GET" and status in NO_SUCH_PATH:
+            kind = NotOffered
+        elif status in NOT_TAKEN:
+            kind = Refused
+        passes = status == TOO_MANY or (status >= FAILED and status != NOT_IMPLEMENTED)
+        return kind(await self._refusal_words(response), again=passes)
+
+    async def _refusal_words(self, response: httpx2.Response) -> str:
         status = response.status_code
         if status in UNAUTHORIZED:
             return (
@@ -178,13 +185,10 @@ class Client:
             said = error_text(self._object(body))
         except MlxchatError:
             said = ""
-        passes = response.request.method == "POST" and (status == 429 or status >= 500)
         if not said:
             said = (
                 f"{self._said(response.reason_phrase) or 'no reason given'}; is that mlx_lm.server?"
             )
-        elif passes:
-            said = f"{said.rstrip('.')}; /retry asks again."
         return f"{self._where} refused the request ({status}): {said}"
 
     def _sentence(self, error: httpx2.HTTPError) -> str:
@@ -199,9 +203,15 @@ class Client:
                 "is the machine on, and the address right?"
             )
         if isinstance(error, httpx2.ConnectError):
+            reason = f" ({said})" if (said := self._said(str(error))) else ""
+            if self._address.is_https and (not reason or _speaks_no_tls(error)):
+                return (
+                    f"No server answers with TLS at {self._address}{reason}: if it has none, the "
+                    f"address is http://{self._address.place}."
+                )
             return (
-                f"No server answers at {self._address} ({self._said(str(error))}): start "
-                "mlx_lm.server there, or give --server another address."
+                f"No server answers at {self._address}{reason}: start mlx_lm.server there, or give "
+                "--server another address."
             )
         return lost(self._address, self._said(str(error)))
 
@@ -214,8 +224,13 @@ class Client:
     def _object(self, text: str | bytes) -> dict[str, Any]:
         """A JSON object of the server's, without the key. Raises MlxchatError for anything
         else."""
-        found = parse_object(text)
-        return rid_of(found, self.key) if self.key else found
+        try:
+            found = parse_object(text)
+            return rid_of(found, self.key) if self.key else found
+        except (ValueError, RecursionError):
+            raise ServerError(
+                f"{self._where} sent something that is no JSON object: see its log.", again=True
+            ) from None
 
     def _said(self, text: str) -> str:
         """Words of the server's, or of the HTTP library about it, as a sentence repeats them."""
@@ -237,6 +252,15 @@ def _connections(proxy: str) -> httpx2.AsyncClient:
             f"The proxy {shown_proxy(proxy)} cannot be used: an http:// one can, and SOCKS needs "
             "the package socksio."
         ) from None
+
+
+def _speaks_no_tls(error: BaseException | None) -> bool:
+    """Whether what answered does not speak it; where it has no good certificate, it does."""
+    while error is not None:
+        if isinstance(error, ssl.SSLError):
+            return not isinstance(error, ssl.SSLCertVerificationError)
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _content_type(response: httpx2.Response) -> str:

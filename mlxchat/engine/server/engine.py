@@ -41,11 +41,11 @@ from mlxchat.engine.samples import (
     TokensRequest,
 )
 from mlxchat.engine.server.address import Address
+from mlxchat.engine.server.failures import may_pass
 from mlxchat.engine.server.limits import NO_ADAPTER, OF_EVERY_SERVER, OTHER_MACHINE
 from mlxchat.engine.server.records import Names
-from mlxchat.engine.server.sentences import unexpected
+from mlxchat.engine.server.sentences import sentence_of
 from mlxchat.engine.server.veil import Veil
-from mlxchat.errors import MlxchatError
 from mlxchat.settings.parameters import Settings
 from mlxchat.settings.speed import SPEED, Speed
 
@@ -65,7 +65,8 @@ class Job:
 
     run: Callable[[], Coroutine[Any, Any, None]]
     stopped: Callable[[], None]
-    failed: Callable[[str], None]
+    failed: Callable[[str, bool], None]
+    """Takes the sentence, and whether the same may go well in a moment."""
     is_stopped: bool = False
     task: asyncio.Task[None] | None = field(default=None, repr=False)
 
@@ -112,8 +113,8 @@ class ServerEngine:
         self._submit(
             Job(
                 load,
-                lambda: self._tell(LoadFailed("Cancelled.", cancelled=True)),
-                lambda message: self._tell(LoadFailed(message)),
+                lambda: self._tell(LoadFailed("Cancelled.", cancelled=True, again=True)),
+                lambda message, again: self._tell(LoadFailed(message, again=again)),
             )
         )
 
@@ -303,10 +304,8 @@ class ServerEngine:
             await job.task
         except asyncio.CancelledError:
             job.stopped()
-        except MlxchatError as error:
-            job.failed(str(error))
         except Exception as error:
-            job.failed(unexpected(error))
+            job.failed(sentence_of(error), may_pass(error))
 
 
 def _refusal(what: str, reason: str) -> str:

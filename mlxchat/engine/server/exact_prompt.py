@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mlxchat.engine.server.client import Client, Lost
+from mlxchat.engine.server.client import Client
+from mlxchat.engine.server.failures import Lost
 
 PROMPT = "prompt"
 

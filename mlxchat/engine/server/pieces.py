@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mlxchat.engine.server.failures import ServerError
 from mlxchat.engine.server.logprobs import Row, rows_of
-from mlxchat.errors import MlxchatError
 
 LONGEST_ERROR = 300
 """Characters of a server's own sentence that are shown."""
@@ -39,26 +39,19 @@ class Piece:
     """Its tokens and how likely they were, as far as the server sends that."""
 
 
-KEPT = "what had arrived is kept, and /retry writes the reply again."
-"""How a sentence about a reply that broke off ends."""
-
-
 def parse_object(text: str | bytes) -> dict[str, Any]:
-    """A JSON object. Raises MlxchatError for anything else."""
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        found = None
+    """A JSON object. Raises ValueError for anything else, or RecursionError."""
+    found = json.loads(text)
     if not isinstance(found, dict):
-        raise MlxchatError("The server sent something that is no JSON object: see its log.")
+        raise ValueError
     return found
 
 
 def piece_of(event: Mapping[str, Any]) -> Piece:
     """What an event adds, of chat and of raw completions; an answer that is no stream adds all at
-    once. Raises MlxchatError where it tells of an error."""
+    once. Raises ServerError where it tells of an error."""
     if event.get("error"):
-        raise MlxchatError(f"The server broke off ({error_text(event)}): {KEPT}")
+        raise ServerError(f"The server broke off ({error_text(event)}).", again=True)
     choice = _choice(event)
     delta = _table(choice.get("delta")) or _table(choice.get("message"))
     return Piece(

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from mlxchat.engine.interface import Event, ReplyRequest
 from mlxchat.engine.server.client import Client
-from mlxchat.engine.server.sentences import unexpected
+from mlxchat.engine.server.failures import may_pass
+from mlxchat.engine.server.sentences import sentence_of
 from mlxchat.engine.server.served import ServedModel
 from mlxchat.engine.server.writing import Writing
-from mlxchat.errors import MlxchatError
 from mlxchat.settings.parameters import Settings
 
 
@@ -36,10 +36,8 @@ class Replies:
     async def _write(self, writing: Writing, client: Client) -> None:
         try:
             await writing.write(client)
-        except MlxchatError as error:
-            writing.failed(str(error))
         except Exception as error:
-            writing.failed(unexpected(error))
+            writing.failed(sentence_of(error), may_pass(error))
         self._unfinished.remove(writing)
 
     def change(self, settings: Settings, lane: int) -> None:
@@ -53,7 +51,7 @@ class Replies:
         for writing in self._unfinished:
             writing.stopped()
 
-    def failed(self, message: str) -> None:
-        """Something went wrong with all of them."""
+    def failed(self, message: str, again: bool) -> None:
+        """Something went wrong with all of them; `again`: that may pass."""
         for writing in self._unfinished:
-            writing.failed(message)
+            writing.failed(message, again)

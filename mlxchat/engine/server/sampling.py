@@ -63,8 +63,8 @@ class ServerSamples:
                 self._tell(SampleFinished(asked, number, "cancelled", Statistics()))
         self._tell(SamplesFinished(asked))
 
-    def failed(self, message: str) -> None:
-        """They broke off."""
+    def failed(self, message: str, again: bool) -> None:
+        """They broke off, for whatever reason."""
         self._tell(SamplesFailed(self._request.request_id, message))
 
     def _reply(self, number: int) -> ReplyRequest:

@@ -157,7 +157,9 @@ def _named(served: Served, address: Address, wanted: str) -> tuple[str, str]:
         folders = [name for name in served.models[-1:] if PurePath(name).is_absolute()]
         return wanted, "".join(folders)
     if not served.models:
-        raise MlxchatError(f"{address} names no model: give one with --model NAME.")
+        raise MlxchatError(
+            f"{address} lists no models: name one with --model NAME, if that is a server of them."
+        )
     return served.models[0], served.models[0]
 
 

@@ -27,12 +27,13 @@ from mlxchat.engine.interface import (
     WordsNoted,
 )
 from mlxchat.engine.server.asking import STREAM, chat_body, logprobs_body, sampling_body
-from mlxchat.engine.server.client import Client, Refused
+from mlxchat.engine.server.client import Client
 from mlxchat.engine.server.cost import Cost
 from mlxchat.engine.server.exact_prompt import answer_of
+from mlxchat.engine.server.failures import Refused, ServerError
 from mlxchat.engine.server.first_token import CUT_CHARACTER, OtherToken, asked_alone, with_space
 from mlxchat.engine.server.limits import NEXT_REPLY
-from mlxchat.engine.server.pieces import KEPT, Piece, Usage, first_token_id, piece_of
+from mlxchat.engine.server.pieces import Piece, Usage, first_token_id, piece_of
 from mlxchat.engine.server.records import records_of
 from mlxchat.engine.server.sentences import lost
 from mlxchat.engine.server.served import ServedModel
@@ -121,9 +122,9 @@ class Writing:
         """The person stopped it."""
         self._finish("cancelled")
 
-    def failed(self, message: str) -> None:
-        """It broke off."""
-        self._tell(ReplyFailed(self._request.reply_id, message))
+    def failed(self, message: str, again: bool) -> None:
+        """It broke off; `again`: for a reason that may pass."""
+        self._tell(ReplyFailed(self._request.reply_id, message, again=again))
 
     # Requests
 
@@ -138,7 +139,7 @@ class Writing:
                 return await self._stream(client)
             except OtherToken:
                 continue
-        raise MlxchatError(f"The server did not go on from the text that it had written: {KEPT}")
+        raise ServerError("The server did not go on from the text that it wrote.", again=True)
 
     async def _stream(self, client: Client) -> bool:
         try:
@@ -182,7 +183,7 @@ class Writing:
                     if self._wants_cut:
                         return True
         if not (over or self._reason):
-            raise MlxchatError(lost(self._model.address))
+            raise ServerError(lost(self._model.address), again=True)
         return False
 
     def _asked(self) -> tuple[str, Mapping[str, Any]]:

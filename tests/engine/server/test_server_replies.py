@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import socket
 import threading
 from pathlib import Path
 
@@ -218,7 +219,7 @@ def test_a_connection_that_is_lost_keeps_what_came(loaded: Driver, server: Serve
     written, message = failing(loaded)
     assert written.text == "Once upon"
     assert "was lost" in message
-    assert "is kept" in message
+    assert written.end.again
 
 
 @pytest.mark.parametrize(
@@ -227,14 +228,14 @@ def test_a_connection_that_is_lost_keeps_what_came(loaded: Driver, server: Serve
         (lambda h: h.json({"error": "no such model"}, 404), "(404): no such model"),
         (lambda h: h.json({"error": {"message": "too long"}}, 400), "(400): too long"),
         (lambda h: h.json({"detail": "Not Found"}, 404), "(404): Not Found"),
-        (lambda h: h.json({"error": "Too many."}, 429), "(429): Too many; /retry asks again."),
+        (lambda h: h.json({"error": "Too many."}, 429), "(429): Too many."),
         (lambda h: (h.begin("text/html", 502), h.send("<html>")), "(502): Bad Gateway"),
         (lambda h: h.begin("text/html", 301), "(301)"),
         (lambda h: (h.begin("text/html"), h.send("<html>")), "answered with text/html"),
-        (lambda h: (h.begin(), h.event("{oh")), "no JSON object"),
+        (lambda h: (h.begin(), h.event("{oh")), " sent something that is no JSON object"),
         (lambda h: (h.begin(), h.event("[" * 100_000)), "no JSON object"),
         (lambda h: (h.begin(), h.event({"error": {"message": "out of memory"}})),
-         "(out of memory): what had arrived is kept"),
+         "The server broke off (out of memory)."),
         (lambda h: (h.begin(), h.send("data: " + "x" * 3_000_000)), "without an end"),
         (lambda h: h.json({}, 401), "MLXCHAT_API_KEY"),
         (lambda h: h.wfile.close(), "was lost"),
@@ -247,6 +248,7 @@ def test_what_goes_wrong_is_said_in_a_sentence(
     _, message = failing(loaded)
     assert sentence in message
     assert "\n" not in message
+    assert "/retry" not in message
     server.answer = hello
     assert loaded.reply("Hi").text == "Hello there"
 
@@ -257,6 +259,67 @@ def test_no_server_at_the_address():
     driver = Driver(ServerEngine(parse_address(closed.url)))
     assert f"No server answers at {closed.url}" in driver.fail_to_load(DEFAULT_MODEL)
     driver.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "again"),
+    [
+        (lambda h: h.json({"error": "Too many."}, 429), True),
+        (lambda h: h.json({"error": "Busy."}, 503), True),
+        (lambda h: (h.begin(), h.event("{oh")), True),
+        (lambda h: (h.begin(), h.event({"error": "out of memory"})), True),
+        (lambda h: h.json({"error": "too long"}, 400), False),
+        (lambda h: h.json({"error": "no such model"}, 404), False),
+        (lambda h: h.json({}, 401), False),
+    ],
+)
+def test_whether_the_same_may_go_well_the_next_time(
+    loaded: Driver, server: Server, answer: object, again: bool
+):
+    server.answer = answer  # type: ignore[assignment]
+    assert failing(loaded)[0].end.again is again
+
+
+def test_garbage_is_told_with_the_address(loaded: Driver, server: Server):
+    server.answer = lambda handler: (handler.begin(), handler.event("{oh"))
+    assert failing(loaded)[1].startswith(f"{server.url} sent something that is no JSON object")
+
+
+def test_tls_is_spoken_to_a_server_that_has_none(server: Server):
+    driver = Driver(ServerEngine(parse_address(server.url.replace("http:", "https:"))))
+    message = driver.fail_to_load(DEFAULT_MODEL)
+    assert message.startswith("No server answers with TLS at https://127.0.0.1")
+    assert f"the address is {server.url}." in message
+    assert "()" not in message
+    driver.close()
+
+
+def test_a_server_that_hangs_up_where_tls_is_spoken():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        place = f"127.0.0.1:{listening.getsockname()[1]}"
+        threading.Thread(target=lambda: listening.accept()[0].close(), daemon=True).start()
+        driver = Driver(ServerEngine(parse_address(f"https://{place}")))
+        message = driver.fail_to_load(DEFAULT_MODEL)
+        driver.close()
+    assert f"the address is http://{place}." in message
+    assert "()" not in message
+
+
+@pytest.mark.parametrize("status", [404, 405, 501])
+def test_a_server_that_lists_no_models_has_the_one_that_is_named(
+    driver: Driver, server: Server, status: int
+):
+    server.models = lambda handler: handler.json({"detail": "Not Found"}, status)
+    assert "name one with --model NAME" in driver.fail_to_load(DEFAULT_MODEL)
+    assert driver.load("gpt").name == "gpt"
+    assert driver.reply("Hi").text == "Hello there"
+    assert server.bodies[-1]["model"] == "gpt"
+
+
+@pytest.mark.parametrize("status", [401, 403, 500, 503])
+def test_a_list_of_models_that_is_refused(driver: Driver, server: Server, status: int):
+    server.models = lambda handler: handler.json({}, status)
+    assert f"({status})" in driver.fail_to_load("gpt")
 
 
 def test_a_page_for_people_is_no_list_of_models(driver: Driver, server: Server):
