@@ -31,9 +31,9 @@ def compare_word(session: SessionVotes, argument: str) -> str:
 
 def opened_words(session: SessionVotes) -> str:
     """What there is to know once a lane is open."""
-    # What a server has in memory, nobody here knows.
-    memory = "" if session.server else f"In memory: {session.memory_words}."
-    said = (memory, session.quantization_words, session.window_note)
+    if session.server:  # what it has in memory, and leaves out, nobody here knows
+        return f"{session.server} answers in every lane."
+    said = (f"In memory: {session.memory_words}.", session.quantization_words, session.window_note)
     return " ".join(sentence for sentence in said if sentence)
 
 

@@ -50,7 +50,8 @@ def out_of_place(command: Command, session: ChatSession) -> str:
 
 def _has_nothing(command: Command, session: ChatSession) -> bool:
     """Whether it is about a message, and there is none."""
-    return bool(command.about) and not session.conversation.entries
+    asks_again = command.name == "retry" and session.again.spec is not None
+    return bool(command.about) and not session.conversation.entries and not asks_again
 
 
 def _writing() -> str:

@@ -36,6 +36,7 @@ from mlxchat.files.prompt_library import remember_prompt
 from mlxchat.files.recent import absolute_path, remember_adapter, remember_model
 from mlxchat.repl.host_sessions import SessionsHost
 from mlxchat.repl.page import Item
+from mlxchat.session.again import LOAD_AGAIN
 from mlxchat.session.made_from import made_from_words
 from mlxchat.session.model_options import server_words
 
@@ -55,7 +56,10 @@ class ModelsHost(SessionsHost):
         return self.session.engine.machines()
 
     def choose_model(self, name: str | None) -> None:
-        """Load a model; None lists those to choose from."""
+        """Load a model; None lists those to choose from, or asks again for one that was not
+        there."""
+        if name is None and self.session.load_again():
+            return
         if name is None and self.session.server:
             self.say(server_words(self.session.server))
             return
@@ -106,7 +110,7 @@ class ModelsHost(SessionsHost):
             case Loaded():
                 self._loaded()
             case LoadFailed():
-                self.page.say(event.message, "quiet" if event.cancelled else "error")
+                self._load_failed(event)
             case AdapterLoaded():
                 self._adapter_loaded(event)
             case Noticed():
@@ -124,6 +128,12 @@ class ModelsHost(SessionsHost):
                 self._tell_level()
             case WordsNoted():
                 self._tell_words(event)
+
+    def _load_failed(self, event: LoadFailed) -> None:
+        self.page.say(event.message, "quiet" if event.cancelled else "error")
+        if self.session.again.spec is not None:
+            self.replies.give_up()  # the one that waited for the model
+            self.remark(LOAD_AGAIN)
 
     def _loaded(self) -> None:
         info, spec = self.session.info, self.session.spec

@@ -137,7 +137,7 @@ class Replies:
 
     def show(self) -> None:
         """Write what came since, and begin the next one where one is over."""
-        while self._waiting:
+        while self._waiting and not self._session.waits:
             column = Column(self._session, self._waiting[0])
             reply = column.reply
             if reply is None:

@@ -4,7 +4,7 @@ not up."""
 from __future__ import annotations
 
 from mlxchat.conversation.entries import Reply
-from mlxchat.engine.interface import Loaded, LoadFailed, ModelSpec, ReplyFailed
+from mlxchat.engine.interface import LoadFailed, ModelSpec, ReplyFailed
 
 LOAD_AGAIN = "Your next message, /retry or /model asks for it again."
 """What is said where a model is not there for a reason that may pass."""
@@ -21,10 +21,9 @@ class Again:
         would not be there the next time either."""
         self._broken: list[Reply] = []
 
-    def load_ended(self, spec: ModelSpec | None, event: Loaded | LoadFailed, there: bool) -> None:
-        """A load is over; `there`: whether there is a model now."""
-        failed = isinstance(event, LoadFailed) and event.again and not there
-        self.spec = spec if failed else None
+    def load_failed(self, spec: ModelSpec | None, event: LoadFailed, *, there: bool) -> None:
+        """A load failed; `there`: whether another model is."""
+        self.spec = spec if event.again and not there else None
 
     def broke_off(self, reply: Reply, event: ReplyFailed) -> None:
         """A reply failed."""

@@ -305,7 +305,8 @@ class ChatSession(SessionVotes):
 
     def _check_ready(self) -> None:
         self.check_free()
-        self._check_model()
+        if not self.load_again():
+            self._check_model()
 
 
 def chosen(seen: Distribution, token_id: int, text: str) -> TokenRecord:

@@ -107,6 +107,11 @@ class SessionReplies(SessionSettings):
         return self._waiting is not None or self._unfinished
 
     @property
+    def waits(self) -> bool:
+        """Whether a reply waits until the model is there."""
+        return self._waiting is not None
+
+    @property
     def reply(self) -> Reply | None:
         """The reply at the end of the conversation."""
         return self.conversation.last_reply
@@ -129,6 +134,12 @@ class SessionReplies(SessionSettings):
         self._loads += 1
         self._specs.append(spec)
         self.engine.load(spec)
+
+    def load_again(self) -> bool:
+        """Ask once more for a model that may be there by now; whether there is one to ask for."""
+        if self.again.spec is not None and not self._loads:
+            self.load(self.again.spec)
+        return self.again.spec is not None
 
     def stop(self) -> None:
         """Stop the reply, or the load and the reply that waits for it; what was written stands."""
@@ -244,12 +255,13 @@ class SessionReplies(SessionSettings):
         if isinstance(event, LoadFailed):
             if event.gave_up_previous:
                 self.info = self.spec = None
+            self.again.load_failed(spec, event, there=self.info is not None)
             # A load that made way for another one needs no word.
             superseded = self._loads > 0
             if not superseded:
                 self._waiting = None
             return not (superseded and event.cancelled)
-        self.info = event.info
+        self.info, self.again.spec = event.info, None
         self.spec = origin_of(spec, event.info) if spec else None
         model = absolute(spec.model if spec else event.info.name)
         self.begin_settings(model, Settings().with_values(event.info.recommended))

@@ -17,6 +17,7 @@ from mlxchat.engine.interface import (
     LoadFailed,
     LoadProgress,
 )
+from mlxchat.session.again import LOAD_AGAIN
 from mlxchat.session.chat import ChatSession
 from mlxchat.session.column import Column
 from mlxchat.session.made_from import made_from_words
@@ -113,6 +114,8 @@ class Follower(ReplyFollower):
                 self._transcript.add_notice(
                     event.message, "information" if event.cancelled else "error"
                 )
+                if self._session.again.spec is not None:
+                    self._transcript.add_notice(LOAD_AGAIN)
 
     def _loaded(self) -> None:
         info = self._session.info

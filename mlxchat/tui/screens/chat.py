@@ -166,7 +166,7 @@ class ChatScreen(LanesScreen):
                 self._ask_cost()
         elif isinstance(event, LoadFailed):
             self.follower.show_path()
-            if self.session.info is None:
+            if self.session.info is None and self.session.again.spec is None:
                 self.app.pick_model("" if event.cancelled else event.message)
         elif isinstance(event, AdapterLoaded | AdapterFailed):
             self.adapter_ended(event)
@@ -295,11 +295,11 @@ class ChatScreen(LanesScreen):
         self.app.push_screen(HelpScreen())
 
     def choose_model(self, name: str | None) -> None:
-        """Load a model; None opens the picker."""
-        if name is None:
-            self.app.pick_model()
-        else:
+        """Load a model; None opens the picker, or asks again for one that was not there."""
+        if name is not None:
             self.load_model(name)
+        elif not self.session.load_again():
+            self.app.pick_model()
 
     def load_model(self, name: str) -> None:
         """Load a model by name, with the loading options of the start."""

@@ -68,7 +68,10 @@ class TreeScreen(SystemScreen):
     # Replies
 
     def retry(self) -> None:
-        """Write the picked reply again, or the last one, as another version."""
+        """Write the picked reply again, or the last one, as another version; or where nothing was
+        said, ask again for a model that was not there."""
+        if not self.session.conversation.entries and self.session.load_again():
+            return
         self.session.retry(self._picked_reply)
         self._begin_version()
 
