@@ -50,6 +50,8 @@ class ServedModel:
     prompts: Prompts
     names: Names
     """Of tokens that it sends without a number."""
+    unlisted: bool = False
+    """Whether the server lists models, and this is none of them."""
     refuses: set[str] = field(default_factory=set)
     """What it was asked for once and refused."""
 
@@ -87,6 +89,14 @@ class ServedModel:
 
     @property
     def _notes(self) -> tuple[str, ...]:
+        if not self.unlisted:
+            return self._known
+        first = f"{self.address} does not list {quoted(self.name)}, and may get it nevertheless"
+        return f"{first}: the first reply tells.", *self._known[1:]
+
+    @property
+    def _known(self) -> tuple[str, ...]:
+        """What there is to know of a model that it has."""
         has = f"{self.address} has the model"
         if not self.no_continuation:
             return (f"{has}: {NO_TOKENS}; {BY_REPLAY}.",)
@@ -132,7 +142,8 @@ async def find_model(
     """The model that `spec` names, or the server's own. Raises MlxchatError where there is none."""
     served = await client.served()
     name, path = _named(served, address, spec.model)
-    model = ServedModel(address, name, path, served.is_mlx, spec, Prompts(spec), names)
+    unlisted = bool(served.models) and name not in (DEFAULT_MODEL, *served.models)
+    model = ServedModel(address, name, path, served.is_mlx, spec, Prompts(spec), names, unlisted)
     if spec.adapter_path and not model.adapts:
         raise MlxchatError(f"The adapter cannot be used: {NO_ADAPTER}.")
     if not served.is_mlx:

@@ -360,6 +360,18 @@ def test_a_models_name_is_one_line(driver: Driver, server: Server):
     assert server.bodies[-1]["model"] == "a\nb\x1b[2J"
 
 
+@pytest.mark.parametrize(
+    ("name", "listed"), [("nosuch", False), ("/there/fused", True), (DEFAULT_MODEL, True)]
+)
+def test_a_model_that_mlx_lms_server_does_not_list_is_said_to_be_none_of_those(
+    driver: Driver, name: str, listed: bool
+):
+    """It loads what it does not list too, with the first reply."""
+    (first, *_) = driver.load(name).notes
+    assert ("does not list “nosuch”" in first) is not listed
+    assert (" has the model" in first) is listed
+
+
 @pytest.mark.parametrize("content", [{"data": [1, None, {"id": 3}]}, {"data": {}}, {}])
 def test_a_list_of_models_that_makes_no_sense(driver: Driver, server: Server, content: object):
     server.models = lambda handler: handler.json(content)
