@@ -25,6 +25,7 @@ from mlxchat.cluster.demo import dividable_copy
 from mlxchat.cluster.hostfile import check_hostfile, read_hostfile, write_hostfile
 from mlxchat.cluster.hostfile_check import BACKENDS
 from mlxchat.cluster.launch import LOCAL, REMOTE_PORT, Launch, free_port
+from mlxchat.cluster.logs import ENDING
 from mlxchat.cluster.memory import shape_of, smallest_mac
 from mlxchat.cluster.plan import WAYS, choose_sharding
 from mlxchat.engine.demo import ensure_demo_model
@@ -202,7 +203,7 @@ def _run(parsed: argparse.Namespace) -> int:
         launch = _launch(parsed, line)
     finally:
         line.clear()
-    cluster = Cluster(launch, cache_folder() / "cluster" / f"{launch.port}.log")
+    cluster = Cluster(launch, cache_folder() / "cluster" / f"{launch.port}{ENDING}")
     try:
         cluster.start()
         cluster.wait(line.show)

@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from mlxchat.cluster.answering import Waiting
 from mlxchat.cluster.launch import Launch
+from mlxchat.cluster.logs import remove_old_logs
 from mlxchat.engine.hub import printable
 from mlxchat.errors import MlxchatError
 
@@ -71,7 +72,8 @@ class Cluster:
     def __init__(self, launch: Launch, log: Path) -> None:
         self.launch = launch
         self.log = log
-        """What the ranks print; complete once they have ended, removed where nothing failed."""
+        """What the ranks print; complete once they have ended, removed where nothing failed, and
+        some failures later (see logs.py)."""
         self._ranks = [Rank(number) for number in range(launch.ranks)]
         self._lock = threading.Lock()
         self._over = threading.Event()
@@ -179,6 +181,7 @@ class Cluster:
         self._end_group()
         if is_good:
             self.log.unlink(missing_ok=True)
+        remove_old_logs(self.log.parent)
 
     def _end_group(self) -> None:
         """Where the watcher was killed, its work falls to the app."""

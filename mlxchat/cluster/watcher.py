@@ -20,6 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any
 
+from mlxchat.cluster.logs import hold
 from mlxchat.cluster.report import Report, read_line
 
 GRACE_SECONDS = 6.0
@@ -118,6 +119,7 @@ def main() -> int:
     """Run the program; the exit code."""
     command, log = sys.argv[1:]
     with Path(log).open("wb") as file, TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        hold(file)
         return Watcher(json.loads(command), file, folder).run()
 
 
