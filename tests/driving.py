@@ -25,6 +25,7 @@ from mlxchat.engine.interface import (
     ModelSpec,
     Overflow,
     PrefillProgress,
+    Repeated,
     ReplyFailed,
     ReplyFinished,
     ReplyRequest,
@@ -176,6 +177,7 @@ class Driver:
         overflow: Overflow = "stop",
         adapter: Path | str | None = None,
         schedule: Sequence[Settings] = (),
+        repeats: Repeated | None = None,
         room: int | None = None,
         watch: Callable[[Event], None] = lambda event: None,
     ) -> Written:
@@ -194,6 +196,7 @@ class Driver:
             room=room,
             adapter=None if adapter is None else str(adapter),
             schedule=tuple(schedule),
+            repeats=repeats,
         )
         self.engine.reply(request)
         written = Written()

@@ -9,7 +9,7 @@ from itertools import accumulate, takewhile, zip_longest
 from mlxchat.conversation.conversation import Conversation
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.token_list import TokenList
-from mlxchat.engine.interface import ModelSpec, Statistics
+from mlxchat.engine.interface import ModelSpec, Repeated, Statistics
 from mlxchat.errors import MlxchatError
 from mlxchat.settings.speed import SPEED
 
@@ -23,6 +23,11 @@ def replay_of(reply: Reply) -> Reply:
     """A reply without what was drawn, which is to be written as `reply` was."""
     given = TokenList(reply.tokens[: reply.given])
     return replace(reply, tokens=given, reason=None, statistics=Statistics(), failure="")
+
+
+def repeated(reply: Reply) -> Repeated:
+    """What its replay over a server is held against."""
+    return Repeated(reply.tokens.text, reply.reason == "stop")
 
 
 def check_replayable(reply: Reply | None, spec: ModelSpec | None) -> Reply:
@@ -152,10 +157,11 @@ def verdict(original: Reply, replayed: Reply, token_text: TokenText) -> str:
 
 def _verdict_of_text(original: Reply, replayed: Reply) -> str:
     was, now = original.text, replayed.text
-    if was == now or (original.reason == "cancelled" and now.startswith(was)):
+    if was == now:
         return f"identical text: {_tokens(len(replayed.tokens))}"
-    if replayed.reason == "failed":
-        return _ending(replayed)
+    if replayed.reason in ("failed", "cancelled") and was.startswith(now):
+        so_far = f" after {_tokens(len(replayed.drawn))}, identical so far"
+        return _ending(replayed) + (so_far if replayed.drawn else "")
     same = takewhile(lambda pair: pair[0] == pair[1], zip(was, now, strict=False))
     words = f"differs from character {sum(1 for _ in same) + 1}"
     return " · ".join([words, *_read_otherwise(original, replayed)])

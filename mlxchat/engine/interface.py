@@ -87,6 +87,16 @@ class PromptForm:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeated:
+    """What a replay writes again, where its text alone is known."""
+
+    text: str
+    """Without the prefilled start."""
+    ended: bool
+    """Whether it ended by itself: what stopped it otherwise, a replay is cut at."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyRequest:
     """A reply to be written."""
 
@@ -102,6 +112,8 @@ class ReplyRequest:
     schedule: tuple[Settings, ...] = ()
     """The settings of each draw, for a replay: they count instead of those in force, the last of
     them for all draws after it, and the reply gets at most as many tokens."""
+    repeats: Repeated | None = None
+    """The reply that a replay over a server repeats."""
     read_in: tuple[int, ...] = ()
     """How many tokens to read at a time where no cache holds any, for a replay: the same numbers
     give the same bits. What they leave is read in the usual steps."""

@@ -10,7 +10,13 @@ from mlxchat.conversation.conversation import Conversation
 from mlxchat.conversation.entries import Reply, UserMessage
 from mlxchat.conversation.fork import fork_of
 from mlxchat.conversation.node import Node, Rating
-from mlxchat.conversation.replay import check_replayable, check_rewritable, replay_of, steps_read_in
+from mlxchat.conversation.replay import (
+    check_replayable,
+    check_rewritable,
+    repeated,
+    replay_of,
+    steps_read_in,
+)
 from mlxchat.conversation.summarizing import begun_from_summary
 from mlxchat.engine.adapter_folder import adapter_label
 from mlxchat.engine.alternatives import Alternatives
@@ -145,6 +151,7 @@ class ChatSession(SessionVotes):
             replay_of(original),
             self.conversation.before(original),
             schedule=tuple(record.settings for record in original.drawn),
+            repeats=repeated(original) if self.server else None,
             read_in=steps_read_in(self.conversation, original),
         )
         self.replayed = original

@@ -16,14 +16,15 @@ from mlxchat.engine.interface import (
     ContextExceeded,
     Engine,
     Event,
+    FinishReason,
     InspectRequest,
     Loaded,
     LoadFailed,
     Message,
-    ModelInfo,
     ModelSpec,
     Overflow,
     PrefillProgress,
+    Repeated,
     ReplyEvent,
     ReplyFailed,
     ReplyFinished,
@@ -37,7 +38,7 @@ from mlxchat.errors import MlxchatError
 from mlxchat.files.recent import absolute
 from mlxchat.session.again import Again
 from mlxchat.session.ask import Ask as Ask
-from mlxchat.session.settings import SessionSettings
+from mlxchat.session.limits import SessionLimits
 from mlxchat.settings.parameters import Settings, Value
 
 State = Literal["empty", "loading", "ready", "reading", "writing", "held"]
@@ -50,7 +51,7 @@ MOST_READ_UNASKED = 256
 """Tokens that may be read for what the person did not ask for."""
 
 
-class SessionReplies(SessionSettings):
+class SessionReplies(SessionLimits):
     """One conversation with one engine.
 
     Methods never wait. `pump` takes in what the engine did since the last call and returns it,
@@ -63,7 +64,6 @@ class SessionReplies(SessionSettings):
         super().__init__(overrides)
         self.engine = engine
         self.conversation = Conversation(system)
-        self.info: ModelInfo | None = None
         self.spec: ModelSpec | None = None
         """What would load the model that is loaded again, wherever its files lie."""
         self.prefill = ""
@@ -151,29 +151,6 @@ class SessionReplies(SessionSettings):
         """Change the settings; they count from the next token that is drawn."""
         self.settings = settings
         self.engine.change(settings)
-
-    def idle_reason(self, name: str) -> str | None:
-        """Why this parameter has no effect just now, or None where it has one."""
-        return self.limit(name) or super().idle_reason(name)
-
-    @property
-    def server(self) -> str:
-        """The address of the server that writes; empty where the model is here."""
-        return self.info.server if self.info else ""
-
-    def limit(self, name: str) -> str:
-        """Why the engine cannot do what has this name; empty where it can."""
-        return self.info.limits.get(name, "") if self.info else ""
-
-    def check_possible(self, name: str) -> None:
-        """Raises MlxchatError where the engine cannot do what this command asks for."""
-        if sentence := self.impossible(name):
-            raise MlxchatError(sentence)
-
-    def impossible(self, name: str) -> str:
-        """That the engine cannot do what this command asks for, and why; empty where it can."""
-        reason = self.limit(name)
-        return f"/{name} cannot be done here: {reason}." if reason else ""
 
     # Questions
 
@@ -288,12 +265,19 @@ class SessionReplies(SessionSettings):
         elif isinstance(event, TokenSampled):
             reply.tokens.append(event.record)
         elif isinstance(event, ReplyFinished):
-            reply.reason, reply.statistics = event.reason, event.statistics
+            reply.reason, reply.statistics = self._ended(event.reason), event.statistics
             reply.unspoken = event.unspoken
         elif isinstance(event, ReplyFailed):
             reply.reason, reply.failure = "failed", event.message
             self.again.broke_off(reply, event)
             self._too_long = event.too_long
+
+    def _ended(self, reason: FinishReason) -> FinishReason:
+        """What ended a reply. A replay gets no more tokens than the reply had, so that max_tokens
+        cut it only where it had cut that."""
+        original = self.replayed
+        as_long = reason == "length" and original is not None and original.reason != "length"
+        return "stop" if as_long else reason
 
     # Asking for a reply
 
@@ -343,6 +327,7 @@ class SessionReplies(SessionSettings):
         reply: Reply,
         messages: list[Message],
         schedule: tuple[Settings, ...] = (),
+        repeats: Repeated | None = None,
         read_in: tuple[int, ...] = (),
         uncounted: int = 0,
         overflow: Overflow = "stop",
@@ -353,7 +338,8 @@ class SessionReplies(SessionSettings):
         self._request = ReplyRequest(
             self._reply_id, messages, self.settings, reply.seed, prefill=reply.prefill,
             reply_ids=tuple(record.token_id for record in reply.tokens), schedule=schedule,
-            read_in=read_in, uncounted=uncounted, overflow=overflow, adapter=self.adapter,
+            repeats=repeats, read_in=read_in, uncounted=uncounted, overflow=overflow,
+            adapter=self.adapter,
         )  # fmt: skip
         self.engine.reply(self._request)
 

@@ -8,8 +8,10 @@ import pytest
 
 from mlxchat.conversation.entries import Reply
 from mlxchat.conversation.replay import steps_read_in, verdict
+from mlxchat.conversation.summary import reply_footer
 from mlxchat.conversation.token_list import TokenList
-from mlxchat.engine.interface import DEMO, Message, ModelSpec
+from mlxchat.engine.interface import DEMO, Message, ModelSpec, Repeated, TokenSampled
+from mlxchat.engine.server.records import text_record
 from mlxchat.errors import MlxchatError
 from mlxchat.session.chat import ChatSession
 from tests.scripted import INFO, ScriptedEngine
@@ -252,3 +254,45 @@ def test_what_was_written_under_other_switches_lies_in_other_caches(session, eng
     steps = [steps_read_in(session.conversation, reply) for reply in replies]
     assert steps[1] == (8, 8, 8, 8, 7)
     assert steps[2] == (8, 5, 1, 1, 1, 1, *[8] * 5, 2)
+
+
+# Of a reply whose tokens nobody sent
+
+
+@pytest.fixture
+def served() -> ScriptedEngine:
+    return ScriptedEngine(replace(INFO, server="http://desk:8080"))
+
+
+def text_of(session: ChatSession, engine: ScriptedEngine, reason: str, *texts: str) -> None:
+    """A reply of which only the text comes."""
+    engine.begin()
+    for text in texts:
+        record = text_record(text, session.settings)
+        engine.tell(TokenSampled(last_request(engine).reply_id, record))
+    engine.finish(reason)
+    session.pump()
+
+
+@pytest.mark.parametrize(
+    ("was", "texts", "reason", "told"),
+    [
+        ("cancelled", "ab", "length", "identical text: 2 tokens"),
+        ("cancelled", "abc", "length", "differs from character 7"),
+        ("stop", "abc", "length", "differs from character 7"),
+        ("stop", "ax", "stop", "differs from character 6"),
+        ("stop", "", "cancelled", "stopped"),
+        ("stop", "a", "cancelled", "stopped after 1 token, identical so far"),
+        ("stop", "ax", "cancelled", "differs from character 6"),
+    ],
+)
+def test_a_replay_of_a_text_is_held_against_it(served, was, texts, reason, told):
+    session = ready_session(served, seed=21)
+    session.prefill = "Well"
+    session.send("Hello")
+    text_of(session, served, was, "a", "b")
+    session.replay()
+    assert last_request(served).repeats == Repeated("ab", was == "stop")
+    text_of(session, served, reason, *texts)
+    assert outcome(session).startswith(told)
+    assert "max_tokens" not in reply_footer(session.current)

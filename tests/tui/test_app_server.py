@@ -11,7 +11,7 @@ import pytest
 
 from mlxchat.conversation.entries import TEXT_ONLY
 from mlxchat.conversation.replay import verdict
-from mlxchat.engine.interface import Event, TokenSampled
+from mlxchat.engine.interface import Event, Repeated, TokenSampled
 from mlxchat.engine.samples import Draw
 from mlxchat.engine.server import writing
 from mlxchat.engine.server.address import DEFAULT_MODEL, parse_address
@@ -123,7 +123,10 @@ def test_a_replay_over_the_server_has_the_records_of_the_local_engine(url: str, 
     driver.load(DEFAULT_MODEL)
     local.load(demo_model)
     streamed = driver.reply("What is the capital of France?", settings)
-    whole = driver.reply("What is the capital of France?", settings, schedule=[settings] * 10)
+    whole = driver.reply(
+        "What is the capital of France?", settings, schedule=[settings] * 10,
+        repeats=Repeated(streamed.text, streamed.reason == "stop"),
+    )  # fmt: skip
     own = local.reply("What is the capital of France?", settings)
     names = [driver.engine.token_bytes(record.token_id) for record in whole.records]
     assert names == [local.engine.token_bytes(record.token_id) for record in own.records]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from mlxchat.engine.interface import TokenRecord
+from mlxchat.engine.interface import Repeated, TokenRecord
 from mlxchat.engine.server.client import Client
 from mlxchat.engine.server.exact_prompt import answer_of
 from mlxchat.engine.server.logprobs import Row
@@ -19,6 +19,40 @@ from mlxchat.settings.parameters import Settings
 MOST_TOP = 11
 """The most likely tokens that mlx_lm.server sends at most."""
 STREAMING = ("stream", "stream_options")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A reply that came as one answer."""
+
+    records: list[TokenRecord]
+    piece: Piece
+    unspoken: int = 0
+    """How many of its last tokens add nothing to its text: an end token, or a stop string."""
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return "".join(record.text for record in self.records)
+
+    def lacks(self, repeated: Repeated) -> bool:
+        """Whether more tokens could make it what it repeats."""
+        if self.piece.finish_reason != "length" or not repeated.text.startswith(self.text):
+            return False
+        return repeated.ended or len(self.text) < len(repeated.text)
+
+    def cut(self, repeated: Repeated) -> Told:
+        """Without what goes beyond a reply that something cut."""
+        if repeated.ended or not self.text.startswith(repeated.text):
+            return self
+        kept: list[TokenRecord] = []
+        left = len(repeated.text)
+        for record in self.records:
+            if not left:
+                return Told(kept, self.piece)
+            kept.append(replace(record, text=record.text[:left]))
+            left -= len(kept[-1].text)
+        return replace(self, records=kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +78,29 @@ async def whole_of(client: Client, path: str, body: Mapping[str, Any], end: str)
     return Whole(drawn, [Row(row.token, other.alternatives) for row, other in pairs])
 
 
-def told(whole: Whole, model: ServedModel, settings: Settings) -> tuple[list[TokenRecord], int]:
-    """The records of an answer, and how many of the last ones add nothing to its text: an end
-    token, or a stop string. Raises MlxchatError where the server did not tell its tokens."""
+async def repeated_of(
+    client: Client,
+    request: tuple[str, Mapping[str, Any]],
+    model: ServedModel,
+    settings: Settings,
+    pieces: int,
+    repeated: Repeated,
+) -> Told:
+    """A reply once more that came in so many pieces; a piece is a token, or more of them where
+    they make one character. `request` is its path and body. Raises MlxchatError."""
+    path, body = request
+    most = pieces + repeated.ended  # an end token is no piece
+    while True:
+        most = min(most, body["max_tokens"])
+        whole = await whole_of(client, path, {**body, "max_tokens": most}, model.prompts.end)
+        found = told(whole, model, settings)
+        if most == body["max_tokens"] or not found.lacks(repeated):
+            return found.cut(repeated)
+        most *= 2
+
+
+def told(whole: Whole, model: ServedModel, settings: Settings) -> Told:
+    """The records of an answer. Raises MlxchatError where the server did not tell its tokens."""
     ids = [row.token.token_id for row in whole.rows]
     known = [each for each in ids if each is not None]
     if not known or len(known) < len(ids):
@@ -61,7 +115,7 @@ def told(whole: Whole, model: ServedModel, settings: Settings) -> tuple[list[Tok
         unspoken = unspoken + 1 if each and not left else 0
         records.append(record_of(row, each[:left], settings, model.names))
         left -= len(each[:left])
-    return records, unspoken
+    return Told(records, whole.piece, unspoken)
 
 
 def _said(text: str, answer: str) -> str:

@@ -17,6 +17,7 @@ from mlxchat.engine.interface import (
     Event,
     FinishReason,
     PrefillProgress,
+    Repeated,
     ReplyFailed,
     ReplyFinished,
     ReplyRequest,
@@ -39,7 +40,7 @@ from mlxchat.engine.server.sentences import lost
 from mlxchat.engine.server.served import ServedModel
 from mlxchat.engine.server.silence import Silence
 from mlxchat.engine.server.thoughts import Thoughts
-from mlxchat.engine.server.whole import told, whole_of
+from mlxchat.engine.server.whole import repeated_of
 from mlxchat.errors import MlxchatError
 from mlxchat.settings.parameters import MAX_SEED, Settings
 
@@ -50,8 +51,6 @@ SETTLE_SECONDS = 0.2
 """How long settings stay as they are before a reply is cut for them: a slider that is dragged
 passes many values."""
 LIKELY = "logprobs"
-MOST_OF_PIECE = 8
-"""Tokens that a piece of a stream can be made of: those of a character come as one."""
 MOST_TRIES = 3
 """How often a cut reply is gone on with until its first token is known."""
 
@@ -69,7 +68,7 @@ class Writing:
         self._cost = Cost()
         self._silence = Silence(lambda seconds: tell(Silent(request.reply_id, seconds)))
         self._text = ""
-        self._settings = self._wanted = request.settings
+        self._settings = self._wanted = next(iter(request.schedule), request.settings)
         self._changed = 0.0
         """When the settings were changed last."""
         self._token = ""
@@ -92,8 +91,8 @@ class Writing:
         self._tell(PrefillProgress(self._request.reply_id, 0, 0, 0))
         unspoken = 0
         async with self._silence.watched():
-            if self._request.schedule:
-                unspoken = await self._write_whole(client)
+            if (repeated := self._request.repeats) is not None:
+                unspoken = await self._write_whole(client, repeated)
             else:
                 while await self._cut(client):
                     self._settings = self._wanted
@@ -152,18 +151,19 @@ class Writing:
         self._model.refuses.add(LIKELY)
         return over
 
-    async def _write_whole(self, client: Client) -> int:
+    async def _write_whole(self, client: Client, repeated: Repeated) -> int:
         """Take the reply as one answer; how many of its last tokens it does not say."""
         self._cost.at_once = True
-        path, body = self._asked()
-        most = min(body["max_tokens"], MOST_OF_PIECE * len(self._request.schedule))
-        end = self._model.prompts.end
-        whole = await whole_of(client, path, {**body, "max_tokens": most}, end)
-        self._reason, self._cost.usage = whole.piece.finish_reason, whole.piece.usage or Usage()
-        records, unspoken = told(whole, self._model, self._settings)
-        for record in records:
+        pieces = len(self._request.schedule)
+        whole = await repeated_of(
+            client, self._asked(), self._model, self._settings, pieces, repeated
+        )
+        self._reason = whole.piece.finish_reason
+        usage = whole.piece.usage or Usage()
+        self._cost.usage = replace(usage, reply=len(whole.records))
+        for record in whole.records:
             self._say(record)
-        return unspoken
+        return whole.unspoken
 
     async def _read(self, client: Client) -> bool:
         path, body = self._asked()

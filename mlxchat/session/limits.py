@@ -1,0 +1,41 @@
+"""What the engine of a chat cannot do, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mlxchat.engine.interface import ModelInfo
+from mlxchat.errors import MlxchatError
+from mlxchat.session.settings import SessionSettings
+
+
+class SessionLimits(SessionSettings):
+    """A model with what is known of it, and the reasons for what cannot be done with it."""
+
+    def __init__(self, overrides: Mapping[str, Any] | None) -> None:
+        super().__init__(overrides)
+        self.info: ModelInfo | None = None
+
+    @property
+    def server(self) -> str:
+        """The address of the server that writes; empty where the model is here."""
+        return self.info.server if self.info else ""
+
+    def limit(self, name: str) -> str:
+        """Why the engine cannot do what has this name; empty where it can."""
+        return self.info.limits.get(name, "") if self.info else ""
+
+    def idle_reason(self, name: str) -> str | None:
+        """Why this parameter has no effect just now, or None where it has one."""
+        return self.limit(name) or super().idle_reason(name)
+
+    def check_possible(self, name: str) -> None:
+        """Raises MlxchatError where the engine cannot do what this command asks for."""
+        if sentence := self.impossible(name):
+            raise MlxchatError(sentence)
+
+    def impossible(self, name: str) -> str:
+        """That the engine cannot do what this command asks for, and why; empty where it can."""
+        reason = self.limit(name)
+        return f"/{name} cannot be done here: {reason}." if reason else ""
