@@ -97,7 +97,6 @@ class Follower:
 
     def follow(self, session: ChatSession, interrupts: Interrupts) -> int:
         """Show what the session does until its reply is over; the program's exit code."""
-        self._output.begin(session.prefill)
         while session.busy or session.state == "loading":
             session.engine.wait(LOOK_SECONDS)
             if interrupts.pressed:

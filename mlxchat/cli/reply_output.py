@@ -31,9 +31,6 @@ from mlxchat.render.safe import visible
 class ReplyOutput(Protocol):
     """Where a reply goes. Raises OSError where standard output takes no more."""
 
-    def begin(self, prefill: str) -> None:
-        """The start of the reply that the person gave."""
-
     def show(self, event: Event, reply: Reply | None) -> None:
         """What happened, and the reply as it is now."""
 
@@ -46,12 +43,11 @@ class TextOutput:
         self._to_terminal = out.isatty()
         self._begun = False
 
-    def begin(self, prefill: str) -> None:
-        """Write it."""
-        self._write(prefill)
-
     def show(self, event: Event, reply: Reply | None) -> None:
-        """Write a token's text; a line break ends the reply."""
+        """Write the start that the person gave once it is gone on with, and each token's text; a
+        line break ends the reply."""
+        if isinstance(event, ReplyStarted | ReplyFinished) and reply and not self._begun:
+            self._write(reply.prefill)
         if isinstance(event, TokenSampled):
             text = event.record.text
             self._write(text if self._begun else text.lstrip(" "))
@@ -71,9 +67,6 @@ class ObjectOutput:
     def __init__(self, out: TextIO) -> None:
         self._out = out
 
-    def begin(self, prefill: str) -> None:
-        """Nothing yet: the reply has it."""
-
     def show(self, event: Event, reply: Reply | None) -> None:
         """Write the object."""
         if isinstance(event, ReplyFinished | ReplyFailed) and reply is not None:
@@ -85,9 +78,6 @@ class EventOutput:
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
-
-    def begin(self, prefill: str) -> None:
-        """Nothing yet: the event `start` has it."""
 
     def show(self, event: Event, reply: Reply | None) -> None:
         """Write what there is to tell of an event."""

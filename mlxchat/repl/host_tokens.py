@@ -85,6 +85,8 @@ class TokensHost(ModelsHost):
 
     def _ask_about(self, reply: Reply, place: int) -> Distribution | None:
         self._question += 1
+        if self.session.limit(NEXT):
+            return None
         if self.session.ask_token(self._question, reply, place) is None:
             return None
         event = self.answer_to(self._answers)

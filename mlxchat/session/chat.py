@@ -122,6 +122,8 @@ class ChatSession(SessionVotes):
         """Write another version of a reply: its tokens before `place`, then this one out of what
         was `seen` there, then what the model makes of it."""
         self._check_changeable()
+        if self.no_other_token:
+            raise MlxchatError(self.no_other_token)
         self._check_speaks(reply)
         if reply not in self.conversation:
             raise MlxchatError(

@@ -30,6 +30,12 @@ class SessionLimits(SessionSettings):
         """Why this parameter has no effect just now, or None where it has one."""
         return self.limit(name) or super().idle_reason(name)
 
+    @property
+    def no_other_token(self) -> str:
+        """Why no other token can be taken in a reply, in a sentence; empty where one can."""
+        reason = self.limit("continue")
+        return f"No other token can be taken here: {reason}." if reason else ""
+
     def check_possible(self, name: str) -> None:
         """Raises MlxchatError where the engine cannot do what this command asks for."""
         if sentence := self.impossible(name):

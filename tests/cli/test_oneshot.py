@@ -10,13 +10,13 @@ from collections.abc import Iterator
 import pytest
 
 from mlxchat.cli.interrupts import catching_interrupts
-from mlxchat.cli.oneshot import Follower
+from mlxchat.cli.oneshot import Follower, new_session
 from mlxchat.cli.reply_output import EventOutput, ReplyOutput, TextOutput
 from mlxchat.engine.interface import ModelSpec
 from mlxchat.engine.server import silence
 from mlxchat.engine.server.address import DEFAULT_MODEL, parse_address
 from mlxchat.engine.server.engine import ServerEngine
-from mlxchat.session.chat import ChatSession
+from mlxchat.errors import MODEL_ERROR
 from tests.serving import Handler, Server, serving
 
 PAUSE_SECONDS = 0.5
@@ -48,8 +48,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         yield server
 
 
-def follow(server: Server, output: ReplyOutput, err: io.StringIO) -> int:
-    session = ChatSession(ServerEngine(parse_address(server.url)))
+def follow(server: Server, output: ReplyOutput, err: io.StringIO, prefill: str = "") -> int:
+    session = new_session(ServerEngine(parse_address(server.url)), "", {}, prefill)
     session.load(ModelSpec(DEFAULT_MODEL))
     session.send("Hi")
     try:
@@ -84,3 +84,10 @@ def test_a_program_is_told_of_every_silence(server):
     assert "silent" in names[first:]
     assert events[names.index("silent")]["seconds"] == 1
     assert {"event": "silent", "seconds": 0} in events
+
+
+def test_the_start_of_a_reply_is_written_once_it_is_gone_on_with(server):
+    out, err = io.StringIO(), io.StringIO()
+    assert follow(server, TextOutput(out), err, "Sure") == MODEL_ERROR
+    assert out.getvalue() == ""
+    assert "cannot be given here" in err.getvalue()

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
+from textual.widgets import OptionList
+
 from mlxchat.engine.server.limits import limits_of
+from mlxchat.tui.screens.message_menu import MessageMenu
 from mlxchat.tui.transcript.fold import Fold
+from mlxchat.tui.widgets.next_token import NextToken
 from mlxchat.tui.widgets.parameter_row import ParameterRow
 from mlxchat.tui.widgets.speed_fold import SpeedFold
 from mlxchat.tui.widgets.system_prompt import SystemPromptEditor
@@ -15,9 +20,12 @@ from tests.scripted import INFO
 LIMITS = limits_of(is_mlx=True, adapts=True, continues="the tokenizer is not here")
 
 
-async def limited(person: Person) -> None:
+OTHERS = limits_of(is_mlx=False, adapts=False, continues="only mlx_lm.server does")
+
+
+async def limited(person: Person, limits: Mapping[str, str] = LIMITS) -> None:
     """The model that is loaded is a server's now."""
-    person.engine.info = replace(INFO, server="http://desk:8080", limits=LIMITS)
+    person.engine.info = replace(INFO, server="http://desk:8080", limits=limits)
     person.session.load(person.session.spec)
     person.engine.load_ends()
     await person.look()
@@ -60,3 +68,37 @@ async def test_an_edited_system_prompt_is_applied_where_no_cost_is_told():
         await person.hear("Hello.")
         assert (person.session.conversation.system, editor.status) == ("x", "applied")
         assert person.engine.called("count") == []
+
+
+async def test_where_nothing_is_gone_on_with_no_other_road_is_taken():
+    async with chatting() as person:
+        await limited(person, OTHERS)
+        await person.send("Hi")
+        await person.hear("Hello there.")
+        await person.press("ctrl+t", "enter")
+        roads = person.chat.query_one(NextToken)
+        assert person.app.focused is roads
+        assert roads.check_action("choose", ()) is None
+        asked = len(person.requests)
+        await person.press("enter")
+        refusal = "No other token can be taken here: only mlx_lm.server does."
+        assert person.notes[-1] == refusal
+        assert (len(person.requests), person.session.reply.text) == (asked, "Hello there.")
+        await limited(person, {})
+        assert roads.check_action("choose", ()) is True
+
+
+async def test_what_cannot_be_done_with_a_message_is_dimmed_in_its_menu():
+    async with chatting() as person:
+        await limited(person, OTHERS)
+        await person.send("Hi")
+        await person.hear("Hello there.", "length")
+        await person.press("shift+up", "enter")
+        menu = person.app.screen
+        assert isinstance(menu, MessageMenu)
+        options = [option.prompt for option in menu.query_one(OptionList).options]
+        looks = {prompt.plain[4:]: str(prompt.spans[-1].style) for prompt in options}
+        assert looks["Go on where it ended"] == "dim"
+        assert looks["Write it again"] == "bold"
+        await person.press("c")
+        assert person.notes[-1].endswith("only mlx_lm.server does.")

@@ -13,6 +13,7 @@ from mlxchat.settings.parameters import Settings
 from mlxchat.settings.preset_file import read_presets
 from mlxchat.settings.presets import Preset
 from mlxchat.tui.screens.chat_panel import PanelScreen
+from mlxchat.tui.widgets.next_token import NextToken
 from mlxchat.tui.widgets.sampler_panel import SamplerPanel
 from mlxchat.tui.widgets.sampler_title import SamplerTitle
 
@@ -99,6 +100,7 @@ class SettingsScreen(PanelScreen):
         panel.preset = tried or self.session.preset
         panel.adapted = self.adapted
         panel.limits = self.session.info.limits if self.session.info else {}
+        self.query_one(NextToken).refusal = self.session.no_other_token
         self._inspect()
 
     def setting_moved(self, name: str | None) -> None:

@@ -254,7 +254,8 @@ class TreeScreen(SystemScreen):
         from mlxchat.tui.screens.message_menu import MessageMenu
 
         if (node := self.looked_at.picked) is not None:
-            menu = MessageMenu(node, comparing=self.session.comparing)
+            limits = self.session.info.limits if self.session.info else ()
+            menu = MessageMenu(node, comparing=self.session.comparing, limits=limits)
             self.app.push_screen(menu, self._menu_chosen)
 
     def _menu_chosen(self, chosen: tuple[str, str] | None) -> None:

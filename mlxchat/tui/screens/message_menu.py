@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import ClassVar, NamedTuple
 
 from textual import events, on
@@ -32,22 +33,27 @@ class MessageMenu(Dialog[Chosen]):
     """
     BINDINGS: ClassVar = [Binding("left,right", "dismiss(None)", "close", show=False)]
 
-    def __init__(self, node: Node, *, comparing: bool = False) -> None:
-        """`comparing`: without what is refused while models are compared."""
+    def __init__(self, node: Node, *, comparing: bool = False, limits: Container[str] = ()) -> None:
+        """`comparing`: without what is refused while models are compared. Commands of `limits` are
+        dimmed: chosen, they say why they cannot be done."""
         super().__init__()
+        self._limits = limits
         self._choices = choices(node, comparing=comparing)
         self._keys = own_keys()
 
     def compose(self) -> ComposeResult:
         """One line for each choice, with its key."""
         options = [
-            Option(Content.assemble(f"{self._keys[choice].name:>2}  ", (label, "bold")))
+            Option(Content.assemble(f"{self._keys[choice].name:>2}  ", (label, self._look(choice))))
             for choice, label in self._choices
         ]
         box = Vertical(OptionList(*options, markup=False), id="box")
         box.border_title = "This message"
         box.border_subtitle = "Esc closes"
         yield box
+
+    def _look(self, choice: Chosen) -> str:
+        return "dim" if choice[0] in self._limits else "bold"
 
     def on_key(self, event: events.Key) -> None:
         """The keys that are shown work here too."""

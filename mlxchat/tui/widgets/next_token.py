@@ -61,6 +61,7 @@ cut. `Up` and `Down` choose, `Enter` writes another version of the reply with th
         Binding("home", "move(-1000)", "First token", show=False),
         Binding("end", "move(1000)", "Last token", show=False),
         Binding("enter", "choose", "take this road"),
+        Binding("enter", "refuse_choice", show=False),
         Binding("escape", "leave", "back"),
     ]
 
@@ -70,6 +71,9 @@ cut. `Up` and `Down` choose, `Enter` writes another version of the reply with th
     heading: reactive[str] = reactive("NEXT TOKEN")
     current: reactive[int | None] = reactive[int | None](None)
     """The token that stands in the reply; None for the next one."""
+
+    refusal: reactive[str] = reactive("", bindings=True)
+    """Why none can be chosen, in a sentence; empty where one can."""
 
     @dataclass
     class Chosen(Message):
@@ -122,6 +126,16 @@ cut. `Up` and `Down` choose, `Enter` writes another version of the reply with th
             if token_id is not None:
                 self.post_message(self.Chosen(self.distribution, token_id))
 
+    def action_refuse_choice(self) -> None:
+        """Say why the token under the cursor cannot be taken."""
+        self.notify(self.refusal, severity="warning", markup=False)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether a token can be chosen."""
+        if action == "refuse_choice":
+            return bool(self.refusal)
+        return None if action == "choose" and self.refusal else True
+
     def action_leave(self) -> None:
         """Go back."""
         self.post_message(self.Left())
@@ -134,7 +148,7 @@ cut. `Up` and `Down` choose, `Enter` writes another version of the reply with th
         if row in self._choices:
             self._put_cursor(row)
             if event.chain > 1:
-                self.action_choose()
+                self.action_refuse_choice() if self.refusal else self.action_choose()
 
     def get_content_height(self, *_: object) -> int:
         """The title and room for all rows."""
