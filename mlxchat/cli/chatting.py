@@ -8,7 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mlxchat.cli.engines import engine_for
-from mlxchat.cli.options import given_settings, given_system, model_spec, named_adapters, resumes
+from mlxchat.cli.options import (
+    given_flags,
+    given_settings,
+    given_system,
+    model_spec,
+    named_adapters,
+    resumes,
+)
 from mlxchat.conversation.storage.keeper import Keeper
 from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.engine.interface import Engine, ModelSpec
@@ -34,6 +41,7 @@ def chatting(
     session = ChatSession(engine, system, given_settings(arguments), keeper)
     session.usual_overflow = session.conversation.overflow = configuration().value("context")
     session.adapters = named_adapters(arguments)
+    session.flags = given_flags(arguments)
     session.prefill = arguments.prefill_response or ""
     if resumes(arguments):
         session.system_to_resume = arguments.system_prompt

@@ -296,4 +296,6 @@ def _open_app(cluster: Cluster, parsed: argparse.Namespace) -> int:
     }
     where = {"server": parse_address(cluster.launch.url), "model": cluster.launch.model}
     given = {**vars(parsed), **known_to_the_ranks, **where, "model_argument": None}
+    for name in ("kv_group_size", "quantized_kv_start"):
+        given.pop(name, None)
     return run_app(argparse.Namespace(**given), engine)

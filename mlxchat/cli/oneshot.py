@@ -9,6 +9,7 @@ from io import TextIOWrapper
 from typing import TextIO
 
 from mlxchat.cli.interrupts import Interrupts, catching_interrupts, cut_off
+from mlxchat.cli.options import given_flags
 from mlxchat.cli.parser import complain
 from mlxchat.cli.progress import ProgressLine
 from mlxchat.cli.prompt_input import prompt_text
@@ -54,6 +55,7 @@ def answer(session: ChatSession, spec: ModelSpec, prompt: str, parsed: argparse.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
+    session.flags = given_flags(parsed)
     follower = Follower(output_of(parsed), sys.stderr, statistics=parsed.verbose)
     with catching_interrupts() as interrupts:
         session.load(spec)
@@ -104,7 +106,7 @@ class Follower:
             for event in session.events():
                 self._show_progress(event)
                 self._output.show(event, session.current)
-                code = self._tell(event, session.current)
+                code = self._tell(event, session)
                 if code is not None:
                     return code
         if self._line is not None:
@@ -112,14 +114,14 @@ class Follower:
         self._say("Stopped before the answer.")
         return INTERRUPTED
 
-    def _tell(self, event: Event, reply: Reply | None) -> int | None:
+    def _tell(self, event: Event, session: ChatSession) -> int | None:
         """Say what is to be said of an event; the exit code where it is the last one."""
         if isinstance(event, Loaded):
-            self._say_all(event.info.adapter_notes)
+            self._say_all((*event.info.adapter_notes, *session.vain_flags))
         elif isinstance(event, WordsNoted):
             self._say_all(note for notes in event.notes.values() for note in notes)
         elif isinstance(event, ReplyFinished):
-            return self._tell_end(event, reply)
+            return self._tell_end(event, session.current)
         elif isinstance(event, LoadFailed | ReplyFailed):
             self._say(event.message)
             stopped = isinstance(event, LoadFailed) and event.cancelled

@@ -263,6 +263,14 @@ def add_options(
                 (replace(option, help=argparse.SUPPRESS) if silent else option).add_to(group)
 
 
+def given_flags(arguments: argparse.Namespace) -> dict[str, str]:
+    """The flags that the arguments name, by what they are for."""
+    named = {option.name: option for option in all_options() if hasattr(arguments, option.name)}
+    values = ((option, getattr(arguments, name)) for name, option in named.items())
+    given = (option for option, value in values if value is not None and value is not False)
+    return {option.name: option.flag for option in given}
+
+
 def check_adapter_names(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
     """End the program where one name is given to several adapters."""
     names = [name for name, _ in arguments.adapter or ()]

@@ -16,6 +16,7 @@ from mlxchat.cli.options import (
     add_options,
     check_models,
     checked,
+    given_flags,
     given_settings,
     given_system,
     model_spec,
@@ -154,6 +155,7 @@ def _sample(parsed: argparse.Namespace, prompts: Sequence[Prompt]) -> int:
     output = SampleOutput(parsed)
     session = new_session(engine_for(parsed), "", given_settings(parsed), "")
     session.adapters = named_adapters(parsed)
+    session.flags = given_flags(parsed)
     failed = False
     with catching_interrupts() as interrupts:
         run = SampleRun(session, interrupts)

@@ -37,7 +37,7 @@ class SampleRun:
                     self._line.clear()
                     raise MlxchatError(event.message)
                 if isinstance(event, Loaded):
-                    self._note(event.info.adapter_notes)
+                    self._note((*event.info.adapter_notes, *self._session.vain_flags))
                 if isinstance(event, LoadProgress):
                     self._line.show_load(event)
         self._line.clear()

@@ -90,8 +90,8 @@ class ModelInfo:
     server: str = ""
     """The address of the server that has it; empty for a model in this process."""
     limits: Mapping[str, str] = field(default_factory=dict)
-    """What its engine cannot do, and why: reasons by the name of a parameter, of a command, or of
-    what else a person asks for."""
+    """What its engine cannot do, and why: reasons by the name of a parameter, of a flag, of a
+    command, or of what else a person asks for."""
     notes: tuple[str, ...] = ()
     """What a person should know: no chat template, no end token, a cache that cannot be cut."""
     adapter_notes: tuple[str, ...] = ()

@@ -146,7 +146,7 @@ class ModelsHost(SessionsHost):
         limit = f" · {info.context_limit:,} tokens of context" if info.context_limit else ""
         adapter = f" · adapter {self.session.adapter_words}" if self.session.adapter else ""
         self.page.say(f"{info.name}{adapter}{limit}", "title")
-        for note in (*info.notes, made_from_words(info)):
+        for note in (*info.notes, *self.session.vain_flags, made_from_words(info)):
             if note:
                 self.remark(note)
         if missing := self.session.missing_default_words:

@@ -16,6 +16,8 @@ class SessionLimits(SessionSettings):
     def __init__(self, overrides: Mapping[str, Any] | None) -> None:
         super().__init__(overrides)
         self.info: ModelInfo | None = None
+        self.flags: Mapping[str, str] = {}
+        """The flags that the person gave at the start, by what they are for."""
 
     @property
     def server(self) -> str:
@@ -29,6 +31,12 @@ class SessionLimits(SessionSettings):
     def idle_reason(self, name: str) -> str | None:
         """Why this parameter has no effect just now, or None where it has one."""
         return self.limit(name) or super().idle_reason(name)
+
+    @property
+    def vain_flags(self) -> list[str]:
+        """Why flags that were given do nothing with this model, a sentence each."""
+        told = ((flag, self.limit(name)) for name, flag in self.flags.items())
+        return [f"{flag}: {reason}." for flag, reason in told if reason]
 
     @property
     def no_other_token(self) -> str:

@@ -125,7 +125,7 @@ class Follower(ReplyFollower):
         self._bar.model = info.name
         self._bar.adapter = self._session.adapter_words
         self._bar.context_limit = info.context_limit
-        for note in (*info.notes, made_from_words(info)):
+        for note in (*info.notes, *self._session.vain_flags, made_from_words(info)):
             if note:
                 self._transcript.add_notice(note)
 

@@ -91,3 +91,14 @@ def test_the_start_of_a_reply_is_written_once_it_is_gone_on_with(server):
     assert follow(server, TextOutput(out), err, "Sure") == MODEL_ERROR
     assert out.getvalue() == ""
     assert "cannot be given here" in err.getvalue()
+
+
+def test_each_flag_that_a_server_cannot_do_is_warned_of(here, server):
+    given = ("--kv-bits", 8, "--draft-model", "x", "--min-tokens-to-keep", 3)
+    more = ("--adapter-strength", 0.5, "--max-kv-size", 512, "--temp", 0.5, "--top-k", 3)
+    done = here("--server", server.url, *given, *more, "-p", "hi")
+    assert (done.code, done.out) == (0, "Once upon\n")
+    flags = [line.removeprefix("mlxchat: ").partition(":")[0] for line in done.err.splitlines()]
+    told = ["--draft-model", "--min-tokens-to-keep", "--adapter-strength"]
+    assert flags == [*told, "--max-kv-size", "--kv-bits"]
+    assert "mlxchat: --kv-bits: the server's own --kv-bits decides it.\n" in done.err

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from mlxchat.cli.options import all_options
 from mlxchat.commands.registry import ACTIONS, COMMANDS
 from mlxchat.commands.tree import DELETED
 from mlxchat.conversation.entries import TEXT_ONLY
@@ -39,6 +40,7 @@ pytestmark = [
 
 LIMITS = limits_of(is_mlx=True, adapts=True, continues="")
 """What such a server cannot do."""
+FLAGS = [option.name for option in all_options()]
 DONE = [command.name for command in ACTIONS if command.name not in LIMITS]
 
 
@@ -138,6 +140,14 @@ async def _a_score(front: Front) -> None:
     assert LIMITS["score"] in event.message
 
 
+async def _a_flag(front: Front, name: str) -> None:
+    """One that is given at the start is told of when the model is there."""
+    front.session.flags = {name: "--given"}
+    await front.line("/model default_model")
+    assert await front.shows(f"--given: {LIMITS[name]}.")
+    front.session.flags = {}
+
+
 ASKED = {
     "beside": _a_model_beside,
     "next token": _the_next_token,
@@ -155,6 +165,8 @@ async def test_what_a_server_cannot_do_is_refused_with_the_reason(front: Front, 
         await _is_not_switched(front, name)
     elif name in COMMANDS:
         await _is_refused(front, name)
+    elif name in FLAGS:
+        await _a_flag(front, name)
     else:
         await ASKED[name](front)
 

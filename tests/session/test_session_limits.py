@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from mlxchat.cli.options import all_options
 from mlxchat.commands.registry import COMMANDS
 from mlxchat.conversation.entries import TEXT_ONLY, Reply
 from mlxchat.conversation.entry_dict import entry_to_dict
@@ -119,6 +120,14 @@ def test_an_export_has_its_text(session: ChatSession, engine: ScriptedEngine):
     assert (written["text"], written["tokens"]) == ("Once upon", [])
 
 
-def test_a_limit_names_a_parameter_or_a_command():
-    beside = {"next token", "cost", "score", "beside"}
-    assert limits_of(is_mlx=False, adapts=False, continues="x").keys() <= {*COMMANDS, *beside}
+def test_a_limit_names_a_parameter_a_flag_or_a_command():
+    others = {"next token", "cost", "score", "beside", *(option.name for option in all_options())}
+    assert limits_of(is_mlx=False, adapts=False, continues="x").keys() <= {*COMMANDS, *others}
+
+
+def test_flags_that_do_nothing_are_told(session: ChatSession):
+    session.flags = {"kv_bits": "--kv-bits", "temp": "--temp", "max_kv_size": "--max-kv-size"}
+    assert session.vain_flags == [
+        f"--kv-bits: {SERVED.limits['kv_bits']}.",
+        f"--max-kv-size: {SERVED.limits['max_kv_size']}.",
+    ]

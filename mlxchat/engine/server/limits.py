@@ -32,13 +32,18 @@ OF_EVERY_SERVER = {
     "kv_bits": OWN_OPTION.format(option="kv-bits"),
     "draft_model": OWN_OPTION.format(option="draft-model"),
     "num_draft_tokens": OWN_OPTION.format(option="num-draft-tokens"),
+    "kv_group_size": OWN_OPTION.format(option="kv-group-size"),
+    "quantized_kv_start": OWN_OPTION.format(option="quantized-kv-start"),
+    "prefill_step_size": OWN_OPTION.format(option="prefill-step-size"),
+    "use_default_chat_template": OWN_OPTION.format(option="use-default-chat-template"),
+    "max_kv_size": "no effect: a server keeps its caches by its own rule",
     "next token": NO_DISTRIBUTION,
     "cost": COSTS,
     "moved": NO_TOKENS,
     "score": OTHER_MACHINE,
     "beside": ONE_MODEL,
 }
-"""Reasons by the name of a parameter, a command, or what else a person asks for."""
+"""Reasons by the name of a parameter, a flag, a command, or what else a person asks for."""
 
 OF_OTHER_SERVERS = {
     name: OPENAI_LACKS.format(name=name)
@@ -51,6 +56,7 @@ OF_OTHER_SERVERS = {
         "repetition_context_size",
         "presence_context_size",
         "frequency_context_size",
+        "chat_template_config",
     )
 }
 """Those of servers that are not mlx_lm's, beside."""
