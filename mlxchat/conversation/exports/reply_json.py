@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from mlxchat.conversation.adapter_words import STRENGTH
@@ -43,12 +44,13 @@ def settings_object(settings: Settings) -> dict[str, Any]:
 
 def token_object(record: TokenRecord) -> dict[str, Any]:
     """A token: its id, the text that became readable with it, the natural log of the probability
-    that the model itself gave it, and its rank, 0 for the most likely one; null where a server did
-    not send it."""
+    that the model itself gave it, and its rank, 0 for the most likely one; each null where a server
+    did not send it."""
+    logprob = record.own_logprob
     return {
         "id": None if record.token_id < 0 else record.token_id,
         "text": to_plain(record.text),
-        "logprob": to_plain(record.own_logprob),
+        "logprob": None if math.isnan(logprob) else to_plain(logprob),
         "rank": None if record.rank == UNKNOWN_RANK else record.rank,
     }
 
