@@ -273,6 +273,7 @@ def _server_options(parsed: argparse.Namespace) -> tuple[str, ...]:
 def _serve(cluster: Cluster, line: ProgressLine) -> int:
     """Let others use the server, until Ctrl+C or until a rank ends."""
     print(f"{cluster.launch.url} answers; Ctrl+C ends it.", flush=True)
+    cluster.hear_anew()
     print(*(rank.words for rank in cluster.ranks), sep="\n", flush=True)
     while not cluster.is_over(STATE_SECONDS):
         line.show(" · ".join(rank.brief for rank in cluster.ranks))

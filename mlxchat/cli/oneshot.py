@@ -165,9 +165,11 @@ def waiting_words(event: PrefillProgress | Silent) -> str:
 
 
 def statistics_lines(reply: Reply) -> str:
-    """What a reply cost, what made it, and the most memory that was used meanwhile."""
+    """What a reply cost, what made it, and the most memory that was used meanwhile; a server does
+    not tell that."""
     from mlxchat.conversation.summary import reply_footer
     from mlxchat.engine.catalog import format_bytes
 
-    peak = format_bytes(reply.statistics.memory.peak)
-    return f"{reply_footer(reply)} · {peak} peak memory"
+    peak = reply.statistics.memory.peak
+    told = f" · {format_bytes(peak)} peak memory" if peak else ""
+    return f"{reply_footer(reply)}{told}"

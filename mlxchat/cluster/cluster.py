@@ -80,6 +80,8 @@ class Cluster:
         self._stopped = False
         self._is_refused = False
         self._first_ended: int | None = None
+        self._told: set[int] = set()
+        """Ranks that told of themselves, since that was waited for."""
         self._group: int | None = None
         self._watcher: subprocess.Popen[bytes] | None = None
 
@@ -120,8 +122,14 @@ class Cluster:
     def _hear_ranks(self) -> None:
         """Wait a moment for what each rank tells of itself: it answers, so it runs."""
         end = time.monotonic() + REPORT_SECONDS
-        while self._running < self.launch.ranks and time.monotonic() < end and not self.failure:
+        while len(self._told) < self.launch.ranks and time.monotonic() < end and not self.failure:
             self._over.wait(LOOK_SECONDS)
+
+    def hear_anew(self) -> None:
+        """Wait a moment until each rank has told of itself once more: what it told last was so
+        before the model was in its memory."""
+        self._told = set()
+        self._hear_ranks()
 
     @property
     def _running(self) -> int:
@@ -208,6 +216,7 @@ class Cluster:
             case {"event": "report", "rank": number, **report}:
                 facts = {key: report[key] for key in ("process", "machine", "memory")}
                 self._change(number, state="running", **facts)
+                self._told.add(number)
 
     def _change(self, number: int, **changes: Any) -> None:
         with self._lock:

@@ -61,8 +61,10 @@ class SessionContext(SessionSpeed):
             return self.held.prompt_tokens
         if self._counted is not None and self._counted.tip is self.conversation.tip:
             return self._counted.tokens
-        entries = reversed(self.conversation.entries)
-        return next((n for e in entries if isinstance(e, Reply) and (n := self._taken(e))), 0)
+        replies = (e for e in reversed(self.conversation.entries) if isinstance(e, Reply))
+        # A server tells nothing of a reply that was stopped; what came before it is not all.
+        known = (self._taken(e) for e in replies if self._taken(e) or (self.server and e.tokens))
+        return next(known, 0)
 
     def _taken(self, reply: Reply) -> int:
         """Tokens of a reply and its prompt."""

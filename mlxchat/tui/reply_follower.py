@@ -122,7 +122,7 @@ class ReplyFollower:
         now, count = time.monotonic(), len(reply.tokens) if reply else 0
         since, before = self._speed_since
         if now - since >= TITLE_SECONDS:
-            self._title.context = self._prompt_tokens + count
+            self._title.context = self._prompt_tokens + count if self._prompt_tokens else 0
             self._title.speed = (count - before) / (now - since)
             self._speed_since = (now, count)
 

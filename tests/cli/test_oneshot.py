@@ -102,3 +102,13 @@ def test_each_flag_that_a_server_cannot_do_is_warned_of(here, server):
     told = ["--draft-model", "--min-tokens-to-keep", "--adapter-strength"]
     assert flags == [*told, "--max-kv-size", "--kv-bits"]
     assert "mlxchat: --kv-bits: the server's own --kv-bits decides it.\n" in done.err
+
+
+def test_no_figure_is_made_up(here, server):
+    done = here("--server", server.url, "--verbose", "--json", "-p", "hi")
+    assert "2 tok" in done.err
+    assert "memory" not in done.err
+    unknown = {"id": None, "logprob": None, "rank": None}
+    assert json.loads(done.out)["tokens"] == [
+        {**unknown, "text": text} for text in ("Once", " upon")
+    ]

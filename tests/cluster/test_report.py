@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
+from threading import Timer
 
 import pytest
 
+from mlxchat.cluster.cluster import Cluster
+from mlxchat.cluster.launch import Launch
 from mlxchat.cluster.report import SCRIPT, Ended, Report, read_line
 
 
@@ -46,3 +50,17 @@ def test_the_script_reports_and_is_the_command():
     assert isinstance(report, Report)
     assert (report.rank, report.process) == (1, int(rest))
     assert report.memory is None or report.memory > 2**16
+
+
+def test_what_ranks_take_is_heard_anew_once_the_model_is_there(tmp_path: Path):
+    cluster = Cluster(Launch("model", 2, "tensor"), tmp_path / "log")
+
+    def report(memory: int) -> None:
+        for rank in (0, 1):
+            facts = {"process": 12, "machine": "studio", "memory": memory}
+            cluster._take({"event": "report", "rank": rank, **facts})
+
+    report(80_000_000)
+    Timer(0.05, report, [500_000_000]).start()
+    cluster.hear_anew()
+    assert [rank.brief for rank in cluster.ranks] == ["rank 0 0.50 GB", "rank 1 0.50 GB"]

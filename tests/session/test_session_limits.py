@@ -13,13 +13,21 @@ from mlxchat.conversation.entries import TEXT_ONLY, Reply
 from mlxchat.conversation.entry_dict import entry_to_dict
 from mlxchat.conversation.storage.keeper import Keeper
 from mlxchat.conversation.storage.store import SessionStore
-from mlxchat.engine.interface import Message, ModelSpec, TokenSampled
+from mlxchat.engine.interface import (
+    Message,
+    ModelSpec,
+    PrefillProgress,
+    ReplyFinished,
+    Statistics,
+    TokenSampled,
+)
 from mlxchat.engine.server.limits import limits_of
 from mlxchat.engine.server.records import text_record
 from mlxchat.errors import MlxchatError
 from mlxchat.session.chat import ChatSession
 from mlxchat.settings.parameters import Settings
 from tests.scripted import INFO, ScriptedEngine
+from tests.sessions import last_request
 
 SERVED = replace(
     INFO,
@@ -123,6 +131,23 @@ def test_an_export_has_its_text(session: ChatSession, engine: ScriptedEngine):
 def test_a_limit_names_a_parameter_a_flag_or_a_command():
     others = {"next token", "cost", "score", "beside", *(option.name for option in all_options())}
     assert limits_of(is_mlx=False, adapts=False, continues="x").keys() <= {*COMMANDS, *others}
+
+
+def test_what_is_not_told_of_a_reply_is_no_length_of_the_conversation(
+    session: ChatSession, engine: ScriptedEngine
+):
+    say(session, engine, "Once", " upon")
+    assert session.context.used > 0
+    session.send("More")
+    engine.tell(PrefillProgress(last_request(engine).reply_id, 0, 0, 0))
+    for text in ("a", "time"):
+        engine.tell(TokenSampled(last_request(engine).reply_id, text_record(text, Settings())))
+    session.pump()
+    assert session.context.used == 0
+    cost = Statistics(reply_tokens=2)
+    engine.tell(ReplyFinished(last_request(engine).reply_id, "cancelled", cost))
+    session.pump()
+    assert session.context.used == 0
 
 
 def test_flags_that_do_nothing_are_told(session: ChatSession):

@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from textual.widgets import OptionList
 
+from mlxchat.engine.interface import PrefillProgress, ReplyFinished, Statistics
 from mlxchat.engine.server.limits import limits_of
+from mlxchat.tui import reply_follower
 from mlxchat.tui.screens.message_menu import MessageMenu
 from mlxchat.tui.transcript.fold import Fold
 from mlxchat.tui.widgets.next_token import NextToken
@@ -25,7 +27,8 @@ OTHERS = limits_of(is_mlx=False, adapts=False, continues="only mlx_lm.server doe
 
 async def limited(person: Person, limits: Mapping[str, str] = LIMITS) -> None:
     """The model that is loaded is a server's now."""
-    person.engine.info = replace(INFO, server="http://desk:8080", limits=limits)
+    served = replace(INFO, server="http://desk:8080", limits=limits, context_limit=None)
+    person.engine.info = served
     person.session.load(person.session.spec)
     person.engine.load_ends()
     await person.look()
@@ -102,3 +105,21 @@ async def test_what_cannot_be_done_with_a_message_is_dimmed_in_its_menu():
         assert looks["Write it again"] == "bold"
         await person.press("c")
         assert person.notes[-1].endswith("only mlx_lm.server does.")
+
+
+async def test_a_length_that_nobody_told_is_not_shown(monkeypatch):
+    monkeypatch.setattr(reply_follower, "TITLE_SECONDS", 0.0)
+    async with chatting() as person:
+        await limited(person)
+        await person.send("Hi")
+        await person.hear("Hello there.")
+        assert "ctx " in person.lines[0]
+        await person.send("More")
+        reply_id = person.requests[-1].reply_id
+        person.engine.tell(PrefillProgress(reply_id, 0, 0, 0))
+        person.engine.say("Well then")
+        await person.look()
+        assert "ctx " not in person.lines[0]
+        person.engine.tell(ReplyFinished(reply_id, "cancelled", Statistics(reply_tokens=2)))
+        await person.look()
+        assert "ctx " not in person.lines[0]

@@ -251,7 +251,7 @@ class Writing:
     def _say(self, record: TokenRecord) -> None:
         if not self._cost.pieces:
             self._tell(ReplyStarted(self._request.reply_id))
-        self._cost.count_piece()
+        self._cost.count_piece(record.text)
         self._text += record.text
         self._tell(TokenSampled(self._request.reply_id, record))
 

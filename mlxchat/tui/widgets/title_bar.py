@@ -45,7 +45,7 @@ class TitleBar(Widget):
     activity: reactive[str] = reactive("")
     """What goes on: a load, or nothing."""
     context: reactive[int] = reactive(0)
-    """Tokens of the conversation."""
+    """Tokens of the conversation; 0 where a server has not told them."""
     context_limit: reactive[int | None] = reactive[int | None](None)
     speed: reactive[float] = reactive(0.0)
     """Tokens a second."""
@@ -88,7 +88,8 @@ class TitleBar(Widget):
         parts: list[tuple[str, str]] = []
         if self.hidden:
             return [(" ", "")]
-        if self.model and not self.activity and width >= 40:
+        known = self.context or self.context_limit
+        if self.model and not self.activity and width >= 40 and known:
             parts.append((self._context_text(width), "quiet"))
             if self.context_limit and width >= 60 and gauge:
                 parts += [(" ▕", "quiet"), *self._meter(self.context_limit), ("▏", "quiet")]

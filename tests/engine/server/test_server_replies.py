@@ -433,3 +433,19 @@ def test_each_option_of_speed_is_refused_for_its_own_reason(loaded: Driver):
     assert isinstance(refused, SwitchFailed)
     assert "--draft-model" in refused.message
     assert "--kv-bits" not in refused.message
+
+
+@pytest.mark.parametrize(("told", "tokens"), [(2**40, 2), (31, 2), (27, 27), (3, 3), (1, 2)])
+def test_no_more_tokens_are_counted_than_can_have_come(
+    loaded: Driver, server: Server, told: int, tokens: int
+):
+    def boasting(handler: Handler) -> None:
+        handler.begin()
+        handler.say("Hello", " there", reason="stop")
+        handler.event({"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": told}})
+        handler.event("[DONE]")
+
+    server.answer = boasting
+    statistics = loaded.reply("Hi").statistics
+    assert statistics.reply_tokens == tokens
+    assert statistics.context_tokens <= 9 + tokens
