@@ -16,8 +16,7 @@ from mlxchat.engine.interface import (
 from mlxchat.settings.parameters import Settings, Texts
 
 TEXT_ONLY = (
-    "A server sent the text of this reply and not its tokens, so there is nothing to look into; "
-    "/replay writes it again with them, where the server can."
+    "A server sent the text of this reply and not its tokens, so there is nothing to look into."
 )
 
 

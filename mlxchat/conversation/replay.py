@@ -15,6 +15,10 @@ from mlxchat.settings.speed import SPEED
 
 TokenText = Callable[[int], str]
 
+OF_SERVER = (
+    "A server wrote this reply and sent its text alone: only there it can be replayed (--server "
+    "URL)."
+)
 PREFILL_STEP = 2048
 """mlx_lm's own."""
 
@@ -34,7 +38,7 @@ def check_replayable(reply: Reply | None, spec: ModelSpec | None) -> Reply:
     """The reply itself, or an MlxchatError that says why `spec`, the model that is loaded, cannot
     write it again."""
     if reply is not None and reply.damage:
-        raise MlxchatError(reply.damage)
+        raise MlxchatError(OF_SERVER if reply.tokens.text_only else reply.damage)
     if reply is None or not reply.tokens:
         raise MlxchatError("There is no reply to replay yet: send a message first.")
     if not reply.drawn:

@@ -51,7 +51,8 @@ class TokensHost(ModelsHost):
 
     def _look_into(self, reply: Reply) -> None:
         if reply.damage or not reply.tokens:
-            raise MlxchatError(reply.damage or "The tokens of this reply are not known.")
+            why = self.session.no_look(reply)
+            raise MlxchatError(why or "The tokens of this reply are not known.")
         self._name_tokens(reply)
         body = self.looks.body(reply, self.page.width, tokens=True)
         self.page.lines([self._legend, *body.lines])

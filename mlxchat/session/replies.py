@@ -46,6 +46,7 @@ State = Literal["empty", "loading", "ready", "reading", "writing", "held"]
 
 NEXT = "next token"
 """What `limit` calls the look at what can come."""
+REPLAY_TELLS = "/replay writes it again with them."
 NEW_SEEDS = 2**32
 MOST_READ_UNASKED = 256
 """Tokens that may be read for what the person did not ask for."""
@@ -122,6 +123,12 @@ class SessionReplies(SessionLimits):
         if replay is None or replay.damage or not reply.tokens.text_only:
             return reply
         return replay
+
+    def no_look(self, reply: Reply) -> str:
+        """Why there is no look into the tokens of a reply, and what helps, in sentences; empty
+        where there is one."""
+        helps = reply.tokens.text_only and self.server and not self.limit("replay")
+        return f"{reply.damage} {REPLAY_TELLS}" if helps else reply.damage
 
     @property
     def _unfinished(self) -> bool:

@@ -16,6 +16,7 @@ from mlxchat.conversation.entries import TEXT_ONLY
 from mlxchat.engine.interface import Message
 from mlxchat.engine.samples import ScoreFailed, ScoreRequest
 from mlxchat.engine.server.limits import limits_of
+from mlxchat.session.replies import REPLAY_TELLS
 from mlxchat.settings.parameters import NUMBERS, PARAMETERS
 from mlxchat.settings.speed import SPEED
 from tests.adapters import build_adapter
@@ -107,7 +108,7 @@ async def test_an_adapter_is_put_on_and_taken_off(front: Front, adapter: Path):
 async def test_a_streamed_reply_has_no_tokens_to_look_into(front: Front):
     await exchange(front)
     await front.line("/tokens")
-    assert await front.shows(TEXT_ONLY)
+    assert await front.shows(f"{TEXT_ONLY} {REPLAY_TELLS}")
 
 
 async def _a_model_beside(front: Front) -> None:

@@ -11,6 +11,7 @@ from mlxchat.cli.options import all_options
 from mlxchat.commands.registry import COMMANDS
 from mlxchat.conversation.entries import TEXT_ONLY, Reply
 from mlxchat.conversation.entry_dict import entry_to_dict
+from mlxchat.conversation.replay import check_replayable
 from mlxchat.conversation.storage.keeper import Keeper
 from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.engine.interface import (
@@ -25,6 +26,7 @@ from mlxchat.engine.server.limits import limits_of
 from mlxchat.engine.server.records import text_record
 from mlxchat.errors import MlxchatError
 from mlxchat.session.chat import ChatSession
+from mlxchat.session.replies import REPLAY_TELLS
 from mlxchat.settings.parameters import Settings
 from tests.scripted import INFO, ScriptedEngine
 from tests.sessions import last_request
@@ -81,8 +83,29 @@ def test_what_cannot_be_done_is_refused(session: ChatSession, engine: ScriptedEn
             refused()
     assert not engine.called("switch")
     assert session.prefill == ""
-    with pytest.raises(MlxchatError, match="no tokenizer here"):
+    with pytest.raises(MlxchatError, match="tells a reply's tokens as numbers"):
         session.replay()
+
+
+@pytest.mark.parametrize("continues", ["", "no tokenizer here"])
+@pytest.mark.parametrize("is_mlx", [True, False])
+def test_a_replay_is_offered_where_it_can_be(engine: ScriptedEngine, is_mlx, continues):
+    limits = limits_of(is_mlx=is_mlx, adapts=True, continues=continues)
+    engine.info = replace(SERVED, limits=limits)
+    session = ChatSession(engine)
+    session.load(ModelSpec("default_model"))
+    engine.load_ends()
+    session.pump()
+    told = session.no_look(say(session, engine, "Once"))
+    assert told == (TEXT_ONLY if continues else f"{TEXT_ONLY} {REPLAY_TELLS}")
+    assert bool(session.impossible("replay")) == bool(continues)
+    assert ("seed" in session.limit("replay")) == bool(continues and not is_mlx)
+
+
+def test_what_a_server_wrote_is_not_replayed_here(session: ChatSession, engine: ScriptedEngine):
+    reply = say(session, engine, "Once")
+    with pytest.raises(MlxchatError, match="only there it can be replayed"):
+        check_replayable(reply, ModelSpec("here"))
 
 
 def test_the_next_turn_gets_the_text_alone(session: ChatSession, engine: ScriptedEngine):

@@ -16,6 +16,7 @@ from mlxchat.engine.samples import Draw
 from mlxchat.engine.server import writing
 from mlxchat.engine.server.address import DEFAULT_MODEL, parse_address
 from mlxchat.engine.server.engine import ServerEngine
+from mlxchat.session.replies import REPLAY_TELLS
 from mlxchat.settings.parameters import Settings
 from mlxchat.tui.widgets.slider import Slider
 from mlxchat.tui.widgets.token_detail import TokenDetail
@@ -62,8 +63,8 @@ async def test_a_slider_moved_during_a_reply_cuts_it_there(url: str):
         assert "stopped by you" in person.transcript
         assert re.search(rf"temp 0\.30→{moved:.2f}", person.transcript)
         await person.say("/tokens")
-        notes = person.app._notifications
-        await person.wait(lambda: TEXT_ONLY in [str(note.message) for note in notes])
+        notes, told = person.app._notifications, f"{TEXT_ONLY} {REPLAY_TELLS}"
+        await person.wait(lambda: told in [str(note.message) for note in notes])
 
 
 async def test_a_replay_has_tokens_to_look_into(url: str):

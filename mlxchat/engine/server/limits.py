@@ -60,7 +60,12 @@ OF_OTHER_SERVERS = {
     )
 }
 """Those of servers that are not mlx_lm's, beside."""
-CONTINUATIONS = ("continue", "prefill", "replay")
+CONTINUATIONS = ("continue", "prefill")
+NO_SEED = "only of mlx_lm.server it is known that a seed draws the same again"
+NO_NAMES = (
+    "the server tells a reply's tokens as numbers, and the model's tokenizer that reads them is "
+    "not on this machine (--model names the model's folder)"
+)
 
 
 def limits_of(*, is_mlx: bool, adapts: bool, continues: str) -> Mapping[str, str]:
@@ -72,6 +77,7 @@ def limits_of(*, is_mlx: bool, adapts: bool, continues: str) -> Mapping[str, str
         limits["adapter"] = NO_ADAPTER
     if continues:
         limits |= dict.fromkeys(CONTINUATIONS, continues)
+        limits["replay"] = NO_NAMES if is_mlx else NO_SEED
     if continues and is_mlx:
         limits["tokens"] = NO_TOKENS
     return limits

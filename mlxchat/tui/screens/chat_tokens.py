@@ -93,7 +93,8 @@ class TokensScreen(TreeScreen):
         elif view.walk():
             view.focus()
         else:
-            raise MlxchatError(view.damage or NO_TOKENS)
+            damaged = view.damaged
+            raise MlxchatError(self.session.no_look(damaged) if damaged else NO_TOKENS)
 
     def focus_home(self) -> None:
         """Put the focus on the token that is selected, or else where one writes."""

@@ -115,10 +115,10 @@ class TokenWalk(TranscriptView):
             self.post_message(self.TokenSelected(*self.walked))
 
     @property
-    def damage(self) -> str:
-        """A sentence where the tokens of a reply in sight are damaged."""
+    def damaged(self) -> Reply | None:
+        """A reply in sight whose tokens are damaged, or nobody sent."""
         replies = (entry.reply for _, entry in self._replies_in_sight() if entry.reply)
-        return next((reply.damage for reply in replies if reply.damage), "")
+        return next((reply for reply in replies if reply.damage), None)
 
     def walk_to(self, entry: ReplyEntry, place: int) -> None:
         """Select a token of a reply that shows its tokens."""
