@@ -197,8 +197,8 @@ OPTIONS: tuple[Option, ...] = (
            switch=True),
     parameter_option(SPEED["draft_model"], "model"),
     parameter_option(SPEED["num_draft_tokens"], "model"),
-    Option("--continue", "Go on with the last session, with its model where none is named",
-           "session", short="-c", switch=True),
+    Option("--continue", "Go on with the last session, with its model where none is named and it "
+           "is one of this machine", "session", short="-c", switch=True),
     Option("--resume", "Go on with this session: a number out of `mlxchat sessions`, or a title; "
            "alone: choose from a list", "session", metavar="SESSION", parse=plain_text, alone="",
            complete="session"),

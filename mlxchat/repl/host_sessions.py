@@ -24,6 +24,7 @@ from mlxchat.render.one_line import first_words
 from mlxchat.render.when import short_time
 from mlxchat.repl.host_tree import TreeHost
 from mlxchat.repl.page import Item
+from mlxchat.session.model_options import held_with_server
 
 LISTED = 20
 """Sessions that a list shows."""
@@ -109,6 +110,8 @@ class SessionsHost(TreeHost):
             spec = self.options.spec_of(self.session.conversation)
             if spec is not None:
                 self.load(spec)
+            elif served := held_with_server(self.session.conversation):
+                self.remark(served)
 
     def _begin_anew(self) -> None:
         """Another conversation is open."""

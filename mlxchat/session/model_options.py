@@ -18,6 +18,18 @@ def server_words(server: str) -> str:
     )
 
 
+def held_with_server(conversation: Conversation) -> str:
+    """That a server's model wrote the last reply, in a sentence; empty where none did. Nothing
+    saves where it was."""
+    reply = conversation.last_reply
+    if reply is None or reply.imported or reply.spec is not None or reply.vocabulary_size != 0:
+        return ""
+    return (
+        f"A server's model, {reply.model}, wrote this: --server URL goes on there (mlxchat "
+        "--continue --server URL), or choose a model of this machine."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class ModelOptions:
     """What the person said at the start about loading."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from mlxchat.repl.sampler_keys import SamplerKeys
 from mlxchat.settings.parameters import Settings
 from tests.repl.person import ReplPerson
 from tests.saved import talk
+from tests.scripted import INFO, ScriptedEngine
 
 
 @pytest.fixture
@@ -369,4 +371,18 @@ def test_a_script_gets_no_old_answers(tmp_path: Path, capsys):
     assert (out.getvalue(), capsys.readouterr().err) == ("", "Session 1: Ships\n")
     person.type("And planes?", lambda: person.reply("In the air."))
     assert out.getvalue() == "In the air.\n"
+    store.close()
+
+
+def test_a_session_that_was_held_with_a_server_says_so(tmp_path):
+    store = SessionStore(tmp_path / "sessions.sqlite3")
+    served = replace(INFO, server="http://desk:8080", vocabulary_size=0)
+    keeper = Keeper(store)
+    person = ReplPerson(ScriptedEngine(served), keeper=keeper)
+    person.load()
+    person.type("hi", lambda: person.reply("ho"))
+    keeper.close()
+    again = ReplPerson(keeper=Keeper(store))
+    again.repl.begin(Start(last=True))
+    assert "A server's model, scripted, wrote this: --server URL" in again.out.getvalue()
     store.close()

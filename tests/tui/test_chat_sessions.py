@@ -15,8 +15,9 @@ from mlxchat.conversation.entries import UserMessage
 from mlxchat.conversation.storage.keeper import DELETED, Keeper
 from mlxchat.conversation.storage.store import SessionStore
 from mlxchat.tui.screens import chat_sessions
+from mlxchat.tui.screens.chat_sessions import Resume
 from tests.conversation.storage.spoiled import newer, truncated
-from tests.person import Person, chatting
+from tests.person import Person, chatting, starting
 from tests.trees import talk
 
 
@@ -113,6 +114,18 @@ async def test_a_session_that_was_just_left_opens_with_all_that_was_said(store):
         person.session.conversation.add(UserMessage("said just now"))
         person.chat.open_session(session)
         assert person.session.conversation.entries[-1].text == "said just now"
+
+
+async def test_a_session_that_was_held_with_a_server_says_so_where_a_model_is_chosen(store):
+    keeper = Keeper(store)
+    served = {"server": "http://desk:8080", "vocabulary_size": 0}
+    async with chatting(keeper=keeper, **served) as person:
+        await person.send("hi")
+        await person.hear("ho")
+        await person.until(lambda: keeper.session_id and keeper.saved)
+    async with starting(model=None, keeper=Keeper(store), resume=Resume.LAST) as person:
+        await person.until("Choose a model")
+        assert "A server's model, scripted, wrote this: --server URL" in _words(person)
 
 
 async def test_the_open_session_is_deleted(store):

@@ -21,6 +21,7 @@ from mlxchat.conversation.exports.chat import Chat
 from mlxchat.conversation.snapshot import snapshot_of
 from mlxchat.conversation.storage.sessions import SavedSession
 from mlxchat.engine.interface import ModelSpec
+from mlxchat.session.model_options import held_with_server
 from mlxchat.tui.asker import Asker
 from mlxchat.tui.screens.chat_tokens import TokensScreen
 from mlxchat.tui.widgets.next_token import NextToken
@@ -145,7 +146,7 @@ class SessionsScreen(TokensScreen):
             return
         spec = self.app.model_options.spec_of(self.session.conversation)
         if spec is None:
-            self.app.pick_model()
+            self.app.pick_model(held_with_server(self.session.conversation))
         else:
             self._load(spec)
 
