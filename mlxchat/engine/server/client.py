@@ -17,6 +17,7 @@ from mlxchat.engine.server.keys import (
     key_of_environment,
     key_of_keyring,
     rid_of,
+    secret_of,
     without_key,
 )
 from mlxchat.engine.server.pieces import (
@@ -67,6 +68,11 @@ class Client:
         """What the server asks for; empty where there is none."""
         self._asked_keyring = False
         self._http = _connections(self._proxy)
+
+    @property
+    def secret(self) -> str:
+        """What nothing that the server says may hold; empty where there is no such thing."""
+        return secret_of(self.key)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -226,7 +232,7 @@ class Client:
         else."""
         try:
             found = parse_object(text)
-            return rid_of(found, self.key) if self.key else found
+            return rid_of(found, self.secret) if self.secret else found
         except (ValueError, RecursionError):
             raise ServerError(
                 f"{self._where} sent something that is no JSON object: see its log.", again=True
@@ -234,7 +240,7 @@ class Client:
 
     def _said(self, text: str) -> str:
         """Words of the server's, or of the HTTP library about it, as a sentence repeats them."""
-        return shortened(without_key(text, self.key))
+        return shortened(without_key(text, self.secret))
 
 
 def _connections(proxy: str) -> httpx2.AsyncClient:

@@ -82,7 +82,7 @@ class ServerEngine:
         self._address = address
         self._direct = direct
         self._buffer = EventBuffer()
-        self._tell = Veil(self._buffer.append, self._key)
+        self._tell = Veil(self._buffer.append, self._secret)
         """Takes every event."""
         self._settings: defaultdict[int, Settings] = defaultdict(Settings)
         """By lane."""
@@ -262,8 +262,8 @@ class ServerEngine:
             self._client = Client(self._address, direct=self._direct)
         return self._client
 
-    def _key(self) -> str:
-        return self._client.key if self._client else ""
+    def _secret(self) -> str:
+        return self._client.secret if self._client else ""
 
     def _submit(self, job: Job) -> None:
         with self._lock:

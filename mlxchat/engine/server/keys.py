@@ -18,6 +18,8 @@ OPENAI_HOST = "api.openai.com"
 SERVICE = "mlxchat"
 """What its keys are kept under in the keyring, each with the server's host and port as the user."""
 HIDDEN = "•••"
+SHORTEST, LONGEST_WORD = 8, 15
+"""Characters of a key that is one, with a digit and without."""
 
 
 def key_of_environment(address: Address) -> str:
@@ -40,6 +42,13 @@ def key_of_keyring(address: Address) -> str:
     except Exception:  # each of its backends has errors of its own
         return ""
     return _checked(key.strip(), "the keyring") if key else ""
+
+
+def secret_of(key: str) -> str:
+    """What nobody is to see: the key, or nothing where it is a placeholder such as `EMPTY` or `x`,
+    which servers that ask for none are given, and which any reply may have in it."""
+    numbered = any(character.isdigit() for character in key)
+    return key if len(key) >= SHORTEST and (numbered or len(key) > LONGEST_WORD) else ""
 
 
 def without_key(text: str, key: str) -> str:

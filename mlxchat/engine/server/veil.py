@@ -24,7 +24,7 @@ class Veil:
     """Takes events, and hands them on without the key."""
 
     def __init__(self, hand_on: Callable[[Event], None], key: Callable[[], str]) -> None:
-        """`key` tells the key; empty where there is none."""
+        """`key` tells the key; empty where there is none that is a secret."""
         self._hand_on = hand_on
         self._key = key
         self._held: dict[Stream, list[Token]] = {}

@@ -149,6 +149,24 @@ def test_neither_a_models_name_nor_a_tokens_has_the_key(
     driver.close()
 
 
+@pytest.mark.parametrize("placeholder", ["x", "EMPTY", "content", "lm-studio", "ollama"])
+def test_a_placeholder_is_a_word_like_others(
+    server: Server, monkeypatch: pytest.MonkeyPatch, placeholder: str
+):
+    monkeypatch.setenv(keys.VARIABLE, placeholder)
+    said = f"The {placeholder} is full"
+    server.answer = lambda handler: (handler.begin(), handler.say(said, reason="stop"))
+    driver = Driver(ServerEngine(parse_address(server.url)))
+    driver.load(DEFAULT_MODEL)
+    assert driver.reply("Hi").text == said
+    driver.close()
+
+
+@pytest.mark.parametrize("key", [KEY, "0123456a", "correct-horse-battery"])
+def test_what_is_no_word_is_a_secret(key: str):
+    assert keys.secret_of(key) == key
+
+
 def test_openais_key_goes_to_openai_alone(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv(keys.OF_OPENAI, KEY)
     assert keys.key_of_environment(parse_address("http://desk:8080")) == ""
