@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Timer
+from threading import Event, Thread
 
 import pytest
 from prompt_toolkit.completion import CompleteEvent
@@ -40,14 +40,20 @@ class Typist:
 
     def message(self, *keys: str, text: str = "") -> str | None:
         """Type keys, the first of them at once and each of the others a little later."""
-        timers = [Timer(PAUSE * n, self._keys.send_text, [each]) for n, each in enumerate(keys)]
-        for timer in timers:
-            timer.start()
+        over = Event()
+        fingers = Thread(target=self._type, args=(keys, over))
+        fingers.start()
         try:
             return self.prompt.message(text)
         finally:
-            for timer in timers:
-                timer.cancel()
+            over.set()
+            fingers.join()
+
+    def _type(self, keys: Sequence[str], over: Event) -> None:
+        for each in keys:
+            self._keys.send_text(each)
+            if over.wait(PAUSE):
+                return
 
 
 @contextmanager
