@@ -18,7 +18,7 @@ from mlxchat.engine.interface import ModelSpec
 from mlxchat.session.again import LOAD_AGAIN
 from mlxchat.session.chat import ChatSession
 from mlxchat.session.model_options import ModelOptions
-from tests.front_ends.fronts import PATIENCE, Front, keeping
+from tests.front_ends.fronts import Front, keeping
 from tests.front_ends.served import (
     PatientReader,
     RecordingServer,
@@ -26,6 +26,7 @@ from tests.front_ends.served import (
     ServedRepl,
     works,
 )
+from tests.patience import SECONDS
 from tests.person import starting
 from tests.repl.person import ReplPerson
 from tests.serving import Handler, Server, hello, serving
@@ -62,7 +63,7 @@ async def front_end(name: str, folder: Path, server: Server) -> AsyncIterator[Fr
                 async with starting(model=NAMED, keeper=keeper, engine=engine) as person:
                     person.app._server = server.url
                     front = ServedApp(person)
-                    end = time.monotonic() + PATIENCE
+                    end = time.monotonic() + SECONDS
                     while works(front.session):
                         assert time.monotonic() < end
                         await asyncio.sleep(0.01)

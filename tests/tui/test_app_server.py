@@ -73,7 +73,7 @@ async def test_a_replay_has_tokens_to_look_into(url: str):
         await person.ask("What is the capital of France?")
         await person.say("/replay")
         await person.wait(lambda: "identical text: 8 tokens" in person.transcript)
-        assert "0.0 tok/s" not in person.transcript
+        assert " 0.0 tok/s" not in person.transcript
         await person.say("/tokens")
         await person.wait(lambda: person.app.chat.query_one(TokenDetail).selected)
         await person.wait(lambda: "entropy not sent" in " ".join(person.screen.split()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.content import Content
@@ -140,7 +140,9 @@ class ParameterRow(Widget):
         self._show()
         self.watch(self.control, "problem", self._show_remark, init=False)
         # Whoever asks for a place on the screen before the first layout takes the Resize away.
-        self.call_after_refresh(self._take_shape)
+        around = (node.content_size.width for node in self.ancestors if isinstance(node, Widget))
+        if width := next(filter(None, around), 0):
+            self._take_shape(width)
 
     # What is shown.
 
@@ -208,12 +210,12 @@ class ParameterRow(Widget):
 
     # What happens.
 
-    def on_resize(self) -> None:
-        self._take_shape()
+    def on_resize(self, event: events.Resize) -> None:
+        self._take_shape(event.size.width)
 
-    def _take_shape(self) -> None:
-        if self.size.width and not isinstance(self.control, WIDE):
-            self.set_class(self.size.width < NARROW, "-narrow")
+    def _take_shape(self, width: int) -> None:
+        if not isinstance(self.control, WIDE):
+            self.set_class(width < NARROW, "-narrow")
 
     def on_descendant_focus(self) -> None:
         self._show()
