@@ -85,6 +85,13 @@ class Reply:
         The caches go back to the store, but for a failure, after which nobody knows what they
         hold.
         """
+        try:
+            yield from self._steps()
+        finally:
+            # It asks this reply for settings: in a circle its caches would outlive the store's.
+            del self._reading
+
+    def _steps(self) -> Generator[bool, None, None]:
         if (reason := self._over_already()) is not None:
             self._reading.progress()
             self._emit(ReplyStarted(self._request.reply_id))

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mlxchat.engine import worker
 from mlxchat.engine.event_buffer import EventBuffer
 from mlxchat.engine.interface import ALTERNATIVES, Event, Message, PrefillProgress, TokenSampled
+from mlxchat.engine.reply import Reply
 from mlxchat.settings.parameters import Settings
 from tests.driving import Driver
 
@@ -218,3 +223,22 @@ def test_a_prefilled_reply_goes_on(real):
     written = real.reply("What is the capital of France?", GREEDY, prefill="Sure! It is")
     assert written.text.lstrip().startswith("Paris") or "Paris" in written.text
     assert written.text.startswith(" ")
+
+
+def test_a_reply_that_is_over_holds_its_caches_no_longer(driver, monkeypatch):
+    """Not until Python looks for circles: caches that the store gave up would stay so long."""
+    made: list[weakref.ref[Reply]] = []
+
+    class Watched(Reply):
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
+            made.append(weakref.ref(self))
+
+    monkeypatch.setattr(worker, "Reply", Watched)
+    gc.disable()
+    try:
+        for _ in range(2):
+            driver.reply("Hi", Settings(max_tokens=4))
+    finally:
+        gc.enable()
+    assert made[0]() is None
