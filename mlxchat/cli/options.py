@@ -265,8 +265,7 @@ def add_options(
 
 def given_flags(arguments: argparse.Namespace) -> dict[str, str]:
     """The flags that the arguments name, by what they are for."""
-    named = {option.name: option for option in all_options() if hasattr(arguments, option.name)}
-    values = ((option, getattr(arguments, name)) for name, option in named.items())
+    values = ((option, getattr(arguments, option.name, None)) for option in all_options())
     given = (option for option, value in values if value is not None and value is not False)
     return {option.name: option.flag for option in given}
 

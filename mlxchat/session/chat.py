@@ -23,8 +23,8 @@ from mlxchat.engine.alternatives import Alternatives
 from mlxchat.engine.distribution import Distribution
 from mlxchat.engine.interface import ALTERNATIVES, Engine, Overflow, TokenRecord
 from mlxchat.errors import MlxchatError
+from mlxchat.session.ask import Ask
 from mlxchat.session.lane_votes import SessionVotes
-from mlxchat.session.replies import Ask
 from mlxchat.settings.parameters import Value
 
 if TYPE_CHECKING:  # an answer on standard output opens no database

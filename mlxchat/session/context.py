@@ -63,8 +63,8 @@ class SessionContext(SessionSpeed):
             return self._counted.tokens
         replies = (e for e in reversed(self.conversation.entries) if isinstance(e, Reply))
         # A server tells nothing of a reply that was stopped; what came before it is not all.
-        known = (self._taken(e) for e in replies if self._taken(e) or (self.server and e.tokens))
-        return next(known, 0)
+        taken = ((self._taken(reply), bool(self.server and reply.tokens)) for reply in replies)
+        return next((tokens for tokens, untold in taken if tokens or untold), 0)
 
     def _taken(self, reply: Reply) -> int:
         """Tokens of a reply and its prompt."""

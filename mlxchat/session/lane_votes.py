@@ -9,9 +9,9 @@ from mlxchat.conversation.exports.only import in_sight
 from mlxchat.conversation.node import Node
 from mlxchat.conversation.vote import Outcome, votes_summary
 from mlxchat.errors import MlxchatError
+from mlxchat.session.ask import Ask
 from mlxchat.session.lane import Lane
 from mlxchat.session.lane_replies import SessionLaneReplies
-from mlxchat.session.replies import Ask
 
 
 class SessionVotes(SessionLaneReplies):

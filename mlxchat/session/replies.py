@@ -37,7 +37,7 @@ from mlxchat.engine.interface import (
 from mlxchat.errors import MlxchatError
 from mlxchat.files.recent import absolute
 from mlxchat.session.again import Again
-from mlxchat.session.ask import Ask as Ask
+from mlxchat.session.ask import Ask
 from mlxchat.session.limits import SessionLimits
 from mlxchat.settings.parameters import Settings, Value
 
